@@ -1,0 +1,40 @@
+# FUSAR for QGIS. On a fresh Debian 12 machine `make demo` and `make test` do everything, set-up included.
+PYTHON ?= python3
+export PYTHON
+VENV := .venv/bin
+OUT ?= out
+
+.PHONY: help setup setup-model demo test lint bench sample clean
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: ## the two environments: .venv (engine) and .venv-qgis (QGIS's Python + test tools)
+	@scripts/setup.sh engine qgis
+
+setup-model: ## torch (CPU build), transformers and peft into .venv
+	@scripts/setup.sh engine model
+
+demo: setup ## interpret the sample scene: GeoPackage, shapefile, map
+	@scripts/demo.sh $(OUT)
+
+test: setup lint ## every test
+	$(VENV)/python -m pytest tests/core
+	QT_QPA_PLATFORM=offscreen .venv-qgis/bin/python -m pytest -c tests/qgis/pytest.ini tests/qgis
+
+lint: setup
+	$(VENV)/ruff check .
+	$(VENV)/ruff format --check .
+	$(VENV)/mypy
+
+bench: setup ## speed and memory, written to out/bench
+	$(VENV)/python -m benchmarks --out $(OUT)/bench
+
+sample: setup ## make the sample scene again from its script
+	$(VENV)/python resources/sample/make_sample.py
+
+clean: ## remove what the targets above made
+	rm -rf $(OUT) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+distclean: clean
+	rm -rf .venv .venv-qgis

@@ -1,0 +1,1 @@
+"""The engines: each a way to answer tasks about chips."""

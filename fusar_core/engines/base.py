@@ -1,0 +1,121 @@
+"""What an engine is: it is given chips and answers tasks about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from fusar_core.radiometry import Radiometry
+from fusar_core.tiling import ChipWindow
+
+Corners = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Detection:
+    """One target.
+
+    corners: the four (x, y) of its oriented rectangle, in order around it, in pixels of the image it was found in
+    (outer-corner convention: the first pixel covers 0…1). score: in [0, 1]. contrast_db: brightest pixel above the mean
+    of the local clutter, in dB, where the engine knows it. flags: doubts such as `azimuth_ambiguity`, in which case the
+    target is listed but not counted.
+    """
+
+    label: str
+    score: float
+    corners: Corners
+    contrast_db: float | None = None
+    flags: tuple[str, ...] = ()
+
+    @property
+    def bbox(self) -> tuple[float, float, float, float]:
+        """Axis-aligned bounds (x1, y1, x2, y2)."""
+        xs, ys = zip(*self.corners, strict=True)
+        return min(xs), min(ys), max(xs), max(ys)
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        xs, ys = zip(*self.corners, strict=True)
+        return sum(xs) / 4, sum(ys) / 4
+
+
+@dataclass
+class Chip:
+    """One window of a scene as an engine gets it.
+
+    values: (H, W) pixels as stored (any numeric dtype; complex for SLC). valid: (H, W) bool, False on nodata, NaN,
+    padding. water: (H, W) bool where targets may lie, None when no mask was given. pixel_size_m: ground metres (along a
+    row, along a column), None without georeference. anchors: spatio-temporal prior, None when none was asked for.
+    """
+
+    where: ChipWindow
+    values: npt.NDArray[Any]
+    valid: npt.NDArray[np.bool_]
+    radiometry: Radiometry
+    pixel_size_m: tuple[float, float] | None
+    water: npt.NDArray[np.bool_] | None = None
+    anchors: Any | None = None
+
+    @cached_property
+    def intensity(self) -> npt.NDArray[np.float32]:
+        """(H, W) float32 linear power, 0 where not valid; absolute only for calibrated data."""
+        return self.radiometry.to_intensity(self.values, self.valid)
+
+    @cached_property
+    def image(self) -> npt.NDArray[np.uint8]:
+        """(H, W) uint8 with the scene's fixed stretch, 0 where not valid: what a model sees."""
+        return self.radiometry.to_uint8(self.values, self.valid)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One chip and what to find out about it."""
+
+    chip: Chip
+    tasks: Sequence[str]
+    classes: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an engine said about one chip, for one task and one class.
+
+    value: `list[Detection]` in chip pixels (detect), `int` (count), `frozenset[int]` of cells (locate), None when the
+    answer could not be parsed. parse_status: `ok` or what was wrong; raw_text: the words of a language model.
+    """
+
+    chip: ChipWindow
+    task: str
+    label: str
+    value: Any
+    score: float | None = None
+    prompt: str = ""
+    raw_text: str = ""
+    parse_status: str = "ok"
+    seconds: float = 0.0
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+class Engine(Protocol):
+    """Answers tasks about chips. Construction may be slow (weights); `answer` streams.
+
+    name, model: for provenance. tasks, classes: what may be asked. tiling: how a scene of this pixel size is best cut.
+    """
+
+    name: str
+    model: str
+    tasks: frozenset[str]
+    classes: frozenset[str]
+
+    def tiling(self, pixel_size_m: tuple[float, float] | None) -> tuple[int, int]:
+        """Chip side and least overlap, both in pixels, for a scene of this pixel size."""
+        ...
+
+    def answer(self, requests: Iterable[Request]) -> Iterator[Answer]:
+        """Answers in the order of the requests, each as soon as it is known; stops when the iterator is closed."""
+        ...

@@ -1,0 +1,141 @@
+"""Every error a user can meet: what happened, with which value, and what to do next.
+
+Each class has a `code` that scripts, the plugin and the worker may rely on: it never changes once released.
+"""
+
+from __future__ import annotations
+
+
+class FusarError(Exception):
+    """Base of all errors that are the caller's to handle.
+
+    message: one sentence saying what happened, with the value that caused it.
+    hint: one sentence saying what to do next; empty when the message already does.
+    """
+
+    code = "FUSAR"
+    exit_status = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message if not hint else f"{message} {hint}")
+        self.message = message
+        self.hint = hint
+
+    def as_dict(self) -> dict[str, str]:
+        """The error as the command's `--json` output and the sidecar carry it."""
+        return {"code": self.code, "message": self.message, "hint": self.hint}
+
+
+class SceneNotFound(FusarError):
+    """The path names nothing."""
+
+    code = "SCENE_NOT_FOUND"
+
+
+class SceneUnreadable(FusarError):
+    """The file exists but is no raster that GDAL can open, or breaks off half-way."""
+
+    code = "SCENE_UNREADABLE"
+
+
+class SceneEmpty(FusarError):
+    """No pixel of the scene, or of the wanted extent, holds data."""
+
+    code = "SCENE_EMPTY"
+
+
+class BadBand(FusarError):
+    """The wanted band is not in the raster, or bands cannot be combined."""
+
+    code = "BAD_BAND"
+
+
+class BadExtent(FusarError):
+    """The extent is malformed, empty, or does not meet the scene."""
+
+    code = "BAD_EXTENT"
+
+
+class BadCrs(FusarError):
+    """A coordinate reference system is unknown, or missing where one is needed."""
+
+    code = "BAD_CRS"
+
+
+class BadMask(FusarError):
+    """The water mask cannot be read, or lies elsewhere than the scene."""
+
+    code = "BAD_MASK"
+
+
+class BadOption(FusarError):
+    """An option has a value that means nothing."""
+
+    code = "BAD_OPTION"
+
+
+class UnknownEngine(FusarError):
+    """No engine has that name."""
+
+    code = "UNKNOWN_ENGINE"
+
+
+class UnsupportedTask(FusarError):
+    """The engine cannot do this task; the hint names those which can."""
+
+    code = "UNSUPPORTED_TASK"
+
+
+class UnknownTask(FusarError):
+    """No task has that name."""
+
+    code = "UNKNOWN_TASK"
+
+
+class UnknownClass(FusarError):
+    """The engine does not know that class of targets."""
+
+    code = "UNKNOWN_CLASS"
+
+
+class OutputUnwritable(FusarError):
+    """The result cannot be written where it was asked for."""
+
+    code = "OUTPUT_UNWRITABLE"
+
+
+class DiskFull(OutputUnwritable):
+    """The disk, or the quota, ran out while the result was written."""
+
+    code = "DISK_FULL"
+
+
+class BadResults(FusarError):
+    """A file given as results was not written by this program, or is damaged."""
+
+    code = "BAD_RESULTS"
+
+
+class ResumeMismatch(FusarError):
+    """A partial run exists, but was made with another scene or other options."""
+
+    code = "RESUME_MISMATCH"
+
+
+class BadDataset(FusarError):
+    """An evaluation data set is malformed or refers to images that are not there."""
+
+    code = "BAD_DATASET"
+
+
+class MissingExtra(FusarError):
+    """An optional part of the installation is needed and absent."""
+
+    code = "MISSING_EXTRA"
+
+
+class Cancelled(FusarError):
+    """The caller asked to stop; what was done so far is kept for a later resume."""
+
+    code = "CANCELLED"
+    exit_status = 130

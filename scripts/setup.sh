@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# Makes the environments named as arguments: engine (.venv), model (torch + transformers into .venv), qgis (.venv-qgis).
+# A stamp that hashes the inputs makes a second run return at once. PYTHON= chooses the interpreter of the engine.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+PYTHON=${PYTHON:-python3}
+export PIP_DISABLE_PIP_VERSION_CHECK=1
+
+say() { printf '[setup] %s\n' "$*" >&2; }
+
+install_debian() { # packages of the system, as root or by password-less sudo; else the line to type
+  local sudo=
+  if ! command -v apt-get >/dev/null; then
+    say "this step needs the packages: $* — install them with your system's package manager, then run make again"; exit 1
+  fi
+  if [ "$(id -u)" != 0 ]; then
+    sudo -n true 2>/dev/null || { say "run first: sudo apt-get install --no-install-recommends $*"; exit 1; }
+    sudo=sudo
+  fi
+  say "installing Debian packages: $*"
+  $sudo apt-get update -qq
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+stamp() { # STAMP_FILE INPUT...: true when the stamp was made from these very inputs
+  local file=$1; shift
+  [ -e "$file" ] && [ "$(cat "$file")" = "$(cat "$@" | sha256sum)" ]
+}
+
+engine() {
+  stamp .venv/.engine-stamp pyproject.toml scripts/setup.sh && return
+  command -v "$PYTHON" >/dev/null || install_debian python3 python3-venv
+  "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+    { say "$PYTHON is $("$PYTHON" --version 2>&1): Python 3.11 or newer is needed (make PYTHON=/path/to/python3.11 …)"; exit 1; }
+  "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || install_debian python3-venv
+  say "engine environment .venv ($("$PYTHON" --version 2>&1))"
+  [ -x .venv/bin/python ] || "$PYTHON" -m venv .venv
+  .venv/bin/python -m pip install -q -c constraints.txt -e '.[dev]'
+  cat pyproject.toml scripts/setup.sh | sha256sum > .venv/.engine-stamp
+}
+
+model() {
+  stamp .venv/.model-stamp pyproject.toml constraints.txt scripts/setup.sh && return
+  say "torch (CPU build), transformers and peft into .venv"
+  .venv/bin/python -m pip install -q "$(grep '^torch==' constraints.txt)" # first and exact: nothing may pull CUDA
+  .venv/bin/python -m pip install -q -c constraints.txt -e '.[model,dev]'
+  cat pyproject.toml constraints.txt scripts/setup.sh | sha256sum > .venv/.model-stamp
+}
+
+qgis() {
+  stamp .venv-qgis/.stamp tests/qgis/requirements.txt scripts/setup.sh && return
+  # QGIS's Python modules are built for the system's interpreter, so this environment is always its.
+  /usr/bin/python3 -c 'import qgis.core' 2>/dev/null || install_debian python3-qgis qgis
+  /usr/bin/python3 -c 'import ensurepip, venv' 2>/dev/null || install_debian python3-venv
+  say "QGIS environment .venv-qgis ($(/usr/bin/python3 -c 'from qgis.core import Qgis; print("QGIS", Qgis.QGIS_VERSION)' 2>/dev/null))"
+  [ -x .venv-qgis/bin/python ] || /usr/bin/python3 -m venv --system-site-packages .venv-qgis
+  .venv-qgis/bin/python -m pip install -q -r tests/qgis/requirements.txt
+  cat tests/qgis/requirements.txt scripts/setup.sh | sha256sum > .venv-qgis/.stamp
+}
+
+for step in "$@"; do
+  case $step in
+    engine | model | qgis) "$step" ;;
+    *) say "unknown environment '$step': engine, model or qgis"; exit 2 ;;
+  esac
+done

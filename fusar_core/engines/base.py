@@ -104,13 +104,16 @@ class Answer:
 class Engine(Protocol):
     """Answers tasks about chips. Construction may be slow (weights); `answer` streams.
 
-    name, model: for provenance. tasks, classes: what may be asked. tiling: how a scene of this pixel size is best cut.
+    name, model: for provenance. tasks, classes: what may be asked. derived: the tasks whose answer follows from the
+    engine's own detections; a scene's answers to them are made from the merged detections, not chip by chip. tiling: how
+    a scene of this pixel size is best cut.
     """
 
     name: str
     model: str
     tasks: frozenset[str]
     classes: frozenset[str]
+    derived: frozenset[str]
 
     def tiling(self, pixel_size_m: tuple[float, float] | None) -> tuple[int, int]:
         """Chip side and least overlap, both in pixels, for a scene of this pixel size."""

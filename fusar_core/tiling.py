@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 CHIP_SIZE = 504
 """Side of the chip that a model sees, in scene pixels (18 visual tokens of 28 px)."""
@@ -61,7 +62,7 @@ def _starts(length: int, size: int, overlap: int) -> list[int]:
 
 def _cuts(starts: list[int], length: int, size: int) -> list[int]:
     """Borders between the keep areas along one axis: the middle of each overlap."""
-    middles = [(a + size + b) // 2 for a, b in zip(starts, starts[1:], strict=False)]
+    middles = [(a + size + b) // 2 for a, b in pairwise(starts)]
     return [0, *middles, length]
 
 
@@ -88,3 +89,32 @@ def _chips(
             top, left = row_cuts[i], col_cuts[j]
             keep = Window(extent.row + top, extent.col + left, row_cuts[i + 1] - top, col_cuts[j + 1] - left)
             yield ChipWindow(i * len(cols) + j, Window(extent.row + row, extent.col + col, size, size), keep)
+
+
+def partition(extent: Window, size: int = CHIP_SIZE) -> list[ChipWindow]:
+    """Cuts an extent into chips side by side: no pixel is in two, so counts of the chips add up.
+
+    Windows are all of full size; those at the right and bottom edges may reach past the extent, their keep areas do
+    not.
+    """
+    return list(_cells(extent, size, range(-(-extent.height // size)), range(-(-extent.width // size))))
+
+
+def cells_under(window: Window, extent: Window, size: int = CHIP_SIZE) -> list[ChipWindow]:
+    """The chips of `partition(extent)` that share pixels with a window."""
+    shared = window.intersection(extent)
+    if shared is None:
+        return []
+    rows = range((shared.row - extent.row) // size, (shared.bottom - 1 - extent.row) // size + 1)
+    columns = range((shared.col - extent.col) // size, (shared.right - 1 - extent.col) // size + 1)
+    return list(_cells(extent, size, rows, columns))
+
+
+def _cells(extent: Window, size: int, rows: Iterable[int], columns: range) -> Iterator[ChipWindow]:
+    across = -(-extent.width // size)
+    for i in rows:
+        for j in columns:
+            window = Window(extent.row + i * size, extent.col + j * size, size, size)
+            keep = window.intersection(extent)
+            assert keep is not None
+            yield ChipWindow(i * across + j, window, keep)

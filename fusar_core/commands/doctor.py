@@ -61,10 +61,9 @@ def _devices() -> list[str]:
     if _version("torch"):
         import torch
 
-        devices += [
-            f"cuda:{i} {torch.cuda.get_device_name(i)} {torch.cuda.get_device_properties(i).total_memory / 2**30:.0f} GiB"
-            for i in range(torch.cuda.device_count())
-        ]
+        for i in range(torch.cuda.device_count()):
+            memory_gib = torch.cuda.get_device_properties(i).total_memory / 2**30
+            devices.append(f"cuda:{i} {torch.cuda.get_device_name(i)} {memory_gib:.0f} GiB")
     return devices
 
 
@@ -94,7 +93,10 @@ def _text(found: dict[str, Any]) -> str:
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def command(as_json: bool) -> None:
-    """Show versions, extras, devices and caches of this installation; exit status 1 when something needed is missing."""
+    """Show versions, extras, devices and caches of this installation.
+
+    Exit status 1 when something that is needed is missing.
+    """
     found = report()
     click.echo(json.dumps(found, indent=2) if as_json else _text(found))
     if any(version is None for version in found["packages"].values()):

@@ -1,4 +1,4 @@
-"""Whole `fusar interpret` on large generated scenes: wall time, peak memory, and a plain copy of the same file beside it.
+"""Whole `fusar interpret` on large generated scenes: wall time and peak memory, beside a plain copy of the file.
 
 Scenes are uint16 amplitude with speckle and planted ships, tiled and uncompressed, so that the disk's speed and not the
 codec's is in the comparison.

@@ -1,4 +1,4 @@
-"""The command: from a file to files, and bad input answered by one sentence, a stable code, and nothing half-written."""
+"""The command: files in, files out; bad input gets one sentence, a stable code, and leaves nothing half-written."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ import pytest
 import rasterio
 import shapely
 from affine import Affine
+from rasterio.warp import transform_bounds
 from scenes import plant, sea, ships_scene, write
 
 from fusar_core.cli import main
@@ -97,9 +98,7 @@ def test_the_same_run_gives_the_same_layers(scene: Path, tmp_path: Path) -> None
 
 def test_extent_in_another_crs(scene: Path, tmp_path: Path) -> None:
     with rasterio.open(scene) as src:
-        west, south, east, north = rasterio.warp.transform_bounds(
-            src.crs, "EPSG:4326", 404_000, 5_694_000, 408_000, 5_698_000
-        )
+        west, south, east, north = transform_bounds(src.crs, "EPSG:4326", 404_000, 5_694_000, 408_000, 5_698_000)
     extent = f"{west},{south},{east},{north},EPSG:4326"
     assert run("interpret", scene, "--out", tmp_path / "a.gpkg", "--extent", extent) == 0
     assert len(columns(tmp_path / "a.gpkg", "detections")["class"]) == 2
@@ -171,7 +170,6 @@ def huge_and_empty(tmp_path: Path) -> Path:
     return path
 
 
-GOOD = ships_scene
 CASES = {
     "missing file": (lambda t: t / "no.tif", [], "SCENE_NOT_FOUND"),
     "not a raster": (junk, [], "SCENE_UNREADABLE"),

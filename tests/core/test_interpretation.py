@@ -1,4 +1,4 @@
-"""From a scene to targets, counts and grid answers: on seams, in parts, broken off and resumed, with bounded reading."""
+"""From a scene to targets, counts and grid answers: on seams, in parts, broken off and resumed."""
 
 from __future__ import annotations
 

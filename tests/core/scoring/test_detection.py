@@ -90,6 +90,14 @@ def test_a_prediction_takes_the_free_target_it_fits_best() -> None:
     assert found(one) == [2, 2, 2]
 
 
+def test_a_tie_of_score_and_iou_is_broken_by_place_not_by_order() -> None:
+    # Both predictions lie on the first target with IoU 1/3, the right one also on the second with 0.29.
+    truth: list[Box] = [(20, 0, 30, 10), (30.5, 0, 40.5, 10)]
+    left, right = (15.0, 0.0, 25.0, 10.0), (25.0, 0.0, 35.0, 10.0)
+    for targets in (truth, truth[::-1]):
+        assert found(case(targets, [left, right])) == found(case(targets, [right, left])) == [2, 0, 0]
+
+
 def test_boxes_are_clipped_to_the_chip() -> None:
     assert found(case([(-50, 0, 10, 10)], [(0, 0, 10, 10)])) == [1, 1, 1]
     assert found(case([(90, 90, 100, 100)], [(90, 90, 900, 900)])) == [1, 1, 1]

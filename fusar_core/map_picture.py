@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fusar_core import __version__
 from fusar_core.engines.base import Detection
@@ -31,7 +32,8 @@ LONG_SIDE = 1400
 _SHORT_SIDE, _MOST_STRETCH = 130, 4.0  # a strip is drawn wider than true, up to this factor, rather than invisibly thin
 _MOST_ENLARGED = 40
 _LEAST_WIDTH = 900  # narrower pictures have no room for their words
-_MARGIN_LEFT, _MARGIN_RIGHT, _MARGIN_TOP, _MARGIN_BOTTOM = 118, 40, 104, 152
+_MARGIN_LEFT, _MARGIN_RIGHT, _MARGIN_TOP, _MARGIN_BOTTOM = 118, 40, 104, 64
+_TO_LEGEND, _ROW, _LETTER = 62, 28, 10  # from the panel down to the legend, height of its rows, width of a letter
 _SIDE = 30  # between the words and the edges of the picture
 
 
@@ -79,10 +81,11 @@ def draw_picture(
 
     Raises OutputUnwritable or DiskFull, and what reading the scene may raise.
     """
-    window = extent or Window(0, 0, scene.grid.height, scene.grid.width)
+    window = (extent or scene.extent).intersection(scene.extent) or scene.extent
     shown = [d for d in detections if _meets(d, window)]
     colours = colours_of(shown, classes)
-    sheet = _sheet(scene.grid, window)
+    entries = _legend(shown, colours)
+    sheet = _sheet(scene.grid, window, entries)
     _draw_scene(sheet, scene)
     if cells:
         draw_grid(sheet, shown)
@@ -96,7 +99,8 @@ def draw_picture(
         notes.append("small boxes drawn larger")
     if _distortion(sheet, scene.grid) > 1.05:
         notes.append("not in proportion")
-    _draw_legend(sheet, shown, colours, room, "; ".join(notes))
+    top = sheet.panel.top + sheet.panel.height + _TO_LEGEND
+    _draw_legend(sheet, entries, top, room, "; ".join(notes))
     sheet.save(path, {"Title": title, "Source": provenance, "Software": f"FUSAR {__version__}"})
     return sheet.panel
 
@@ -106,8 +110,9 @@ def _meets(detection: Detection, window: Window) -> bool:
     return x2 >= window.col and y2 >= window.row and x1 <= window.right and y1 <= window.bottom
 
 
-def _sheet(grid: Grid, window: Window) -> Sheet:
-    """A sheet whose panel has whole pixels, ground proportions where these can be shown, and no uneven enlargement."""
+def _sheet(grid: Grid, window: Window, legend: Sequence[_Entry]) -> Sheet:
+    """A sheet with room for its words and legend, whose panel has whole pixels, ground proportions where these can be
+    shown, and no uneven enlargement."""
     height_over_width = window.height * ground_aspect(grid, window) / window.width
     wide = height_over_width <= 1
     pixels = window.width if wide else window.height
@@ -117,7 +122,9 @@ def _sheet(grid: Grid, window: Window) -> Sheet:
     width, height = (long, short) if wide else (short, long)
     total = max(width + _MARGIN_LEFT + _MARGIN_RIGHT, _LEAST_WIDTH)
     panel = Panel(window, max(_MARGIN_LEFT, (total - width) // 2), _MARGIN_TOP, width, height)
-    return Sheet(panel, total, height + _MARGIN_TOP + _MARGIN_BOTTOM)
+    letters = sum(len(entry.words) + 7 for entry in legend) + 30
+    rows = 1 + int(letters * _LETTER / (total * 0.55))  # amply: the words are measured only once there is a sheet
+    return Sheet(panel, total, _MARGIN_TOP + height + _TO_LEGEND + rows * _ROW + _MARGIN_BOTTOM)
 
 
 def _distortion(sheet: Sheet, grid: Grid) -> float:
@@ -171,7 +178,7 @@ def _draw_scale(sheet: Sheet, grid: Grid) -> float:
     """Scale bar and north arrow at the lower right; returns how far to the right other things may reach."""
     window = sheet.panel.window
     bar, north = scale_bar(grid, window), north_in_pixels(grid, window)
-    right, y = sheet.width - float(_SIDE), sheet.height - 62.0
+    right, y = sheet.width - float(_SIDE), sheet.panel.top + sheet.panel.height + _TO_LEGEND + 30.0
     if north:
         x, dx, dy = right - 17, north[0] * 17, north[1] * 17
         sheet.arrow((x - dx, y - 6 - dy), (x + dx, y - 6 + dy))
@@ -186,29 +193,37 @@ def _draw_scale(sheet: Sheet, grid: Grid) -> float:
     return right - 30
 
 
-def _draw_legend(
-    sheet: Sheet, detections: Sequence[Detection], colours: dict[str, str], room: float, note: str
-) -> None:
-    """Samples of the outlines with what they mean and how many there are; in two rows where one is too short."""
+@dataclass(frozen=True)
+class _Entry:
+    """A line of the legend: colour and style of the outline, and its words."""
+
+    colour: str
+    style: Any
+    words: str
+
+
+def _legend(detections: Sequence[Detection], colours: dict[str, str]) -> list[_Entry]:
     entries = []
     for label, colour in colours.items():
         count = sum(d.label == label and not d.flags for d in detections)
-        entries.append((colour, "solid", f"{label}: {count}"))
+        entries.append(_Entry(colour, "solid", f"{label}: {count}"))
     flags = [flag for d in detections for flag in d.flags]
     for flag in dict.fromkeys(flags):
-        entries.append((FLAG_COLOUR, DASHED, f"{flag.replace('_', ' ')}, not counted: {flags.count(flag)}"))
-    x, y = float(_SIDE), sheet.height - 92.0
-    for colour, style, words in entries:
-        words = sheet.fitted(words, 8, room - _SIDE - 34)
+        entries.append(_Entry(FLAG_COLOUR, DASHED, f"{flag.replace('_', ' ')}, not counted: {flags.count(flag)}"))
+    return entries
+
+
+def _draw_legend(sheet: Sheet, entries: Sequence[_Entry], top: float, room: float, note: str) -> None:
+    """Samples of the outlines with what they mean, in as many rows as they need, and a note at the end."""
+    x, y = float(_SIDE), top
+    for entry in entries:
+        words = sheet.fitted(entry.words, 8, room - _SIDE - 34)
         width = 34 + sheet.text_size(words, 8)[0]
         if x > _SIDE and x + width > room:
-            x, y = float(_SIDE), y + 28
-        if y > sheet.height - 60:
-            return
-        sheet.frame((x, y, x + 26, y + 18), "#4a4f54", colour, style)
+            x, y = float(_SIDE), y + _ROW
+        sheet.frame((x, y, x + 26, y + 18), "#4a4f54", entry.colour, entry.style)
         sheet.text(x + 34, y, words, 8)
         x += width + 28
-    if note and x > _SIDE and x + sheet.text_size(note, 7)[0] > room:
-        x, y = float(_SIDE), y + 28
-    if note and y <= sheet.height - 60:
-        sheet.text(x, y + 2, sheet.fitted(note, 7, room - x), 7, color=PALE)
+    if x > _SIDE and x + sheet.text_size(note, 7)[0] > room:
+        x, y = float(_SIDE), y + _ROW
+    sheet.text(x, y + 2, sheet.fitted(note, 7, room - x), 7, color=PALE)

@@ -79,8 +79,11 @@ def draw_boxes(sheet: Sheet, detections: Sequence[Detection], colours: dict[str,
         sheet.axes.add_collection(outlines, autolim=False)
 
 
-def draw_scores(sheet: Sheet, detections: Sequence[Detection], colours: dict[str, str]) -> int:
-    """Scores beside their boxes, the highest first, each only where it covers no box and no other score.
+def draw_scores(
+    sheet: Sheet, detections: Sequence[Detection], colours: dict[str, str], avoid: Sequence[Box] = ()
+) -> int:
+    """Scores beside their boxes, the highest first, each only where it covers no box, no other score and
+    nothing of `avoid` (pixels of the picture).
 
     Returns how many were written.
     """
@@ -90,7 +93,7 @@ def draw_scores(sheet: Sheet, detections: Sequence[Detection], colours: dict[str
     width, height = sheet.text_size("0.00", _SCORE_POINTS)
     written = 0
     for i in sorted(range(len(detections)), key=lambda i: -detections[i].score)[:_MOST_SCORES]:
-        others = taken[:i] + taken[i + 1 :]
+        others = [*taken[:i], *taken[i + 1 :], *avoid]
         for place in _places_beside(taken[i], width, height):
             if sheet.panel.holds(place, 3) and not any(_overlap(place, other) for other in others):
                 colour = FLAG_COLOUR if detections[i].flags else colours[detections[i].label]
@@ -119,8 +122,11 @@ def _overlap(a: Box, b: Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def draw_grid(sheet: Sheet, detections: Sequence[Detection]) -> None:
-    """The 3 × 3 grid of the panel; in each cell, where there is room, its number and how many targets are in it."""
+def draw_grid(sheet: Sheet, detections: Sequence[Detection]) -> list[Box]:
+    """The 3 × 3 grid of the panel; in each cell, where there is room, its number and how many targets are in it.
+
+    Returns where these labels stand.
+    """
     panel, window = sheet.panel, sheet.panel.window
     counts = dict.fromkeys(CELLS, 0)
     for detection in detections:
@@ -131,6 +137,7 @@ def draw_grid(sheet: Sheet, detections: Sequence[Detection]) -> None:
         style: Any = {"color": "white", "linewidth": 0.7, "alpha": 0.55, "linestyle": (0, (6, 4)), "zorder": 2}
         sheet.axes.axvline(window.col + window.width * i / GRID_SIDE, **style)
         sheet.axes.axhline(window.row + window.height * i / GRID_SIDE, **style)
+    labels: list[Box] = []
     width, height = panel.width / GRID_SIDE, panel.height / GRID_SIDE
     for cell, count in counts.items():
         words = f"cell {cell}: {count}"
@@ -139,3 +146,5 @@ def draw_grid(sheet: Sheet, detections: Sequence[Detection]) -> None:
             row, col = divmod(cell - 1, GRID_SIDE)
             left, top = math.floor(panel.left + col * width) + 8, math.floor(panel.top + row * height) + 7
             sheet.text(left, top, words, 7, color="white" if count else "#aab4bc", halo=True)
+            labels.append((left, top, left + text_width, top + text_height))
+    return labels

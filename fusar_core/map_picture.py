@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from fusar_core.interpretation import Interpretation
     from fusar_core.scene import SarScene
 
-LONG_SIDE = 1400
+LONG_SIDE = 1800
 """Longest side of the panel in picture pixels; scenes up to half that size are enlarged by a whole factor."""
 _SHORT_SIDE, _MOST_STRETCH = 130, 4.0  # a strip is drawn wider than true, up to this factor, rather than invisibly thin
 _MOST_ENLARGED = 40
@@ -87,10 +87,9 @@ def draw_picture(
     entries = _legend(shown, colours)
     sheet = _sheet(scene.grid, window, entries)
     _draw_scene(sheet, scene)
-    if cells:
-        draw_grid(sheet, shown)
+    labels = draw_grid(sheet, shown) if cells else []
     draw_boxes(sheet, shown, colours)
-    scored = draw_scores(sheet, shown, colours)
+    scored = draw_scores(sheet, shown, colours, labels)
     _draw_frame(sheet, scene.grid)
     _draw_words(sheet, title, subtitle, provenance)
     room = _draw_scale(sheet, scene.grid)

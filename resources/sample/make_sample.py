@@ -35,7 +35,7 @@ CRS = "EPSG:32629"
 CENTRE_LONLAT = (-6.690, 37.053)  # Playa de Castilla, a straight sandy shore of the Gulf of Cádiz without any harbour
 FLIGHT_BEARING_TRUE_DEG = 347.0  # an ascending pass at this latitude
 ACQUIRED = "2024-05-14T18:27:31Z"
-CALIBRATION = 600.0  # digital number of a pixel with σ⁰ = 0 dB
+CALIBRATION = 600.0  # digital number of a pixel with σ⁰ = 0 dB; written as the scale of the band
 GHOST_OVER_SEA_DB = 6.0  # a ghost is in the truth where its own power is this far above the water around it
 SIDE_PX = round(SIDE_M / PIXEL_M)
 
@@ -178,6 +178,7 @@ def write_scene(path: Path, intensity: npt.NDArray[np.float64], radar: Radar, fr
     ) as out:  # fmt: skip
         out.write(numbers, 1)
         out.set_band_description(1, "VV")
+        out.scales = (1 / CALIBRATION,)
         out.update_tags(
             TIFFTAG_IMAGEDESCRIPTION="Simulated SAR scene of an invented harbour; not a measurement",
             TIFFTAG_COPYRIGHT="MIT licence, part of FUSAR for QGIS",
@@ -189,7 +190,7 @@ def write_scene(path: Path, intensity: npt.NDArray[np.float64], radar: Radar, fr
             PLATFORM_HEADING=f"{FLIGHT_BEARING_TRUE_DEG:.1f}",
             LOOK_DIRECTION="RIGHT",
             INCIDENCE_ANGLE=f"{radar.incidence_deg:.1f}",
-            UNITS=f"amplitude; sigma0 = (DN / {CALIBRATION:.0f})^2",
+            UNITS="amplitude: square root of sigma0, after the band's scale",
             AZIMUTH_AMBIGUITY_SHIFT_M=f"{radar.ambiguity_shift_m:.0f}",
         )
 

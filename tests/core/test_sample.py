@@ -19,7 +19,6 @@ from scipy import ndimage
 from shapely.geometry import shape
 
 SAMPLE = Path(__file__).resolve().parents[2] / "resources" / "sample"
-CALIBRATION = 600.0
 
 Sigma0 = npt.NDArray[np.float64]
 
@@ -32,7 +31,7 @@ def scene() -> rasterio.DatasetReader:
 
 @pytest.fixture(scope="module")
 def sigma0(scene: rasterio.DatasetReader) -> Sigma0:
-    return (scene.read(1) / CALIBRATION) ** 2
+    return (scene.read(1) * scene.scales[0]) ** 2
 
 
 def features(name: str) -> list[dict[str, Any]]:

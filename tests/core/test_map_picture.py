@@ -64,7 +64,7 @@ def test_a_box_surrounds_its_target_to_the_pixel(tmp_path: Path) -> None:
     left, top = panel.at(130, 40)
     right, bottom = panel.at(170, 56)
     scale = panel.scale[0]
-    assert panel.scale == (7.0, 7.0)
+    assert panel.scale == (LONG_SIDE // 200, LONG_SIDE // 200)
     margin = 6
     # inside the outline everything is the target's white, outside it nothing is
     assert white[int(top) + margin : int(bottom) - margin, int(left) + margin : int(right) - margin].all()

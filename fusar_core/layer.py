@@ -32,6 +32,12 @@ SAMPLE_WINDOW = 256
 """…of at most 256 × 256 pixels: 4 Mpx of a scene of any size."""
 STRIP_PIXELS = 2_000_000
 """Pixels of whole lines decoded for one row of sample windows where a raster is stored line by line."""
+LEAST_CLEAN = 0.25
+"""Share of the valid pixels that windows without fill must hold to speak for the scene."""
+LEAST_NEGATIVE = 0.02
+"""Share of negative pixels above which they are decibels; noise-corrected power has few."""
+SOLID = 32
+"""Side in pixels of a block that holds nothing but zeros only where it is fill."""
 MOST_FILL = 0.05
 """A sample window with more fill than this may hold the noise at the border of the swath."""
 SEARCH_PIXELS = 4_000_000_000
@@ -72,6 +78,9 @@ class Layer:
     def read(self, window: Window) -> tuple[Values, Valid]:
         """Pixels as stored and which of them are valid, both (H, W); outside the raster 0 and not valid.
 
+        Exact zeros are not valid (a detected echo never vanishes, and Sentinel-1 fills with 0), except in 8-bit images,
+        whose shadows are 0, and in decibels.
+
         Raises SceneUnreadable when the file breaks off.
         """
         inside = window.intersection(self.extent)
@@ -99,6 +108,15 @@ class Layer:
     def _read(
         self, window: Window, shape: tuple[int, int] | None = None, resampling: Any = Resampling.nearest
     ) -> tuple[Values, Valid]:
+        values, valid = self._fetch(window, shape, resampling)
+        if not self._survey[0]:
+            valid &= values != 0
+        return values, valid
+
+    def _fetch(
+        self, window: Window, shape: tuple[int, int] | None = None, resampling: Any = Resampling.nearest
+    ) -> tuple[Values, Valid]:
+        """Pixels of a window inside the raster, with zeros taken for valid."""
         part = RasterWindow(window.col, window.row, window.width, window.height)
         try:
             with self._lock:
@@ -144,29 +162,48 @@ class Layer:
         high, wide = self.block_shape
         return np.full((-(-self.extent.height // high), -(-self.extent.width // wide)), UNKNOWN, np.int8)
 
+    @cached_property
+    def _survey(self) -> tuple[bool, Sample]:
+        """Whether exact zeros are measurements, and a sample; see `read` and `sample`."""
+        parts = [(window, *self._fetch(window)) for window in self._lattice() if self.has_data(window)]
+        zero_is_data = self.dtype == np.uint8 or (self.dtype.kind in "fi" and self._in_decibels(parts))
+        total = sum(window.height * window.width for window in self._lattice())
+        clean: list[Values] = []
+        filled: list[Values] = []
+        for _, values, valid in parts:
+            if not zero_is_data:
+                valid &= values != 0
+            if count := np.count_nonzero(valid):
+                (clean if count >= (1 - MOST_FILL) * valid.size else filled).append(values[valid])
+        pixels = sum(v.size for v in (*clean, *filled))
+        if sum(v.size for v in clean) < LEAST_CLEAN * pixels:
+            clean += filled
+        return zero_is_data, Sample(_joined(clean, self.dtype), pixels / total)
+
+    def _in_decibels(self, parts: list[tuple[Window, Values, Valid]]) -> bool:
+        """Whether pixels are decibels whose zeros do not fill solid blocks, in the sample or in the corners.
+
+        Decibels may be cut off at 0, and a city then has scattered zeros; fill lies in patches.
+        """
+        bottom, right = max(0, self.extent.height - SOLID), max(0, self.extent.width - SOLID)
+        corners = [Window(row, col, SOLID, SOLID) for row in {0, bottom} for col in {0, right}]
+        corners = [c for c in corners if c.intersection(self.extent) == c and self.has_data(c)]
+        for values in (*(v for _, v, _ in parts), *(self._fetch(c)[0] for c in corners)):
+            rows, cols = values.shape[0] // SOLID, values.shape[1] // SOLID
+            blocks = (values[: rows * SOLID, : cols * SOLID] == 0).reshape(rows, SOLID, cols, SOLID)
+            if blocks.all(axis=(1, 3)).any():
+                return False
+        negative = sum(np.count_nonzero(values[valid] < 0) for _, values, valid in parts)
+        return negative > LEAST_NEGATIVE * sum(np.count_nonzero(valid & (values != 0)) for _, values, valid in parts)
+
+    @cached_property
     def sample(self) -> Sample:
         """Valid pixels spread over the raster, bounded in number whatever its size; empty when none is found.
 
         Windows with much fill are left out where others suffice: fill comes with the noise at the border of the swath.
         """
-        parts = pixels = 0
-        clean: list[Values] = []
-        filled: list[Values] = []
-        for window in self._lattice():
-            parts += window.height * window.width
-            if not self.has_data(window):
-                continue
-            values, valid = self.read(window)
-            count = int(valid.sum())
-            pixels += count
-            if count:
-                (clean if count >= (1 - MOST_FILL) * valid.size else filled).append(values[valid])
-        fraction = pixels / parts
-        if pixels == 0:
-            clean = list(self._search())
-        elif sum(v.size for v in clean) < 0.25 * pixels:
-            clean += filled
-        return Sample(np.concatenate(clean) if clean else np.empty(0, self.dtype), fraction)
+        sample = self._survey[1]
+        return sample if sample.values.size else Sample(_joined(list(self._search()), self.dtype), 0.0)
 
     def _lattice(self) -> Iterator[Window]:
         high, wide = self.block_shape
@@ -199,6 +236,10 @@ class Layer:
 
 
 UNKNOWN = -1
+
+
+def _joined(parts: list[Values], dtype: np.dtype[Any]) -> Values:
+    return np.concatenate(parts) if parts else np.empty(0, dtype)
 
 
 def _starts(length: int, window: int, block: int) -> list[int]:

@@ -267,19 +267,15 @@ def _window(db: npt.NDArray[np.float32], polarisation: str | None, calibrated: b
 
 
 def possible(values: npt.NDArray[Any], scale: float = 1.0, offset: float = 0.0) -> npt.NDArray[np.bool_]:
-    """Which pixels can be measurements at all: not NaN, infinite or fill.
-
-    Exact zero is no measurement except in 8-bit images (a detected echo never vanishes; Sentinel-1 fills with 0).
-    """
-    if values.dtype == np.uint8:
+    """Which stored pixels can be measurements at all: not NaN, infinite, or beyond what any radar measures."""
+    if values.dtype.kind == "u":
         return np.ones(values.shape, bool)
     likely: npt.NDArray[np.bool_]
     with np.errstate(all="ignore"):
-        likely = values != 0
         if values.dtype.kind == "c":
-            likely &= np.abs(values) < GREATEST_VALUE
-        elif values.dtype.kind != "u":
+            likely = np.abs(values) < GREATEST_VALUE
+        else:
             least = (LEAST_VALUE - offset) / scale if scale > 0 else -math.inf
-            likely &= values > least
+            likely = values > least
             likely &= values < GREATEST_VALUE
     return likely

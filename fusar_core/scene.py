@@ -135,7 +135,7 @@ class SarScene:
 
     @cached_property
     def _samples(self) -> list[Sample]:
-        return [layer.sample() for layer in self._layers]
+        return [layer.sample for layer in self._layers]
 
     @cached_property
     def _radiometries(self) -> list[Radiometry]:

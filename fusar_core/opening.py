@@ -21,6 +21,7 @@ from fusar_core.errors import BadBand, SceneNotFound, SceneUnreadable
 from fusar_core.geocoding import Geocoded, geocode_by_points, geocode_by_rpc
 from fusar_core.grid import Grid
 from fusar_core.layer import Layer
+from fusar_core.orbit import with_flight_direction
 from fusar_core.radiometry import Statement, stated_in
 from fusar_core.rasterio_quiet import without_georeference_warning
 
@@ -90,6 +91,10 @@ def open_source(path: Path, band: str | int | None = None, year: int | None = No
         ]
         if len({(x.extent, x.dtype.kind == "c") for x in layers}) > 1:
             raise BadBand(f"The bands {choice.label} cannot be combined: they differ in size or kind.")
+        if grid.is_georeferenced:
+            lon, lat = (float(v) for v in grid.to_lonlat(grid.width / 2, grid.height / 2))
+            lines = geocoded.heading_deg if geocoded is not None and geocoding == "gcp" else None
+            acquisition = with_flight_direction(acquisition, lon, lat, lines)
         if acquisition.optical:
             warned.append(f"This is an image of {acquisition.sensor}, an optical sensor: results mean nothing.")
         source = Source(

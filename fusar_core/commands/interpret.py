@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,8 +10,8 @@ from typing import Any
 
 import click
 
+from fusar_core.commands.options import parse_extent, progress_bar
 from fusar_core.engines import ENGINES, open_engine
-from fusar_core.errors import BadExtent
 from fusar_core.features import feature_tables
 from fusar_core.files import check_writable
 from fusar_core.interpretation import Interpretation, interpret
@@ -66,8 +65,8 @@ def command(
     machine = open_engine(engine)
     journal = out.with_name(out.name + ".partial")
     with SarScene.open(scene, band=band, year=year) as opened:
-        window = opened.extent_window(*_parse_extent(extent)) if extent else None
-        with _water(water_mask, opened) as water, _progress(opened.name) as on_progress:
+        window = opened.extent_window(*parse_extent(extent)) if extent else None
+        with _water(water_mask, opened) as water, progress_bar(opened.name) as on_progress:
             result = interpret(
                 opened,
                 machine,
@@ -93,18 +92,6 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(w.strip() for w in text.split(",") if w.strip()))
 
 
-def _parse_extent(text: str) -> tuple[tuple[float, float, float, float], str | None]:
-    parts = [p.strip() for p in text.split(",")]
-    crs = parts.pop() if len(parts) == 5 else None
-    try:
-        xmin, ymin, xmax, ymax = map(float, parts)
-    except ValueError as cause:
-        raise BadExtent(
-            f"'{text}' is no extent.", "Write xmin,ymin,xmax,ymax as numbers, or with ,EPSG:n appended."
-        ) from cause
-    return (xmin, ymin, xmax, ymax), crs
-
-
 @contextmanager
 def _water(path: Path | None, scene: SarScene) -> Iterator[WaterMask | None]:
     if path is None:
@@ -112,21 +99,6 @@ def _water(path: Path | None, scene: SarScene) -> Iterator[WaterMask | None]:
     else:
         with WaterMask.open(path, scene.grid) as mask:
             yield mask
-
-
-@contextmanager
-def _progress(label: str) -> Iterator[Any]:
-    """A progress bar on stderr when it is a terminal; silent otherwise."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    with click.progressbar(length=1, label=label, file=sys.stderr, show_pos=True) as bar:
-
-        def on_progress(done: int, total: int) -> None:
-            bar.length = total
-            bar.update(done - bar.pos)
-
-        yield on_progress
 
 
 def _draw(result: Interpretation, window: Window | None, path: Path) -> None:

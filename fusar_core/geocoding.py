@@ -8,6 +8,7 @@ once on a lattice; fusar_core.warped applies it while reading.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +28,10 @@ Shifts = npt.NDArray[np.float32]
 
 MOST_POINTS = 1000
 """Control points used at most: fitting the spline costs their number cubed."""
-LATTICE_STEP_PX = 64
+LATTICE_NODES = 2**16
+"""Of the lattice on which the shift is computed: 80 px apart in a full Sentinel-1 scene, closer than control points…"""
+LEAST_STEP_PX = 16
+"""…but not closer than this: the shift is smooth."""
 EDGE_POINTS = 65
 
 
@@ -36,12 +40,13 @@ class Geocoded:
     """Where an image lies, and which of its pixels belongs where.
 
     grid: of the scene. shift: (2, rows, columns) float32, image (x, y) minus grid (x, y) in pixels, at the grid points
-    (LATTICE_STEP_PX · column, LATTICE_STEP_PX · row). method: in words. affine_residual_m: how far the control points
-    lie from the grid alone (median, largest): what the shift corrects. heading_deg: direction of increasing lines on
-    the ground, clockwise from north.
+    (step_px · column, step_px · row). method: in words. affine_residual_m: how far the control points lie from the grid
+    alone (median, largest): what the shift corrects. heading_deg: direction of increasing lines on the ground,
+    clockwise from north.
     """
 
     grid: Grid
+    step_px: int
     shift: Shifts
     method: str
     affine_residual_m: tuple[float, float]
@@ -52,8 +57,8 @@ class Geocoded:
 
         Yields which of the lines, and their shift (2, lines, W): bilinear between the lattice points.
         """
-        column, across = _cells(x, self.shift.shape[2])
-        line, along = _cells(y, self.shift.shape[1])
+        column, across = self._cells(x, 2)
+        line, along = self._cells(y, 1)
         across, along = across.astype(np.float32), along.astype(np.float32)
         for row in range(int(line[0]), int(line[-1]) + 1):
             lines = slice(*np.searchsorted(line, [row, row + 1]).tolist())
@@ -65,16 +70,15 @@ class Geocoded:
 
     def shift_range(self, x: Points, y: Points) -> tuple[Shifts, Shifts]:
         """Least and greatest shift (2,) between the given columns and lines; NaN where the model has no answer."""
-        column, _ = _cells(x[[0, -1]], self.shift.shape[2])
-        line, _ = _cells(y[[0, -1]], self.shift.shape[1])
+        column, _ = self._cells(x[[0, -1]], 2)
+        line, _ = self._cells(y[[0, -1]], 1)
         nodes = self.shift[:, line[0] : line[1] + 2, column[0] : column[1] + 2]
         return nodes.min(axis=(1, 2)), nodes.max(axis=(1, 2))
 
-
-def _cells(at: Points, nodes: int) -> tuple[npt.NDArray[np.intp], Points]:
-    """Lattice cell and position within it (0…1) of grid coordinates along one axis."""
-    cell = np.clip((at // LATTICE_STEP_PX).astype(np.intp), 0, nodes - 2)
-    return cell, at / LATTICE_STEP_PX - cell
+    def _cells(self, at: Points, axis: int) -> tuple[npt.NDArray[np.intp], Points]:
+        """Lattice cell and position within it (0…1) of grid coordinates along an axis of `shift`."""
+        cell = np.clip((at // self.step_px).astype(np.intp), 0, self.shift.shape[axis] - 2)
+        return cell, at / self.step_px - cell
 
 
 def working_crs(lon: float, lat: float) -> pyproj.CRS:
@@ -191,13 +195,15 @@ def _geocoded(
     left, top = (int(v) for v in np.floor(outline.min(axis=0) + 1e-6))
     right, bottom = (int(v) for v in np.ceil(outline.max(axis=0) - 1e-6))
     grid = Grid(bottom - top, right - left, affine * Affine.translation(left, top), crs)
-    x, y = (LATTICE_STEP_PX * np.arange(-(-size // LATTICE_STEP_PX) + 1.0) for size in (grid.width, grid.height))
+    step = max(LEAST_STEP_PX, math.ceil(math.sqrt(grid.width * grid.height / LATTICE_NODES)))
+    x, y = (step * np.arange(-(-size // step) + 1.0) for size in (grid.width, grid.height))
     nodes = np.stack([a.ravel() for a in np.meshgrid(x, y)], axis=1)
     shift = to_image(_apply(grid.transform, nodes)) - nodes
     middle = np.array([[dataset.width / 2, dataset.height / 2 + step] for step in (-0.5, 0.5)])
     lon, lat = pyproj.Transformer.from_crs(crs, "OGC:CRS84", always_xy=True).transform(*_apply(affine, middle).T)
     return Geocoded(
         grid=grid,
+        step_px=step,
         shift=shift.T.reshape(2, len(y), len(x)).astype(np.float32),
         method=method,
         affine_residual_m=(float(np.median(residuals)), float(residuals.max())),

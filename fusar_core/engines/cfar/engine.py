@@ -30,10 +30,10 @@ class CfarEngine:
         self.model = f"gamma-K 1, seed {self.settings.seed_rate:.0e}, grow {self.settings.grow_rate:.0e}"
 
     def tiling(self, pixel_size_m: tuple[float, float] | None) -> tuple[int, int]:
-        """Chip side and overlap: half a background window and the longest target fit into the overlap where they can."""
+        """Chip side and overlap: half a background window and the longest target fit into the overlap if they can."""
         scale = scale_for(self.settings, pixel_size_m)
         wanted = round(((scale.background + 0.5) * scale.block + scale.most_length) * max(scale.looks))
-        side = CHIP_SIDE if 3 * wanted <= CHIP_SIDE else 2 * CHIP_SIDE
+        side = CHIP_SIDE if 2.5 * wanted <= CHIP_SIDE else 2 * CHIP_SIDE
         return side, min(wanted, side // 2)
 
     def answer(self, requests: Iterable[Request]) -> Iterator[Answer]:

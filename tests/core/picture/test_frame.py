@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fusar_core.grid import GEOD, Grid
-from fusar_core.map_frame import (
+from fusar_core.picture.frame import (
     degrees_label,
     graticule,
     ground_aspect,

@@ -17,9 +17,9 @@ from scenes import plant, sea, write
 
 from fusar_core.engines.base import Corners, Detection
 from fusar_core.errors import OutputUnwritable
-from fusar_core.map_marks import CLASS_COLOURS, FLAG_COLOUR, LEAST_SIDE, visible_outline
-from fusar_core.map_picture import LONG_SIDE, draw_picture
-from fusar_core.map_sheet import Panel
+from fusar_core.picture.marks import CLASS_COLOURS, FLAG_COLOUR, LEAST_SIDE, visible_outline
+from fusar_core.picture.scene_map import LONG_SIDE, draw_picture
+from fusar_core.picture.sheet import Panel
 from fusar_core.scene import SarScene
 from fusar_core.tiling import Window
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fusar_core import __version__
 from fusar_core.engines.base import Detection
 from fusar_core.grid import Grid
-from fusar_core.map_frame import (
+from fusar_core.picture.frame import (
     graticule,
     ground_aspect,
     metres_label,
@@ -19,8 +19,16 @@ from fusar_core.map_frame import (
     scale_bar,
     turned_to_north,
 )
-from fusar_core.map_marks import DASHED, FLAG_COLOUR, colours_of, draw_boxes, draw_grid, draw_scores, is_drawn_larger
-from fusar_core.map_sheet import INK, PALE, Panel, Sheet
+from fusar_core.picture.marks import (
+    DASHED,
+    FLAG_COLOUR,
+    colours_of,
+    draw_boxes,
+    draw_grid,
+    draw_scores,
+    is_drawn_larger,
+)
+from fusar_core.picture.sheet import INK, PALE, Panel, Sheet
 from fusar_core.tasks import LOCATE
 from fusar_core.tiling import Window
 

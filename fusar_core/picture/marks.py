@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fusar_core.engines.base import Detection
-from fusar_core.map_sheet import Box, Sheet
+from fusar_core.picture.sheet import Box, Sheet
 from fusar_core.tasks.localization import CELLS, GRID_SIDE, cell_of
 
 CLASS_COLOURS = ("#19e3ff", "#ff5fd2", "#9dff3c", "#b79bff", "#ff8f8f", "#7fffd4")

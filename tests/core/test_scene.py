@@ -409,6 +409,12 @@ def test_a_missing_file(tmp_path: Path) -> None:
         SarScene.open(tmp_path / "nowhere.tif")
 
 
+def test_a_name_no_file_can_have() -> None:
+    for name in ("x" * 5000, "a\0b"):
+        with pytest.raises(SceneNotFound):
+            SarScene.open(name)
+
+
 @pytest.mark.parametrize("content", [b"", b"no raster at all", b"II*\x00" + b"\xff" * 50])
 def test_what_is_no_raster(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "scene.tif"

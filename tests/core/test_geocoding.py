@@ -81,6 +81,7 @@ def test_a_target_lies_where_the_control_points_put_it(tmp_path: Path, x: int, y
     path = write_swath(tmp_path / "s.tif", place, speckle_with_target(x, y))
     with SarScene.open(path) as scene:
         assert scene.geocoding == "gcp"
+        assert scene.grid.crs in [working_crs(lon + d, lat + e) for d in (-0.1, 0.1) for e in (-0.1, 0.1)]
         true_lon, true_lat = (float(v) for v in place(x + 0.5, y + 0.5))
         pixel = max(scene.grid.pixel_size_m or (0, 0))
         assert metres(brightest(scene), (true_lon, true_lat)) < 0.75 * pixel

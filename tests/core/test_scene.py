@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import rasterio
 from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
+from rasterio._env import get_gdal_config
 from rasterio.enums import ColorInterp
 from scenes import UTM, sea, write
 
@@ -375,6 +377,12 @@ def test_data_in_a_sparse_raster_are_where_they_were_written(tmp_path: Path) -> 
         assert not scene.has_data(Window(12_000, 0, 8000, 20_000))
         assert not scene.has_data(Window(-500, -500, 400, 400))
         assert scene.radiometry.kind is Kind.AMPLITUDE
+
+
+@pytest.mark.skipif("GDAL_CACHEMAX" in os.environ, reason="GDAL_CACHEMAX is set by the user, which counts")
+def test_the_memory_for_reading_does_not_grow_with_the_machine(tmp_path: Path) -> None:
+    with SarScene.open(write(tmp_path / "s.tif", digital_numbers())):
+        assert get_gdal_config("GDAL_CACHEMAX") == 256 * 2**20
 
 
 # --- pictures ---------------------------------------------------------------------------------------------------------

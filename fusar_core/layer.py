@@ -152,7 +152,7 @@ class Layer:
         if (known > 0).any():
             return True
         with self._lock:
-            for row, col in np.argwhere(known == UNKNOWN):
+            for row, col in np.argwhere(known == UNKNOWN).tolist():
                 tag = f"BLOCK_OFFSET_{cols.start + col}_{rows.start + row}"
                 known[row, col] = self.dataset.get_tag_item(tag, "TIFF", bidx=self.index) is not None
                 if known[row, col]:
@@ -230,6 +230,8 @@ class Layer:
         width = max(wide, 4 * SAMPLE_WINDOW // wide * wide)
         found = searched = 0
         for row in range(0, self.extent.height, height):
+            if not self.has_data(Window(row, 0, height, self.extent.width)):
+                continue
             for col in range(0, self.extent.width, width):
                 window = Window(row, col, height, width)
                 if not self.has_data(window):

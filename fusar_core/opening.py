@@ -159,7 +159,8 @@ def _open_raster(name: str, shown: Path) -> Any:
         return rasterio.open(name)
     except (RasterioError, OSError, ValueError) as cause:
         raise SceneUnreadable(
-            f"'{shown}' cannot be read as a raster: {cause}.", "Give a GeoTIFF or another format that GDAL reads."
+            f"'{shown}' cannot be read as a raster: {str(cause).rstrip('.')}.",
+            "Give a GeoTIFF or another format that GDAL reads.",
         ) from cause
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -108,7 +109,8 @@ def _groups(bright: BoolArray, seeded: BoolArray, blocks: Blocks, clutter: Clutt
         seeds = np.logical_or.reduceat(values > clutter.seed[block], starts)
         heights = np.maximum.reduceat(rows, starts) - np.minimum.reduceat(rows, starts) + 1
         widths = np.maximum.reduceat(cols, starts) - np.minimum.reduceat(cols, starts) + 1
-        fits = seeds & (ends - starts >= scale.least_area) & (np.maximum(heights, widths) <= scale.most_length)
+        longest = np.maximum(heights * scale.aspect[0], widths * scale.aspect[1])
+        fits = seeds & (ends - starts >= scale.least_area) & (longest <= scale.most_length)
         for k in np.flatnonzero(fits):
             part = slice(int(starts[k]), int(ends[k]))
             brightest = part.start + int(values[part].argmax())
@@ -124,8 +126,9 @@ def _measured(group: _Group, bright: BoolArray, scale: Scale, settings: Settings
     if len(rows) < scale.least_area:
         return None
     rectangle = smallest_rectangle(rows, cols)
-    length, width = sorted(rectangle.sides, reverse=True)
-    if len(rows) < settings.least_fill * length * width or not scale.least_length <= length <= scale.most_length:
+    if len(rows) < settings.least_fill * math.prod(rectangle.sides):
+        return None
+    if not scale.least_length <= max(rectangle.sizes(*scale.aspect)) <= scale.most_length:
         return None
     top, left, bottom, right = int(rows.min()), int(cols.min()), int(rows.max()) + 1, int(cols.max()) + 1
     reach = round(settings.clutter_reach * max(bottom - top, right - left)) + scale.margin

@@ -23,7 +23,7 @@ from rasterio.windows import Window as RasterWindow
 
 from fusar_core.errors import BadMask
 from fusar_core.grid import Grid
-from fusar_core.rasterio_quiet import without_georeference_warning
+from fusar_core.raster.quiet import without_georeference_warning
 from fusar_core.tiling import Window
 
 Mask = npt.NDArray[np.bool_]

@@ -32,7 +32,7 @@ class ConcatFusion(PriorFusion):
     def combine(self, tokens: Tensor, field: Tensor | None) -> Tensor:
         field = torch.zeros_like(tokens) if field is None else field
         both = torch.cat([tokens.to(self.join.weight), field.to(self.join.weight)], dim=-1)
-        return self.join(both).to(tokens)  # type: ignore[no-any-return]
+        return self.join(both).to(tokens)
 
 
 class NoFusion(nn.Module):

@@ -8,6 +8,7 @@ token can be taken of the weights. Nothing of size anchors × positions × chann
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -124,11 +125,7 @@ class PriorFusion(nn.Module):
         raise NotImplementedError
 
     def forward(
-        self,
-        tokens: Tensor | Sequence[Tensor],
-        features: Tensor | Sequence[Tensor | None] | None,
-        positions: Tensor | Sequence[Tensor | None] | None,
-        grid_hw: tuple[int, int] | Sequence[tuple[int, int]],
+        self, tokens: Tensor | Sequence[Tensor], features: Any, positions: Any, grid_hw: Any
     ) -> Tensor | list[Tensor]:
         """Tokens of one image, or of several with differing grids and numbers of anchors, with the prior brought in.
 
@@ -137,8 +134,8 @@ class PriorFusion(nn.Module):
         has None or S = 0. Raises ValueError when T does not fit the grid.
         """
         if isinstance(tokens, Tensor):
-            return self([tokens], [features], [positions], [grid_hw])[0]  # type: ignore[no-any-return]
-        fields = self._fields(tokens, features, positions, grid_hw)  # type: ignore[arg-type]
+            return self([tokens], [features], [positions], [grid_hw])[0]
+        fields = self._fields(tokens, features, positions, grid_hw)
         return [self.combine(t, f) for t, f in zip(tokens, fields, strict=True)]
 
     def _fields(
@@ -194,10 +191,9 @@ class PriorFusion(nn.Module):
         dtype = self.field.weight.dtype
         hidden = functional.silu(self.hidden(torch.cat(vectors)))
         early = [self._interpolates_early(*w.shape) for w in weights]
-        apart = torch.split(hidden, [len(v) for v in vectors])  # type: ignore[no-untyped-call]
+        apart = torch.split(hidden, [len(v) for v in vectors])
         rows = [w.to(dtype) @ h if e else h for w, h, e in zip(weights, apart, early, strict=True)]
-        wide = functional.linear(torch.cat(rows), self.field.weight)
-        wide = torch.split(wide, [len(r) for r in rows])  # type: ignore[no-untyped-call]
+        wide = torch.split(functional.linear(torch.cat(rows), self.field.weight), [len(r) for r in rows])
         bias = self.field.bias
         return [
             torch.addcmul(x, w.sum(1, keepdim=True).to(dtype), bias) if e else w.to(dtype) @ (x + bias)

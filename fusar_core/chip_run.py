@@ -32,8 +32,8 @@ class Step:
 class StepResult:
     """What came of one step.
 
-    seen: numbers of the partition's chips in which it held valid pixels; nodata is not sea, so nothing may be said about
-    the others.
+    seen: numbers of the chips of the partition in which it held valid pixels; of the others nothing may be said, since
+    nodata is not sea.
     """
 
     index: int

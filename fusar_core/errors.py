@@ -98,6 +98,48 @@ class UnknownClass(FusarError):
     code = "UNKNOWN_CLASS"
 
 
+class UnknownYear(FusarError):
+    """The year of acquisition is needed and nobody says it."""
+
+    code = "UNKNOWN_YEAR"
+
+
+class BadAnchors(FusarError):
+    """A file of spatio-temporal anchors is damaged or has another layout."""
+
+    code = "BAD_ANCHORS"
+
+
+class BadEmbeddings(FusarError):
+    """Vectors or rasters given as AlphaEarth embeddings are something else, or wrongly decoded."""
+
+    code = "BAD_EMBEDDINGS"
+
+
+class UnknownSource(FusarError):
+    """No source of embeddings has that name, and no file or folder either."""
+
+    code = "UNKNOWN_SOURCE"
+
+
+class SourceUnavailable(FusarError):
+    """A source of embeddings does not answer, or answers with damaged data, after all retries."""
+
+    code = "SOURCE_UNAVAILABLE"
+
+
+class SourceDenied(FusarError):
+    """A source of embeddings refuses: no credentials, or a project without access."""
+
+    code = "SOURCE_DENIED"
+
+
+class SourceElsewhere(FusarError):
+    """The embeddings lie elsewhere than the scene."""
+
+    code = "SOURCE_ELSEWHERE"
+
+
 class OutputUnwritable(FusarError):
     """The result cannot be written where it was asked for."""
 

@@ -1,0 +1,27 @@
+"""`python -m benchmarks [NAME…] --out DIR`: runs the benchmarks, prints their results and keeps them as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from importlib import import_module
+from pathlib import Path
+
+BENCHMARKS = ("detector", "interpret")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; default: all")
+    parser.add_argument("--out", type=Path, default=Path("out/bench"))
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    for name in options.names or BENCHMARKS:
+        result = import_module(f"benchmarks.{name}").run()
+        text = json.dumps(result, indent=2)
+        print(f"{name}\n{text}", flush=True)
+        (options.out / f"{name}.json").write_text(text + "\n")
+
+
+if __name__ == "__main__":
+    main()

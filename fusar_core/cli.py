@@ -1,0 +1,78 @@
+"""The `fusar` command. Each subcommand is a file in `fusar_core/commands`, imported only when it is called."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from importlib import import_module
+from types import FrameType
+from typing import NoReturn, cast
+
+import click
+
+from fusar_core import __version__
+from fusar_core.errors import FusarError
+
+COMMANDS = {
+    "info": "What a scene is: footprint, CRS, pixel size, acquisition, radiometry.",
+    "interpret": "Find, count and locate targets in a scene; write them as vector layers.",
+    "export": "Convert results to a shapefile, GeoJSON or CSV.",
+    "evaluate": "Score an engine on a COCO data set.",
+    "doctor": "Versions, extras, devices and caches of this installation.",
+}
+"""Name → one line of help; the module of the same name in fusar_core.commands holds the click command `command`."""
+
+
+class LazyGroup(click.Group):
+    """A group whose subcommands are imported when they are called, so that `fusar --help` is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"fusar_core.commands.{cmd_name.replace('-', '_')}")
+        return cast(click.Command, module.command)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="fusar")
+def group() -> None:
+    """Reads radar (SAR) imagery: targets found, counted and located, as vector layers."""
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Runs the command and exits: 0 done, 1 an error of ours, 2 wrong usage, 130 stopped by the user.
+
+    An error is one line on stderr with its stable code; with `--json` among the arguments also an object on stdout.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        group.main(arguments, prog_name="fusar", standalone_mode=False)
+        status = 0
+    except FusarError as error:
+        if "--json" in arguments:
+            click.echo(json.dumps({"error": error.as_dict()}))
+        click.echo(f"fusar: {error} [{error.code}]", err=True)
+        status = error.exit_status
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("fusar: stopped", err=True)
+        status = 130
+    except BrokenPipeError:  # `fusar info … | head`
+        sys.stderr.close()
+        status = 0
+    sys.exit(status)

@@ -1,0 +1,1 @@
+"""The subcommands of `fusar`, one file each, thin over the library."""

@@ -1,0 +1,176 @@
+"""`fusar interpret`: from a scene to vector layers."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fusar_core.engines import ENGINES, open_engine
+from fusar_core.errors import BadExtent
+from fusar_core.features import feature_tables
+from fusar_core.files import check_writable
+from fusar_core.interpretation import Interpretation, interpret
+from fusar_core.scene import SarScene
+from fusar_core.tasks import TASKS
+from fusar_core.tiling import Window
+from fusar_core.vector_io import format_of, write_layers
+from fusar_core.watermask import WaterMask
+
+
+@click.command()
+@click.argument("scene", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Result file: .gpkg, .shp or .geojson.")
+@click.option("--format", "form", type=click.Choice(["gpkg", "shp", "geojson"]), help="Default: by the file's name.")
+@click.option("--engine", default="cfar", show_default=True, help=f"One of: {', '.join(ENGINES)}.")
+@click.option("--tasks", default=",".join(TASKS), show_default=True, help="What to find out, comma-separated.")
+@click.option("--classes", default="ship", show_default=True, help="Classes of targets, comma-separated.")
+@click.option("--extent", help="Only here: xmin,ymin,xmax,ymax in map units of the scene, or with ,EPSG:n appended.")
+@click.option("--band", help="Band by number, name or polarisation, e.g. 1, VH or VV+VH.")
+@click.option("--year", type=int, help="Year of acquisition, where the file does not say.")
+@click.option("--chip-overlap", type=int, help="Overlap of neighbouring chips in pixels; default: the engine's.")
+@click.option("--water-mask", type=click.Path(path_type=Path), help="Vector or raster: targets only where water is.")
+@click.option("--map", "map_path", type=click.Path(path_type=Path), help="Also draw a map, as PNG.")
+@click.option("--resume", is_flag=True, help="Take up a run of the same scene and options that was broken off.")
+@click.option("--json", "as_json", is_flag=True, help="Summary as JSON on stdout.")
+def command(
+    scene: Path,
+    out: Path,
+    form: str | None,
+    engine: str,
+    tasks: str,
+    classes: str,
+    extent: str | None,
+    band: str | None,
+    year: int | None,
+    chip_overlap: int | None,
+    water_mask: Path | None,
+    map_path: Path | None,
+    resume: bool,
+    as_json: bool,
+) -> None:
+    """Find, count and locate targets in SCENE; write them as vector layers.
+
+    \b
+    Writes the layers detections, grid_cells and answers. A run that is broken
+    off leaves OUT as it was and a journal beside it; --resume takes it up.
+    """
+    format_of(out, form)
+    for path in filter(None, (out, map_path)):
+        check_writable(path)
+    machine = open_engine(engine)
+    journal = out.with_name(out.name + ".partial")
+    with SarScene.open(scene, band=band, year=year) as opened:
+        window = opened.extent_window(*_parse_extent(extent)) if extent else None
+        with _water(water_mask, opened) as water, _progress(opened.name) as on_progress:
+            result = interpret(
+                opened,
+                machine,
+                tasks=_words(tasks),
+                classes=_words(classes),
+                extent=window,
+                chip_overlap=chip_overlap,
+                water=water,
+                journal=journal,
+                resume=resume,
+                on_progress=on_progress,
+            )
+        files = {name: str(path) for name, path in write_layers(feature_tables(result), out).items()}
+        journal.unlink(missing_ok=True)
+        if map_path:
+            _draw(result, window, map_path)
+            files["map"] = str(map_path)
+    summary = _summary(result, files)
+    click.echo(json.dumps(summary, indent=2) if as_json else _text(summary))
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(w.strip() for w in text.split(",") if w.strip()))
+
+
+def _parse_extent(text: str) -> tuple[tuple[float, float, float, float], str | None]:
+    parts = [p.strip() for p in text.split(",")]
+    crs = parts.pop() if len(parts) == 5 else None
+    try:
+        xmin, ymin, xmax, ymax = map(float, parts)
+    except ValueError as cause:
+        raise BadExtent(
+            f"'{text}' is no extent.", "Write xmin,ymin,xmax,ymax as numbers, or with ,EPSG:n appended."
+        ) from cause
+    return (xmin, ymin, xmax, ymax), crs
+
+
+@contextmanager
+def _water(path: Path | None, scene: SarScene) -> Iterator[WaterMask | None]:
+    if path is None:
+        yield None
+    else:
+        with WaterMask.open(path, scene.grid) as mask:
+            yield mask
+
+
+@contextmanager
+def _progress(label: str) -> Iterator[Any]:
+    """A progress bar on stderr when it is a terminal; silent otherwise."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    with click.progressbar(length=1, label=label, file=sys.stderr, show_pos=True) as bar:
+
+        def on_progress(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        yield on_progress
+
+
+def _draw(result: Interpretation, window: Window | None, path: Path) -> None:
+    from fusar_core.map_picture import draw_map
+
+    draw_map(result, path, window)
+
+
+def _summary(result: Interpretation, files: dict[str, str]) -> dict[str, Any]:
+    scene = result.scene
+    return {
+        "scene": str(scene.path),
+        "acquired": scene.acquisition.acquired,
+        "engine": result.engine,
+        "model": result.model,
+        "tasks": list(result.tasks),
+        "counts": result.counts(),
+        "flagged": result.flagged(),
+        "cells": {
+            a.label: sorted(a.value) for a in result.answers if a.task == "locate" and a.chip == "scene" and a.value
+        },
+        "chips": result.chips,
+        "seconds": round(result.seconds, 3),
+        "warnings": list(result.warnings),
+        "files": files,
+    }
+
+
+def _text(summary: dict[str, Any]) -> str:
+    lines = [f"scene     {Path(summary['scene']).name}" + (f" ({summary['acquired']})" if summary["acquired"] else "")]
+    lines.append(f"engine    {summary['engine']}, {summary['chips']} chips in {summary['seconds']:.1f} s")
+    for label, count in summary["counts"].items():
+        cells = summary["cells"].get(label)
+        lines.append(f"{label:<9} {count}" + (f" in grid cells {', '.join(map(str, cells))}" if cells else ""))
+    for flag, count in summary["flagged"].items():
+        lines.append(f"flagged   {count} {flag.replace('_', ' ')} (listed, not counted)")
+    lines += [f"warning   {w}" for w in summary["warnings"]]
+    lines += [f"{name:<9} {path}" for name, path in _distinct(summary["files"])]
+    return "\n".join(lines)
+
+
+def _distinct(files: dict[str, str]) -> list[tuple[str, str]]:
+    """File names once each: a GeoPackage holds all layers."""
+    by_path: dict[str, list[str]] = {}
+    for name, path in files.items():
+        by_path.setdefault(path, []).append(name)
+    return [("wrote" if len(names) > 1 else names[0], path) for path, names in by_path.items()]

@@ -1,0 +1,82 @@
+"""Who may import whom: QGIS stays out of the engine, pip packages stay out of the plugin, training stays on top."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+PLUGIN_MAY_IMPORT = sys.stdlib_module_names | {"qgis", "processing", "fusar_qgis", "osgeo"}
+
+
+def imported(source: str) -> set[str]:
+    """Top-level names of all absolute imports in a module, also inside functions."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def forbidden(package: str, names: set[str]) -> set[str]:
+    """Those of the imported names that a module of the package must not import."""
+    if package == "fusar_core":
+        return names & {"qgis", "PyQt5", "PyQt6", "processing", "training", "fusar_qgis"}
+    if package == "training":
+        return names & {"qgis", "PyQt5", "PyQt6", "processing", "fusar_qgis"}
+    return {name for name in names if name not in PLUGIN_MAY_IMPORT}
+
+
+@pytest.mark.parametrize("package", ["fusar_core", "training", "fusar_qgis"])
+def test_no_module_imports_what_its_package_must_not(package: str) -> None:
+    wrong = {
+        str(path.relative_to(ROOT)): bad
+        for path in sorted((ROOT / package).rglob("*.py"))
+        if (bad := forbidden(package, imported(path.read_text(encoding="utf-8"))))
+    }
+    assert wrong == {}
+
+
+@pytest.mark.parametrize(
+    ("package", "source", "expected"),
+    [
+        ("fusar_core", "def f():\n    from qgis.core import QgsProject", {"qgis"}),
+        ("fusar_core", "import training.data", {"training"}),
+        ("fusar_core", "import numpy, torch", set()),
+        ("training", "import qgis.utils as u", {"qgis"}),
+        ("training", "from fusar_core.scene import SarScene", set()),
+        ("fusar_qgis", "import torch", {"torch"}),
+        ("fusar_qgis", "import json\nfrom qgis.PyQt import QtCore\nfrom . import dock", set()),
+        ("fusar_qgis", "from fusar_core import interpret", {"fusar_core"}),
+        ("fusar_qgis", "from PyQt5 import QtCore", {"PyQt5"}),
+    ],
+)
+def test_the_guard_itself_catches_offenders(package: str, source: str, expected: set[str]) -> None:
+    assert forbidden(package, imported(source)) == expected
+
+
+def test_the_engine_has_modules_to_guard() -> None:
+    assert len(list((ROOT / "fusar_core").rglob("*.py"))) > 10
+
+
+HEAVY = {"torch", "transformers", "matplotlib", "rasterio", "scipy", "ray"}
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """`fusar --help` must answer at once: the command line imports its commands only when they are called."""
+    import subprocess
+
+    code = (
+        "import sys; from fusar_core.cli import main\n"
+        "try: main(['--help'])\n"
+        f"except SystemExit: print('LOADED', sorted({HEAVY!r} & set(sys.modules)))"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "interpret" in answer.stdout
+    assert "LOADED []" in answer.stdout

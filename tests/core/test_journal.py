@@ -1,0 +1,81 @@
+"""A run that was broken off can be taken up; one of another scene or other options cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fusar_core.engines.base import Answer, Detection
+from fusar_core.errors import OutputUnwritable, ResumeMismatch
+from fusar_core.journal import Journal
+from fusar_core.tiling import ChipWindow, Window
+
+CHIP = ChipWindow(3, Window(0, 0, 504, 504), Window(0, 0, 504, 504))
+SHIP = Detection("ship", 0.75, ((1.5, 2.0), (9.0, 2.0), (9.0, 5.25), (1.5, 5.25)), 12.5, ("azimuth_ambiguity",))
+ANSWERS = [
+    Answer(CHIP, "detect", "ship", [SHIP], seconds=0.5),
+    Answer(CHIP, "count", "ship", 1, score=0.9, prompt="How many?", raw_text="1"),
+    Answer(CHIP, "locate", "ship", frozenset({1, 5})),
+    Answer(CHIP, "count", "aircraft", None, raw_text="many", parse_status="no_number"),
+]
+
+
+def test_answers_come_back_as_they_were(tmp_path: Path) -> None:
+    first = Journal(tmp_path / "j", {"scene": "a"}, resume=False)
+    first.add(3, ANSWERS, [0, 2])
+    first.add(4, [], [])
+    first.close()
+    again = Journal(tmp_path / "j", {"scene": "a"}, resume=True)
+    assert again.entry(3, CHIP) == (ANSWERS, [0, 2])
+    assert again.entry(4, CHIP) == ([], [])
+    again.close()
+
+
+@pytest.mark.parametrize("torn", [b'{"step":4,"ans', b'{"step":4,"seen":[],"answers":[]}', b"\x00\xff\n", b"17\n"])
+def test_a_torn_last_line_is_dropped_and_written_over(tmp_path: Path, torn: bytes) -> None:
+    path = tmp_path / "j"
+    first = Journal(path, {}, resume=False)
+    first.add(3, ANSWERS, [0])
+    first.close()
+    path.write_bytes(path.read_bytes() + torn)
+    again = Journal(path, {}, resume=True)
+    assert set(again.finished) == {3}
+    again.add(5, [], [])
+    again.close()
+    third = Journal(path, {}, resume=True)
+    assert set(third.finished) == {3, 5}
+    third.close()
+
+
+def test_other_options_are_refused_and_the_journal_stays(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    first = Journal(path, {"tasks": ["detect"]}, resume=False)
+    first.add(0, ANSWERS, [])
+    first.close()
+    before = path.read_bytes()
+    with pytest.raises(ResumeMismatch, match="other options"):
+        Journal(path, {"tasks": ["count"]}, resume=True)
+    assert path.read_bytes() == before
+
+
+def test_without_resume_it_starts_afresh(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    for _ in range(2):
+        journal = Journal(path, {}, resume=False)
+        assert journal.finished == {}
+        journal.add(0, ANSWERS, [])
+        journal.close()
+
+
+def test_an_empty_or_headless_file_starts_afresh(tmp_path: Path) -> None:
+    for content in (b"", b'{"format":1,"ru'):
+        (tmp_path / "j").write_bytes(content)
+        journal = Journal(tmp_path / "j", {}, resume=True)
+        assert journal.finished == {}
+        journal.close()
+
+
+def test_a_place_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(OutputUnwritable):
+        Journal(tmp_path / "no" / "such" / "folder" / "j", {}, resume=False)

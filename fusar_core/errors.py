@@ -105,7 +105,7 @@ class UnknownYear(FusarError):
 
 
 class BadAnchors(FusarError):
-    """A file of spatio-temporal anchors is damaged or has another layout."""
+    """Spatio-temporal anchors are damaged, of another layout, or cannot be: NaN, positions outside the chip."""
 
     code = "BAD_ANCHORS"
 
@@ -187,12 +187,6 @@ class BadCheckpoint(FusarError):
     """A model directory is none, is incomplete, damaged, of another architecture, or of other shapes."""
 
     code = "BAD_CHECKPOINT"
-
-
-class BadAnchors(FusarError):
-    """Anchors that cannot be: NaN, vectors of another width, positions outside the image."""
-
-    code = "BAD_ANCHORS"
 
 
 class BadImage(FusarError):

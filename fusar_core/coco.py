@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -18,6 +17,8 @@ Box = tuple[float, float, float, float]
 
 GREY_MODES = ("L", "RGB", "P", "1")
 """Pillow's modes that are 8-bit pictures; anything else has radiometry which a chip without metadata cannot tell."""
+LARGEST = 1e9
+"""No coordinate is as large; also refuses NaN, infinities and integers that are no float."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,7 @@ def _add_boxes(content: dict[str, Any], categories: dict[int, str], images: dict
 
 def _box(bbox: Any, where: str) -> Box:
     numbers = isinstance(bbox, list) and len(bbox) == 4 and all(type(v) in (int, float) for v in bbox)
-    if not numbers or not all(math.isfinite(v) for v in bbox) or min(bbox[2:]) < 0:
+    if not numbers or not all(abs(v) < LARGEST for v in bbox) or min(bbox[2:]) < 0:
         _refuse(f"{where}: bbox {bbox!r} is not [x, y, width, height] in pixels")
     x, y, width, height = map(float, bbox)
     return x, y, x + width, y + height

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -141,33 +142,35 @@ def evaluate(
     _check(dataset, engine, task, labels)
     asked = DETECT if task in engine.derived else task
     total, done = len(dataset.images), 0
-    # What was shown, and is not yet answered for every label.
-    open_images: dict[int, tuple[LabelledImage, float, set[str]]] = {}
+    bright: dict[int, float] = {}
     cases: dict[tuple[int, int], Case] = {}
 
+    def shown(index: int) -> Chip:
+        chip = _chip(index, dataset.images[index])
+        bright[index] = bright_fraction(chip.values, dataset.images[index].all_boxes())
+        return chip
+
     def requests() -> Iterator[Request]:
-        for index, image in enumerate(dataset.images):
-            chip = _chip(index, image)
-            open_images[index] = image, bright_fraction(chip.values, image.all_boxes()), set(labels)
-            yield Request(chip, (asked,), labels)
+        for index in range(total):
+            yield Request(shown(index), (asked,), labels)
 
     stream = engine.answer(requests())
     try:
         for answer in stream:
-            image, bright, missing = open_images[answer.chip.index]
-            missing.remove(answer.label)
-            cases[answer.chip.index, labels.index(answer.label)] = _case(task, image, answer.label, bright, answer)
-            if not missing:
-                del open_images[answer.chip.index]
+            index, label = answer.chip.index, labels.index(answer.label)
+            cases[index, label] = _case(task, dataset.images[index], answer.label, bright[index], answer)
+            if all((index, other) in cases for other in range(len(labels))):
                 done += 1
                 if on_progress:
                     on_progress(done, total)
     finally:
         if hasattr(stream, "close"):
             stream.close()
-    for index, (image, bright, missing) in open_images.items():
-        for label in missing:
-            cases[index, labels.index(label)] = _case(task, image, label, bright, None)
+    for index, label in product(range(total), range(len(labels))):
+        if (index, label) not in cases:  # an engine that gives up is scored on all images all the same
+            if index not in bright:
+                shown(index)
+            cases[index, label] = _case(task, dataset.images[index], labels[label], bright[index], None)
     ordered = tuple(cases[key] for key in sorted(cases))
     return Evaluation(
         task=task,

@@ -25,7 +25,7 @@ def feature_tables(result: Interpretation) -> list[FeatureTable]:
         "engine": result.engine,
         "model": result.model,
         "scene": result.scene.name,
-        "acquired": result.scene.acquisition.acquired,
+        "acquired": result.scene.acquisition.acquired or "",
         "aef_year": result.aef_year,
         "review": UNREVIEWED,
     }
@@ -61,7 +61,7 @@ def _metadata(result: Interpretation) -> dict[str, str]:
     radiometry = result.scene.radiometry
     return {
         "scene": str(result.scene.path),
-        "acquired": result.scene.acquisition.acquired,
+        "acquired": result.scene.acquisition.acquired or "",
         "engine": f"{result.engine} {result.model}".strip(),
         "tasks": ", ".join(result.tasks),
         "classes": ", ".join(result.classes),

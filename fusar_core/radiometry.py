@@ -23,7 +23,7 @@ WINDOW_CROSSPOL_DB = (-30.0, 0.0)
 PERCENTILES = (2.0, 98.0)
 
 LEAST_VALUE = -90.0
-"""No physical pixel lies below: dB values end above −90, amplitudes and powers at zero (noise-corrected: just below)."""
+"""No physical pixel lies below: decibels end above −90, amplitudes and powers at zero (noise-corrected: just below)."""
 GREATEST_VALUE = 1e18
 """No physical pixel lies above: its square must still fit in float32. Undeclared fill such as 3.4e38 does."""
 
@@ -46,10 +46,10 @@ class Kind(StrEnum):
 class Radiometry:
     """Meaning of the pixel values of one scene and the fixed stretch of its images.
 
-    kind: `8-bit` is an image that somebody already stretched; its linear power is that of an amplitude. provenance: why
-    we believe it. calibrated: whether powers are absolute (sigma0, gamma0 or beta0). window_db: what becomes 0 and 255 in
-    8-bit images; None for 8-bit input, which is passed through. scale, offset: stored value · scale + offset = value.
-    calibration_db: added to every decibel value (−83 for ALOS mosaics).
+    kind: `8-bit` is an image that somebody already stretched; its linear power is that of an amplitude. provenance:
+    why we believe it. calibrated: whether powers are absolute (sigma0, gamma0 or beta0). window_db: what becomes 0 and
+    255 in 8-bit images; None for 8-bit input, which is passed through. scale, offset: stored value · scale + offset =
+    value. calibration_db: added to every decibel value (−83 for ALOS mosaics).
     """
 
     kind: Kind
@@ -195,8 +195,8 @@ def determine(
 ) -> Radiometry:
     """Chooses kind and stretch of a scene from a sample of its valid pixels.
 
-    sample: (N,) valid pixels as stored, without nodata and border noise. dtype: of the raster. stated: what its name and
-    tags say, believed unless the values contradict it. scale, offset: of the raster band.
+    sample: (N,) valid pixels as stored, without nodata and border noise. dtype: of the raster. stated: what its name
+    and tags say, believed unless the values contradict it. scale, offset: of the raster band.
 
     Raises SceneEmpty when the sample is empty.
     """
@@ -267,17 +267,15 @@ def _window(db: npt.NDArray[np.float32], polarisation: str | None, calibrated: b
 
 
 def possible(values: npt.NDArray[Any], scale: float = 1.0, offset: float = 0.0) -> npt.NDArray[np.bool_]:
-    """Which pixels can be measurements at all: not NaN, infinite or fill.
-
-    Exact zero is no measurement except in 8-bit images (a detected echo never vanishes; Sentinel-1 fills with 0).
-    """
-    if values.dtype == np.uint8:
-        return np.ones(values.shape, bool)
+    """Which stored pixels can be measurements at all: not NaN, infinite, or beyond what any radar measures."""
     if values.dtype.kind == "u":
-        return np.not_equal(values, 0)
+        return np.ones(values.shape, bool)
+    likely: npt.NDArray[np.bool_]
     with np.errstate(all="ignore"):
         if values.dtype.kind == "c":
-            size = np.abs(values)
-            return (size > 0) & (size < GREATEST_VALUE)
-        least = (LEAST_VALUE - offset) / scale if scale > 0 else -math.inf
-        return (values > least) & (values < GREATEST_VALUE) & (values != 0)
+            likely = np.abs(values) < GREATEST_VALUE
+        else:
+            least = (LEAST_VALUE - offset) / scale if scale > 0 else -math.inf
+            likely = values > least
+            likely &= values < GREATEST_VALUE
+    return likely

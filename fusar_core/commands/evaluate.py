@@ -170,7 +170,7 @@ def _notes(result: Evaluation) -> list[str]:
         notes.append("majority floor: the most frequent count for every image. MAE takes unparsable answers as 0.")
     if OFFSHORE in result.scores or INSHORE in result.scores:
         notes.append(
-            f"{OFFSHORE}: less than {MOST_BRIGHT:.0%} of the pixels outside all true boxes have a grey value "
+            f"{OFFSHORE}: less than {100 * MOST_BRIGHT:.0f} % of the pixels outside all true boxes have a grey value "
             f"of {BRIGHT_LEVEL} or more; {INSHORE}: the others."
         )
     return notes

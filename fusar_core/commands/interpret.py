@@ -139,7 +139,7 @@ def _summary(result: Interpretation, files: dict[str, str]) -> dict[str, Any]:
     scene = result.scene
     return {
         "scene": str(scene.path),
-        "acquired": scene.acquisition.acquired,
+        "acquired": scene.acquisition.acquired or "",
         "engine": result.engine,
         "model": result.model,
         "tasks": list(result.tasks),

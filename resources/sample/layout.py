@@ -107,14 +107,16 @@ def _blocks(
 ) -> list[tuple[Polygon, float]]:
     """Blocks on a street grid that thins out towards the edge of the area; every fourth street is an avenue."""
     c, s = math.cos(math.radians(turn_deg)), math.sin(math.radians(turn_deg))
+    middle_x, middle_y = area.centroid.x, area.centroid.y
+    reach = area.hausdorff_distance(area.centroid) + 300
     found: list[tuple[Polygon, float]] = []
     for i in range(-40, 40):
         for j in range(-60, 60):
             u = i * (size[0] + 16) + (i // 4) * 22 + rng.normal(0, 2)
             v = j * (size[1] + 16) + (j // 4) * 22 + rng.normal(0, 2)
-            block = affine_transform(
-                box(u, v, u + size[0], v + size[1]), [c, -s, s, c, area.centroid.x, area.centroid.y]
-            )
+            if math.hypot(u, v) > reach:
+                continue
+            block = affine_transform(box(u, v, u + size[0], v + size[1]), [c, -s, s, c, middle_x, middle_y])
             inward = area.exterior.distance(block.centroid) * (1 if area.contains(block.centroid) else -1)
             if rng.random() < 1 / (1 + math.exp(-inward / 90 + 0.5)) and rng.random() > 0.06:
                 found.append((block, level_db + min(inward / 250, 3.0) + rng.normal(0, 2.0)))

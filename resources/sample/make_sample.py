@@ -20,7 +20,7 @@ import pyproj
 import rasterio
 import shapely
 from affine import Affine
-from scipy import ndimage
+from scipy import fft, ndimage
 from shapely.affinity import translate
 from shapely.geometry import MultiPoint, Polygon, mapping
 from shapely.geometry.base import BaseGeometry
@@ -35,7 +35,7 @@ CRS = "EPSG:32629"
 CENTRE_LONLAT = (-6.690, 37.053)  # Playa de Castilla, a straight sandy shore of the Gulf of Cádiz without any harbour
 FLIGHT_BEARING_TRUE_DEG = 347.0  # an ascending pass at this latitude
 ACQUIRED = "2024-05-14T18:27:31Z"
-CALIBRATION = 600.0  # digital number of a pixel with σ⁰ = 0 dB
+CALIBRATION = 600.0  # digital number of a pixel with σ⁰ = 0 dB; written as the scale of the band
 GHOST_OVER_SEA_DB = 6.0  # a ghost is in the truth where its own power is this far above the water around it
 SIDE_PX = round(SIDE_M / PIXEL_M)
 
@@ -68,6 +68,11 @@ class Frame:
         return shapely.orient_polygons(shapely.transform(geometry, move))
 
 
+def draws(what: str) -> np.random.Generator:
+    """Random numbers for one part of the scene, so that a change to one part leaves the others as they are."""
+    return np.random.default_rng([SEED, *what.encode()])
+
+
 def swath(radar: Radar) -> Polygon:
     """What the pass saw of the scene's square: the near-range edge of the swath cuts off the lower left corner."""
     slope = math.tan(math.radians(radar.flight_bearing_deg))  # east per metre north, negative
@@ -75,10 +80,11 @@ def swath(radar: Radar) -> Polygon:
     return Polygon([(foot, SIDE_M), (foot + slope * SIDE_M, 0), (SIDE_M, 0), (SIDE_M, SIDE_M)])
 
 
-def all_points(rng: np.random.Generator, harbour: Harbour, radar: Radar) -> npt.NDArray[np.float64]:
+def all_points(harbour: Harbour, radar: Radar) -> npt.NDArray[np.float64]:
     """(N, 3) x, y, cross section of every ship and structure, moving ships where the radar puts them."""
     bearing = math.radians(radar.flight_bearing_deg)
-    found = [ground.structure_points(rng, harbour, radar.look_bearing_deg)]
+    found = [ground.structure_points(draws("structures"), harbour, radar.look_bearing_deg)]
+    rng = draws("ships")
     for ship in harbour.ships:
         ahead = radar.azimuth_displacement_m(ship.speed_m_s, ship.heading_deg)
         shift = (ahead * math.sin(bearing), -ahead * math.cos(bearing))
@@ -116,7 +122,8 @@ def source_of(peak: tuple[float, float], harbour: Harbour, radar: Radar) -> str:
     dx, dy = radar.ambiguity_shift_xy_m
     candidates = [(s.what, s.outline) for s in harbour.ships]
     candidates += [("quay crane", shapely.Point(c).buffer(15)) for c in harbour.cranes]
-    candidates += [("port", y) for y in [*harbour.yards, *harbour.sheds, *harbour.tanks]]
+    candidates += [("container stack", g) for g in harbour.yards]
+    candidates += [("warehouse", g) for g in harbour.sheds] + [("tank", g) for g in harbour.tanks]
     candidates += [("town block", b) for b, _ in harbour.blocks]
     origins = [shapely.Point(peak[0] - k * dx, peak[1] - k * dy) for k in (1, -1)]
     return min(candidates, key=lambda item: min(item[1].distance(o) for o in origins))[0]
@@ -171,6 +178,7 @@ def write_scene(path: Path, intensity: npt.NDArray[np.float64], radar: Radar, fr
     ) as out:  # fmt: skip
         out.write(numbers, 1)
         out.set_band_description(1, "VV")
+        out.scales = (1 / CALIBRATION,)
         out.update_tags(
             TIFFTAG_IMAGEDESCRIPTION="Simulated SAR scene of an invented harbour; not a measurement",
             TIFFTAG_COPYRIGHT="MIT licence, part of FUSAR for QGIS",
@@ -182,7 +190,7 @@ def write_scene(path: Path, intensity: npt.NDArray[np.float64], radar: Radar, fr
             PLATFORM_HEADING=f"{FLIGHT_BEARING_TRUE_DEG:.1f}",
             LOOK_DIRECTION="RIGHT",
             INCIDENCE_ANGLE=f"{radar.incidence_deg:.1f}",
-            UNITS=f"amplitude; sigma0 = (DN / {CALIBRATION:.0f})^2",
+            UNITS="amplitude: square root of sigma0, after the band's scale",
             AZIMUTH_AMBIGUITY_SHIFT_M=f"{radar.ambiguity_shift_m:.0f}",
         )
 
@@ -192,10 +200,10 @@ def make(out: Path) -> None:
     frame = Frame.at_centre()
     radar = Radar(flight_bearing_deg=FLIGHT_BEARING_TRUE_DEG - frame.convergence_deg)
     harbour = build(SEED)
-    rng = np.random.default_rng(SEED)
-    points = all_points(rng, harbour, radar)
-    backscatter = ground.mean_backscatter(rng, harbour)
-    intensity, ghosts, clutter = image(rng, radar, backscatter, points)
+    points = all_points(harbour, radar)
+    with fft.set_workers(-1):
+        backscatter = ground.mean_backscatter(draws("backscatter"), harbour)
+        intensity, ghosts, clutter = image(draws("speckle"), radar, backscatter, points)
     out.mkdir(parents=True, exist_ok=True)
     write_scene(out / "harbour.tif", intensity, radar, frame)
     (out / "harbour_truth.geojson").write_text(_lines(truth(harbour, radar, frame, ghosts, clutter)), encoding="utf-8")

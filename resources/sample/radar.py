@@ -36,7 +36,7 @@ class Radar:
     resolution_range_m: float = 20.4
     resolution_azimuth_m: float = 22.5
     noise_db: float = -24.0
-    ambiguity_db: float = -26.5
+    ambiguity_db: float = -25.5
     look_weights: tuple[float, ...] = (0.421, 1.0, 1.0, 1.0, 0.421)
 
     @property

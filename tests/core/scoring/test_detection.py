@@ -1,4 +1,4 @@
-"""Detection: matching one to one, micro precision, recall, F1 and AP, against hand-worked images and a slow reference."""
+"""Detection: one-to-one matching, micro precision, recall, F1 and AP, also against a slow reference."""
 
 from __future__ import annotations
 
@@ -88,6 +88,14 @@ def test_a_prediction_takes_the_free_target_it_fits_best() -> None:
     truth: list[Box] = [(0, 0, 10, 10), (4, 0, 14, 10)]
     one = case(truth, [(4, 0, 14, 10), (1, 0, 11, 10)], [0.9, 0.8])
     assert found(one) == [2, 2, 2]
+
+
+def test_a_tie_of_score_and_iou_is_broken_by_place_not_by_order() -> None:
+    # Both predictions lie on the first target with IoU 1/3, the right one also on the second with 0.29.
+    truth: list[Box] = [(20, 0, 30, 10), (30.5, 0, 40.5, 10)]
+    left, right = (15.0, 0.0, 25.0, 10.0), (25.0, 0.0, 35.0, 10.0)
+    for targets in (truth, truth[::-1]):
+        assert found(case(targets, [left, right])) == found(case(targets, [right, left])) == [2, 0, 0]
 
 
 def test_boxes_are_clipped_to_the_chip() -> None:
@@ -266,11 +274,13 @@ def clipped_area(box: Box) -> float:
 
 def slow_iou(a: Box, b: Box) -> float:
     """By counting the cells of 10 × 10 pixels that the boxes of these tests consist of."""
-    cells = [
-        {(x, y) for x in range(10) for y in range(10) if p[0] <= 10 * x < p[2] and p[1] <= 10 * y < p[3]}
-        for p in (a, b)
-    ]
-    return len(cells[0] & cells[1]) / len(cells[0] | cells[1]) if cells[0] and cells[1] else 0.0
+    first, second = covered(a), covered(b)
+    return len(first & second) / len(first | second) if first and second else 0.0
+
+
+def covered(box: Box) -> set[tuple[int, int]]:
+    x1, y1, x2, y2 = box
+    return {(x, y) for x in range(10) for y in range(10) if x1 <= 10 * x < x2 and y1 <= 10 * y < y2}
 
 
 def slow_ranking(drawn: list, threshold: float) -> tuple[list[tuple[float, bool]], int]:

@@ -86,8 +86,9 @@ def node_positions(grid: Grid, window: Window, lon: npt.ArrayLike, lat: npt.Arra
     linear mapping.
     """
     lon, lat = np.asarray(lon, float), np.asarray(lat, float)
-    x, y = grid.from_lonlat(lon, lat)
-    turn_x, turn_y = _one_turn(grid)
+    with np.errstate(invalid="ignore"):
+        x, y = grid.from_lonlat(lon, lat)
+        turn_x, turn_y = _one_turn(grid)
     if np.hypot(turn_x, turn_y) > 1:
         # A cylindrical raster that runs past 180°: the projection answers one turn of the Earth away.
         for sign in (1, -1):

@@ -17,8 +17,10 @@ from fusar_core.errors import FusarError
 COMMANDS = {
     "info": "What a scene is: footprint, CRS, pixel size, acquisition, radiometry.",
     "interpret": "Find, count and locate targets in a scene; write them as vector layers.",
+    "anchors": "Sample AlphaEarth embeddings over a scene, aligned to its pixels.",
     "export": "Convert results to a shapefile, GeoJSON or CSV.",
     "evaluate": "Score an engine on a COCO data set.",
+    "cache": "Show or clear the embeddings that were fetched and kept.",
     "doctor": "Versions, extras, devices and caches of this installation.",
 }
 """Name → one line of help; the module of the same name in fusar_core.commands holds the click command `command`."""

@@ -58,9 +58,9 @@ class Sample:
 
 
 class Layer:
-    """A band of a raster, read window by window. resampled: whether GDAL warps it on the fly."""
+    """A band of a raster, read window by window."""
 
-    def __init__(self, dataset: Any, index: int, name: str, *, resampled: bool = False) -> None:
+    def __init__(self, dataset: Any, index: int, name: str) -> None:
         self.dataset = dataset
         self.index = index
         self.name = name
@@ -72,7 +72,7 @@ class Layer:
         flags = dataset.mask_flag_enums[index - 1]
         self.masked = MaskFlags.per_dataset in flags or MaskFlags.alpha in flags
         self.block_shape: tuple[int, int] = dataset.block_shapes[index - 1]
-        self._sparse = not resampled and dataset.driver in ("GTiff", "COG")
+        self._sparse = dataset.driver in ("GTiff", "COG")
         self._lock = RLock()
 
     def read(self, window: Window) -> tuple[Values, Valid]:
@@ -109,7 +109,7 @@ class Layer:
         self, window: Window, shape: tuple[int, int] | None = None, resampling: Any = Resampling.nearest
     ) -> tuple[Values, Valid]:
         values, valid = self._fetch(window, shape, resampling)
-        if not self._survey[0]:
+        if not self._zero_is_data:
             valid &= values != 0
         return values, valid
 
@@ -162,6 +162,10 @@ class Layer:
         high, wide = self.block_shape
         return np.full((-(-self.extent.height // high), -(-self.extent.width // wide)), UNKNOWN, np.int8)
 
+    @property
+    def _zero_is_data(self) -> bool:
+        return self.dtype == np.uint8 or (self.dtype.kind in "fi" and self._survey[0])
+
     @cached_property
     def _survey(self) -> tuple[bool, Sample]:
         """Whether exact zeros are measurements, and a sample; see `read` and `sample`."""
@@ -194,7 +198,8 @@ class Layer:
             if blocks.all(axis=(1, 3)).any():
                 return False
         negative = sum(np.count_nonzero(values[valid] < 0) for _, values, valid in parts)
-        return negative > LEAST_NEGATIVE * sum(np.count_nonzero(valid & (values != 0)) for _, values, valid in parts)
+        nonzero = sum(np.count_nonzero(valid & (values != 0)) for _, values, valid in parts)
+        return bool(negative > LEAST_NEGATIVE * nonzero)
 
     @cached_property
     def sample(self) -> Sample:

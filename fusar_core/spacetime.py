@@ -119,7 +119,8 @@ def _holds_pole(grid: Grid, window: Window, lat: float) -> bool:
     """Whether the pole lies inside the window. In degrees a pole is a line along the edge: never inside."""
     if grid.crs is None or grid.crs.is_geographic:
         return False
-    x, y = grid.from_lonlat(0.0, lat)
+    with np.errstate(invalid="ignore"):
+        x, y = grid.from_lonlat(0.0, lat)
     if not (np.isfinite(x) and np.isfinite(y)):
         return False
     return bool(window.col < x < window.right and window.row < y < window.bottom)

@@ -20,6 +20,11 @@ from fusar_core.errors import BadEmbeddings
 from fusar_core.spacetime import SpatioTemporalBox
 
 REMOTE_WORKERS = 8
+
+EDGE_TOLERANCE_PX = 0.01
+"""How far beyond the edge a point may fall and still belong to the pixel there: a raster cut to a chip holds the nodes
+on the chip's edges, whatever rounding says."""
+
 SUFFIXES = (".tif", ".tiff", ".vrt")
 
 _CACHE = "raster"
@@ -109,12 +114,14 @@ class RasterSource:
     def _sample_one(self, raster: RasterFile, lon: Degrees, lat: Degrees, resolution_m: float) -> tuple[Vectors, Mask]:
         level = raster.level_for(resolution_m)
         grid = raster.grids[level]
-        x, y = grid.from_lonlat(lon, lat)
+        t = EDGE_TOLERANCE_PX
         with np.errstate(invalid="ignore"):
-            inside = (x >= 0) & (x < grid.width) & (y >= 0) & (y < grid.height)
+            x, y = grid.from_lonlat(lon, lat)
+            inside = (x >= -t) & (x <= grid.width + t) & (y >= -t) & (y <= grid.height + t)
         values = np.zeros((len(lon), BANDS), np.float32)
         found = np.zeros(len(lon), bool)
-        column, row = x[inside].astype(np.int64), y[inside].astype(np.int64)
+        column = np.clip(x[inside], 0, grid.width - 1).astype(np.int64)
+        row = np.clip(y[inside], 0, grid.height - 1).astype(np.int64)
         chunk = (row // CHUNK) * -(-grid.width // CHUNK) + column // CHUNK
         raw, there = gather(
             chunk,

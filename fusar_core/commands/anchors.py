@@ -1,0 +1,99 @@
+"""`fusar anchors`: the spatio-temporal anchors of a scene, as a file and as a picture."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fusar_core.aef import EmbeddingSource, open_source
+from fusar_core.anchors import GRID_SIDE, Anchors, AnchorSampler
+from fusar_core.anchors_file import write_anchors
+from fusar_core.commands.options import parse_extent, progress_bar
+from fusar_core.files import check_writable
+from fusar_core.scene import SarScene
+
+
+@click.command()
+@click.argument("scene", type=click.Path(path_type=Path))
+@click.option(
+    "--source", default="mosaic", show_default=True, help="mosaic[:URL], earth-engine[:PROJECT], or a raster."
+)
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Result file, .npz.")
+@click.option("--grid", default=GRID_SIDE, show_default=True, help="Nodes along a side; 1 for the centre only.")
+@click.option("--extent", help="Only here: xmin,ymin,xmax,ymax in map units of the scene, or with ,EPSG:n appended.")
+@click.option("--band", help="Band by number, name or polarisation, for the preview.")
+@click.option("--year", type=int, help="Year of acquisition, where the file does not say.")
+@click.option("--preview", type=click.Path(path_type=Path), help="Also draw the anchors over the image, as PNG.")
+@click.option("--json", "as_json", is_flag=True, help="Summary as JSON on stdout.")
+def command(
+    scene: Path,
+    source: str,
+    out: Path,
+    grid: int,
+    extent: str | None,
+    band: str | None,
+    year: int | None,
+    preview: Path | None,
+    as_json: bool,
+) -> None:
+    """Sample AlphaEarth embeddings on a regular grid over SCENE, aligned to its pixels.
+
+    \b
+    SOURCE is one of
+      mosaic                  the public mosaic, anonymously over the network
+      mosaic:URL or FOLDER    a copy of it
+      earth-engine:PROJECT    Google Earth Engine, with your own credentials
+      FILE or FOLDER          rasters of 64 bands; also a URL of one
+    What comes over the network is kept in a cache (see `fusar cache`).
+    """
+    for path in filter(None, (out, preview)):
+        check_writable(path)
+    with SarScene.open(scene, band=band, year=year) as opened:
+        window = opened.extent_window(*parse_extent(extent)) if extent else opened.extent
+        embeddings = open_source(source)
+        try:
+            sampler = AnchorSampler(embeddings, opened.acquisition.year, grid)
+            with progress_bar("chunks of embeddings") as embeddings.on_progress:
+                anchors = sampler.for_chip(opened.grid, window)
+        finally:
+            embeddings.close()
+        write_anchors(anchors, out)
+        if preview:
+            from fusar_core.anchors_preview import draw_preview
+
+            image, _ = opened.quicklook(window)
+            draw_preview(anchors, image, preview, opened.name)
+        summary = _summary(opened, anchors, embeddings, sampler, out, preview)
+    click.echo(json.dumps(summary, indent=2) if as_json else _text(summary))
+
+
+def _summary(
+    scene: SarScene, anchors: Anchors, source: EmbeddingSource, sampler: AnchorSampler, out: Path, preview: Path | None
+) -> dict[str, Any]:
+    return {
+        "scene": str(scene.path),
+        "source": source.name,
+        "attribution": source.attribution,
+        "year_requested": anchors.year_requested,
+        "year_used": anchors.year_used,
+        "anchors": len(anchors),
+        "valid_fraction": round(anchors.valid_fraction, 4),
+        "warnings": [*scene.warnings, *sampler.warnings],
+        "files": {"anchors": str(out)} | ({"preview": str(preview)} if preview else {}),
+    }
+
+
+def _text(summary: dict[str, Any]) -> str:
+    lines = [
+        f"scene     {Path(summary['scene']).name}",
+        f"source    {summary['source']}, {summary['year_used']}",
+        f"anchors   {summary['anchors']} ({summary['valid_fraction']:.0%} of the nodes on the image hold data)",
+    ]
+    lines += [f"warning   {warning}" for warning in summary["warnings"]]
+    lines += [f"{name:<9} {path}" for name, path in summary["files"].items()]
+    if summary["attribution"] and summary["anchors"]:
+        lines.append(f"credit    {summary['attribution']}")
+    return "\n".join(lines)

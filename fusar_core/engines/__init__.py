@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, cast
 
@@ -15,6 +17,8 @@ ENGINES: dict[str, str] = {
 """Name → module:class. Modules are imported when asked for: an engine may need libraries that others do not."""
 
 
+MODEL_ENGINES = ("fusar",)
+"""Those that are opened with `model=DIRECTORY`."""
 MODEL_PACKAGES = ("torch", "transformers", "peft", "safetensors")
 
 
@@ -26,12 +30,19 @@ def open_engine(name: str, **options: Any) -> Engine:
     if name not in ENGINES:
         raise UnknownEngine(f"There is no engine called '{name}'.", f"Engines: {', '.join(sorted(ENGINES))}.")
     module, cls = ENGINES[name].split(":")
-    try:
+    with needs_model_extra(f"The engine '{name}'"):
         engine = getattr(import_module(module), cls)
+    return cast(Engine, engine(**options))
+
+
+@contextmanager
+def needs_model_extra(who: str) -> Iterator[None]:
+    """Raises MissingExtra where an import inside fails for want of the libraries that models need."""
+    try:
+        yield
     except ModuleNotFoundError as cause:
         if cause.name not in MODEL_PACKAGES:
             raise
         raise MissingExtra(
-            f"The engine '{name}' needs {cause.name}, which is not installed.", 'pip install "fusar-core[model]"'
+            f"{who} needs {cause.name}, which is not installed.", 'Run: pip install "fusar-core[model]"'
         ) from cause
-    return cast(Engine, engine(**options))

@@ -11,8 +11,10 @@ ASK = "ask"
 
 TASKS: tuple[str, ...] = (DETECT, COUNT, LOCATE)
 """Tasks that can be asked of any scene about each class, in the order in which answers are listed."""
-ALL_TASKS: tuple[str, ...] = (*TASKS, CLASSIFY, DESCRIBE, ASK)
-"""Also those that need a box (classify) or a question (ask), or that are about no class (describe, ask)."""
+SCENE_TASKS: tuple[str, ...] = (*TASKS, DESCRIBE)
+"""Also the one that is about no class: what can be asked of every chip of a scene."""
+ALL_TASKS: tuple[str, ...] = (*SCENE_TASKS, CLASSIFY, ASK)
+"""Also those that need a box (classify) or a question (ask)."""
 
 
 def questions(tasks: Sequence[str], classes: Sequence[str]) -> list[tuple[str, str]]:

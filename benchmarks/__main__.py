@@ -7,7 +7,7 @@ import json
 from importlib import import_module
 from pathlib import Path
 
-BENCHMARKS = ("detector", "interpret")
+BENCHMARKS = ("detector", "interpret", "model")
 
 
 def main() -> None:

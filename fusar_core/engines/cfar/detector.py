@@ -38,6 +38,8 @@ def detect(
         usable &= water
     if not usable.any():
         return []
+    top, left, usable = _trimmed(usable)
+    intensity = intensity[top : top + usable.shape[0], left : left + usable.shape[1]]
     if not usable.all():
         intensity = np.where(usable, intensity, np.float32(0))
     scale = scale_for(settings, pixel_size_m)
@@ -49,7 +51,7 @@ def detect(
         intensity = intensity * np.float32(2.0 ** -math.frexp(brightest)[1])
     blocks = block_moments(intensity, usable, scale.smoothing, scale.block)
     clutter = measure(blocks, scale, settings)
-    return [_detection(c, scale) for c in find_targets(blocks, clutter, scale, settings)]
+    return [_detection(c, scale, left, top) for c in find_targets(blocks, clutter, scale, settings)]
 
 
 def score_of(excess: float) -> float:
@@ -61,6 +63,12 @@ def score_of(excess: float) -> float:
     """
     odds = math.exp(SCORE_INTERCEPT) * math.pow(max(excess, 0.0), SCORE_SLOPE)
     return odds / (1.0 + odds)
+
+
+def _trimmed(usable: npt.NDArray[np.bool_]) -> tuple[int, int, npt.NDArray[np.bool_]]:
+    """First row and column that hold a usable pixel, and the mask from there to the last ones."""
+    rows, cols = np.flatnonzero(usable.any(axis=1)), np.flatnonzero(usable.any(axis=0))
+    return int(rows[0]), int(cols[0]), usable[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
 
 
 def _averaged(
@@ -80,7 +88,8 @@ def _averaged(
     return mean, np.logical_and.reduce(whole.reshape(len(whole), -1, across), axis=2)
 
 
-def _detection(candidate: Candidate, scale: Scale) -> Detection:
+def _detection(candidate: Candidate, scale: Scale, column: int, row: int) -> Detection:
+    """The candidate in pixels of the image whose part from (row, column) on was looked at."""
     down, across = scale.looks
     corners = candidate.rectangle.shrunk(scale.blur).corners(across, down)
     top, left, bottom, right = candidate.box
@@ -96,7 +105,7 @@ def _detection(candidate: Candidate, scale: Scale) -> Detection:
     return Detection(
         label=LABEL,
         score=score_of(candidate.excess),
-        corners=corners,
+        corners=tuple((x + column, y + row) for x, y in corners),  # type: ignore[arg-type]
         contrast_db=10 * math.log10(candidate.contrast) if candidate.contrast > 0 else None,
         inset=inset,
     )

@@ -30,12 +30,11 @@ class CfarEngine:
         self.model = f"gamma-K 1, seed {self.settings.seed_rate:.0e}, grow {self.settings.grow_rate:.0e}"
 
     def tiling(self, pixel_size_m: tuple[float, float] | None) -> tuple[int, int]:
-        """Chip side and overlap: half a background window and the longest target fit into the overlap."""
+        """Chip side and overlap: half a background window and the longest target fit into the overlap if they can."""
         scale = scale_for(self.settings, pixel_size_m)
-        looks = max(scale.looks)
-        side = CHIP_SIDE * looks if looks > 1 else CHIP_SIDE
-        wanted = ((scale.background + 0.5) * scale.block + scale.most_length) * looks
-        return side, min(round(wanted), side // 2)
+        wanted = round(((scale.background + 0.5) * scale.block + scale.most_length) * max(scale.looks))
+        side = CHIP_SIDE if 2.5 * wanted <= CHIP_SIDE else 2 * CHIP_SIDE
+        return side, min(wanted, side // 2)
 
     def answer(self, requests: Iterable[Request]) -> Iterator[Answer]:
         """One answer a task and class, in the order asked; the chip is looked at once.

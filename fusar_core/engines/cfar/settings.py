@@ -24,7 +24,7 @@ class Settings:
       least_peak: share of the image's brightest intensity that a target must reach.
     """
 
-    seed_rate: float = 1e-6
+    seed_rate: float = 1e-8
     grow_rate: float = 1e-6
     enl: float | None = None
 
@@ -55,9 +55,9 @@ class Scale:
     """Settings in pixels.
 
     looks: (down a column, along a row) pixels averaged into one before anything else. All other numbers are in those
-    larger pixels: pixel_m is their ground size (down a column, along a row), None without georeference;
-    smoothing an odd side; block a side; background and guard half windows in blocks, −1 for no guard; margin how far around a target
-    clutter is looked for at least; blur how far smoothing moves the edges of a target outwards, 0 where no lengths in
+    larger pixels: pixel_m is their ground size (down a column, along a row), None without georeference; smoothing is
+    an odd side, block a side, background and guard half windows in blocks (−1: no guard); margin is how far around a
+    target clutter is looked for at least, blur how far smoothing moves its edges outwards, 0 where no lengths in
     metres are wanted.
     """
 

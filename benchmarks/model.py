@@ -7,7 +7,6 @@ result says so. Each comparison is made in one run, its sides taking turns.
 from __future__ import annotations
 
 import multiprocessing
-import resource
 import statistics
 import tempfile
 import time
@@ -163,10 +162,16 @@ def _peak_mb(device: str, anchors: int, side: str) -> float:
 
 def _peak_in_child(anchors: int, side: str) -> float:
     module, *inputs = _tlm_inputs("cpu", anchors)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = _peak_resident_kb()
     with torch.inference_mode():
         _SIDES[side](module, *inputs)
-    return round((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 / 1e6, 1)
+    return round((_peak_resident_kb() - before) * 1024 / 1e6, 1)
+
+
+def _peak_resident_kb() -> int:
+    """Of this process alone; getrusage's figure begins with that of the parent."""
+    status = Path("/proc/self/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
 
 
 def prefill(device: str, most_layers: int | None = None, repeats: int = 4) -> dict[str, Any]:

@@ -76,7 +76,7 @@ class LocalEngine:
         self.config = self.checkpoint.config
         self._core, self._processor = self.checkpoint.core, self.checkpoint.processor
         self._core.generation_config = greedy_config(self._core, self._processor.tokenizer)
-        self.model = Path(model).resolve().name
+        self.model = self.checkpoint.name
         self.tasks = frozenset(self.checkpoint.manifest.tasks)
         self.classes = frozenset(classes or self.config.classes)
         self.batch_size = batch_size

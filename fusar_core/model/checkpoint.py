@@ -16,7 +16,7 @@ from fusar_core.errors import BadCheckpoint, BadOption, MissingExtra, Unsupporte
 from fusar_core.model.configuration import BASE_MODEL_TYPE, FusarGPTConfig
 from fusar_core.model.modeling import FusarGPTForConditionalGeneration
 from fusar_core.model.processing import FusarGPTProcessor
-from fusar_core.model.weights import check_memory, check_whole, parameter_count, read_json, weight_files
+from fusar_core.model.weights import check_memory, check_whole, fingerprint, parameter_count, read_json, weight_files
 from fusar_core.tasks import ALL_TASKS
 
 MANIFEST = "fusar.json"
@@ -73,12 +73,16 @@ def read_manifest(directory: Path) -> Manifest:
 
 @dataclass
 class Checkpoint:
-    """A loaded model and what belongs to it. Only one task is active at a time: call `use` before asking."""
+    """A loaded model and what belongs to it. Only one task is active at a time: call `use` before asking.
+
+    name: that of its directory and a fingerprint of its files, for provenance.
+    """
 
     manifest: Manifest
     model: Any
     processor: FusarGPTProcessor
     config: FusarGPTConfig
+    name: str
     warnings: tuple[str, ...] = ()
 
     @property
@@ -173,7 +177,8 @@ def load_checkpoint(
     for task, path in manifest.adapters.items():
         model = _add_adapter(model, path, _adapter_name(task))
     warnings = ("This is a stock Qwen2.5-VL: anchors are not used.",) if stock and not manifest.adapters else ()
-    return Checkpoint(manifest, model.eval(), processor, config, warnings)
+    name = f"{manifest.directory.resolve().name} {fingerprint([*files, *adapter_files, manifest.base / 'config.json'])}"
+    return Checkpoint(manifest, model.eval(), processor, config, name, warnings)
 
 
 def _check_quantization(quantization: str | None, device: str) -> str | None:

@@ -140,6 +140,15 @@ def test_the_memory_check_counts_parameters_in_the_wanted_format(checkpoint, mod
     check_memory(8_395_866_112, 0.65, 8e9, "GPU")
 
 
+def test_the_name_of_a_model_tells_its_weights_apart(checkpoint, tmp_path):
+    copy = shutil.copytree(checkpoint, tmp_path / checkpoint.name)
+    assert load_checkpoint(copy).name == load_checkpoint(checkpoint).name
+    tensors = load_file(copy / "model.safetensors")
+    tensors["model.tlm.field.bias"] += 1
+    save_file(tensors, copy / "model.safetensors", metadata={"format": "pt"})
+    assert load_checkpoint(copy).name != load_checkpoint(checkpoint).name
+
+
 def test_attention_falls_back_to_sdpa():
     assert attention_for("cpu", torch.float32) == "sdpa"
     assert attention_for("cpu", torch.bfloat16) == "sdpa"

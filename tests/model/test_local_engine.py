@@ -35,8 +35,8 @@ def request(chip, tasks=ALL_TASKS, **options):
 def expected(prior: bool) -> list:
     """Values of the lessons in the order of ALL_TASKS."""
     if not prior:
-        return [[], 0, frozenset(), "plane", "Open sea.", "No."]
-    return [[(10, 20, 40, 60), (70, 8, 90, 30)], 3, frozenset({1, 5}), "ship", "A harbour.", "Yes."]
+        return [[], 0, frozenset(), "Open sea.", "plane", "No."]
+    return [[(10, 20, 40, 60), (70, 8, 90, 30)], 3, frozenset({1, 5}), "A harbour.", "ship", "Yes."]
 
 
 def values(answers):
@@ -251,7 +251,9 @@ def test_bad_options_are_named(taught):
 
 def test_what_the_engine_says_of_itself(engine, taught):
     assert engine.name == "fusar"
-    assert engine.model == taught.name
+    name, fingerprint = engine.model.split()
+    assert name == taught.name
+    assert len(bytes.fromhex(fingerprint)) == 4
     assert engine.tasks == set(ALL_TASKS)
     assert engine.classes == {"plane", "ship"}
     assert engine.derived == frozenset()

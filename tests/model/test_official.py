@@ -146,6 +146,33 @@ def test_official_adapters_are_asked_in_their_own_words(release, stock, make_chi
     assert answer.prompt.startswith("This is a SAR image. Please carefully check the image and detect")
 
 
+def test_the_command_imports_a_release(release, stock, tmp_path, capsys):
+    from fusar_core.cli import main
+
+    root, _ = release
+    adapter = root / "stage2" / "counting"
+    commands = {
+        tmp_path / "all": [str(root)],
+        tmp_path / "one": [str(adapter)],
+        tmp_path / "named": ["--adapter", f"count={adapter}", "--copy-base"],
+    }
+    tasks = {}
+    for out, arguments in commands.items():
+        with pytest.raises(SystemExit) as exit_:
+            main(["import-checkpoint", *arguments, "--base", str(stock), "--out", str(out), "--json"])
+        assert exit_.value.code == 0
+        said = json.loads(capsys.readouterr().out)
+        tasks[out.name] = said["tasks"]
+        assert load_checkpoint(out).manifest.tasks == tuple(said["tasks"])
+    assert tasks["all"] == ["detect", "count", "locate", "classify"]
+    assert tasks["one"] == ["detect", "count", "locate", "describe", "classify", "ask"]
+    assert tasks["named"] == ["count"]
+    with pytest.raises(SystemExit) as exit_:
+        main(["import-checkpoint", "--base", str(stock), "--out", str(tmp_path / "none")])
+    assert exit_.value.code == 1
+    assert "[BAD_OPTION]" in capsys.readouterr().err
+
+
 def test_a_copied_base_makes_a_directory_that_can_move(make_adapter, stock, prompt, tmp_path):
     adapter, expected = make_adapter(3)
     out = import_official({"*": adapter}, stock, tmp_path / "model", copy_base=True)

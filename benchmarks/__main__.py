@@ -7,7 +7,7 @@ import json
 from importlib import import_module
 from pathlib import Path
 
-BENCHMARKS = ("detector", "interpret", "model")
+BENCHMARKS = ("detector", "interpret", "anchors", "model")
 
 
 def main() -> None:

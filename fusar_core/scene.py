@@ -189,9 +189,10 @@ class SarScene:
 
     def fingerprint(self) -> dict[str, Any]:
         """What makes this scene this one, as JSON-able values: files, band and grid."""
+        files = [self.path, *self._source.files]
         return {
             "name": self.name,
-            "files": [[f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in self._source.files if f.exists()],
+            "files": [[f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in files if f.is_file()],
             "band": [b.index for b in self.band.bands],
             "shape": [self.grid.height, self.grid.width],
             "transform": list(self.grid.transform[:6]),

@@ -18,9 +18,12 @@ from fusar_core.errors import FusarError
 COMMANDS = {
     "info": "What a scene is: footprint, CRS, pixel size, acquisition, radiometry.",
     "interpret": "Find, count and locate targets in a scene; write them as vector layers.",
+    "classify": "Say to which class the target in a box belongs.",
+    "ask": "Ask a question about a scene in words.",
     "anchors": "Sample AlphaEarth embeddings over a scene, aligned to its pixels.",
     "export": "Convert results to a shapefile, GeoJSON or CSV.",
     "evaluate": "Score an engine on a COCO data set.",
+    "import-checkpoint": "Import the official FUSAR-GPT release.",
     "cache": "Show or clear the embeddings that were fetched and kept.",
     "doctor": "Versions, extras, devices and caches of this installation.",
 }

@@ -14,7 +14,7 @@ from fusar_core.grid import GEOD, Grid
 from fusar_core.interpretation import Interpretation, SceneAnswer, chip_name
 from fusar_core.merging import Target
 from fusar_core.schema import ANSWERS, DETECTIONS, GRID_CELLS, POSITION_NOTE, UNREVIEWED, FeatureTable
-from fusar_core.tasks import COUNT, DETECT, LOCATE
+from fusar_core.tasks import COUNT, DESCRIBE, DETECT, LOCATE
 from fusar_core.tasks.localization import CELLS, GRID_SIDE
 from fusar_core.tiling import Window, cells_under
 
@@ -191,14 +191,17 @@ def _cell_row(answer: SceneAnswer, number: int, common: dict[str, Any]) -> dict[
 
 
 def _answer_row(answer: SceneAnswer, common: dict[str, Any]) -> dict[str, Any]:
-    if answer.task == COUNT:
+    value: float | None = None
+    if answer.task == DESCRIBE:
+        question = "What does it show?"
+        words = answer.value or ""
+    elif answer.task == COUNT:
         question = f"How many targets of class {answer.label} are there?"
         words = "" if answer.value is None else str(answer.value)
         value = None if answer.value is None else float(answer.value)
     else:
         question = f"In which cells of a 3 × 3 grid are targets of class {answer.label}?"
         words = "" if answer.value is None else ", ".join(map(str, sorted(answer.value))) or "none"
-        value = None
     return (
         common
         | _answer_fields(answer)

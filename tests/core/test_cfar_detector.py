@@ -257,6 +257,17 @@ def test_a_target_among_others_as_bright_is_land() -> None:
     assert sum(150 < d.centre[0] < 250 and 150 < d.centre[1] < 250 for d in found) <= 3
 
 
+def test_a_fleet_is_no_land() -> None:
+    """Nine ships side by side, two lengths apart: each has more bright pixels around it than a free target may."""
+    image = sea((400, 400), 19)
+    at = [(160 + 40 * i, 160 + 25 * j) for i in range(3) for j in range(3)]
+    for x, y in at:
+        add_ship(image, x, y, 20, 6, 0, 60)
+    found = detect(image, everywhere(image), TEN_METRES)
+    assert len(found) == 9
+    assert all(any(is_at(d, x, y) for d in found) for x, y in at)
+
+
 def test_brighter_ships_have_more_contrast_and_higher_scores() -> None:
     image = sea((200, 600), 18)
     for k, level in enumerate((15, 60, 240)):

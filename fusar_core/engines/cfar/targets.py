@@ -29,9 +29,9 @@ FLEET_RATIO = 2.0
 class Candidate:
     """A group of bright pixels that may be a target.
 
-    rectangle: around its pixels; box: rows and columns (top, left, bottom, right) they span; area: their number; bright:
-    that of all bright pixels connected to them. peak: its brightest smoothed pixel; excess: mean of its pixels over the
-    growing threshold; contrast: peak over the mean of the clutter.
+    rectangle: around its pixels; box: rows and columns (top, left, bottom, right) they span; area: their number;
+    bright: that of all bright pixels connected to them. peak: its brightest smoothed pixel; excess: mean of its pixels
+    over the growing threshold; contrast: peak over the mean of the clutter.
     """
 
     rectangle: Rectangle
@@ -144,7 +144,7 @@ def _measured(group: _Group, scale: Scale, settings: Settings) -> Candidate | No
 
 
 def _standing_free(candidates: list[Candidate], bright: BoolArray, scale: Scale, settings: Settings) -> list[Candidate]:
-    """Candidates with few bright pixels around them, not counting those of a fleet's other ships, which are like them."""
+    """Candidates with few bright pixels around them, not counting a fleet's other ships, which are like them."""
     boxes = np.array([c.box for c in candidates], float).reshape(-1, 4)
     rows, cols = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
     area = np.array([c.area for c in candidates])

@@ -71,7 +71,7 @@ class Clutter:
     """What the sea, or whatever surrounds a target, looks like, for each block.
 
     mean: (h, w) of the smoothed intensity. inverse_shape: 1/ν of its texture. looks: ENL of the smoothed image. seed,
-    grow: thresholds.
+    grow, link: thresholds, from the highest to the lowest.
     """
 
     mean: FloatArray
@@ -79,6 +79,7 @@ class Clutter:
     looks: float
     seed: FloatArray
     grow: FloatArray
+    link: FloatArray
 
 
 def block_moments(intensity: Float32Array, usable: BoolArray, smoothing: int, side: int) -> Blocks:
@@ -153,7 +154,7 @@ def measure(blocks: Blocks, scale: Scale, settings: Settings) -> Clutter:
     some = blocks.n >= blocks.side**2 / 2
     if not some.any():
         nowhere = np.full(mean.shape, np.inf)
-        return Clutter(nowhere, np.zeros_like(mean), 1.0, nowhere, nowhere)
+        return Clutter(nowhere, np.zeros_like(mean), 1.0, nowhere, nowhere, nowhere)
     if (some & (mean > 0)).sum() >= LEAST_LIT * some.sum():
         some &= mean > 0
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -168,7 +169,8 @@ def measure(blocks: Blocks, scale: Scale, settings: Settings) -> Clutter:
         mean = np.maximum(mean, floor)
         ceiling = mean * multiplier(looks, inverse_shape, settings.grow_rate)
     seed = mean * multiplier(looks, inverse_shape, settings.seed_rate)
-    return Clutter(mean, inverse_shape, looks, seed, ceiling)
+    link = mean * multiplier(looks, inverse_shape, settings.link_rate)
+    return Clutter(mean, inverse_shape, looks, seed, ceiling, link)
 
 
 def _censored(blocks: Blocks, ceiling: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -12,6 +12,7 @@ class Settings:
 
     Statistics
       seed_rate, grow_rate: false-alarm rates a pixel of the threshold that starts a target and of the one it grows to.
+      link_rate: of a lower one; what is longer than any ship above it is a breakwater or a shore in pieces.
       enl: equivalent number of looks of the smoothed intensity; estimated when None.
     Sizes in metres (scenes) and pixels (images without georeference)
       resolution_m: finer scenes are averaged down to about this pixel size first.
@@ -26,6 +27,7 @@ class Settings:
 
     seed_rate: float = 1e-8
     grow_rate: float = 1e-6
+    link_rate: float = 1e-2
     enl: float | None = None
 
     resolution_m: float = 5.0

@@ -20,6 +20,8 @@ FloatArray = npt.NDArray[np.float64]
 EIGHT = np.ones((3, 3), bool)
 BRIGHT_PART = 95.0
 """Percentile of a target's pixels that stands for its bright parts."""
+SIDE_LOBES = 0.1
+"""Share of a target's peak below which its side lobes lie (−13 dB without weighting)."""
 FLEET_FILL = 0.6
 FLEET_RATIO = 2.0
 """Neighbours that fill this share of their rectangles, and differ in area by no more than this factor, are a fleet."""
@@ -51,6 +53,7 @@ def find_targets(blocks: Blocks, clutter: Clutter, scale: Scale, settings: Setti
     bright = _bright(blocks, clutter)
     measured = (_measured(g, scale, settings) for g in _groups(bright, seeded, blocks, clutter, scale))
     candidates = _standing_free([c for c in measured if c], bright, scale, settings)
+    candidates = [c for c in candidates if not _is_piece(c, blocks, clutter, scale)]
     if scale.pixel_m is None:
         least_peak = settings.least_peak * float(blocks.peak.max())
         candidates = [c for c in candidates if c.peak >= least_peak]
@@ -163,6 +166,29 @@ def _standing_free(candidates: list[Candidate], bright: BoolArray, scale: Scale,
         if others <= settings.most_clutter * max(1, around.size - (bottom - top) * (right - left)):
             free.append(candidate)
     return free
+
+
+def _is_piece(candidate: Candidate, blocks: Blocks, clutter: Clutter, scale: Scale) -> bool:
+    """Whether the candidate is the brightest part of something longer than any ship: of a breakwater, say.
+
+    Fainter pixels than the growing threshold count here, but none so faint that they may be side lobes of the candidate.
+    """
+    side, reach = blocks.side, round(scale.most_length)
+    top, left, bottom, right = candidate.box
+    first_row, first_col = max(0, top - reach) // side, max(0, left - reach) // side
+    window = slice(first_row, -(-(bottom + reach) // side)), slice(first_col, -(-(right + reach) // side))
+    threshold = np.maximum(clutter.link[window], SIDE_LOBES * candidate.peak).astype(np.float32)
+    above = by_blocks(blocks.smooth, side)[window] > threshold[:, :, None, None]
+    labels, _ = ndimage.label(above.swapaxes(1, 2).reshape(above.shape[0] * side, -1), EIGHT)
+    row, col = first_row * side, first_col * side
+    own = np.unique(labels[top - row : bottom - row, left - col : right - col])
+    heights_and_widths = [(s[0].stop - s[0].start, s[1].stop - s[1].start) for s in _extents(labels, own)]
+    return any(max(h * scale.aspect[0], w * scale.aspect[1]) > scale.most_length for h, w in heights_and_widths)
+
+
+def _extents(labels: npt.NDArray[np.int32], wanted: npt.NDArray[np.int32]) -> list[tuple[slice, slice]]:
+    found = ndimage.find_objects(labels)
+    return [found[label - 1] for label in wanted if label > 0]
 
 
 def _body(

@@ -171,7 +171,7 @@ def _standing_free(candidates: list[Candidate], bright: BoolArray, scale: Scale,
 def _is_piece(candidate: Candidate, blocks: Blocks, clutter: Clutter, scale: Scale) -> bool:
     """Whether the candidate is the brightest part of something longer than any ship: of a breakwater, say.
 
-    Fainter pixels than the growing threshold count here, but none so faint that they may be side lobes of the candidate.
+    Fainter pixels than the growing threshold count here, but none so faint that they may be its own side lobes.
     """
     side, reach = blocks.side, round(scale.most_length)
     top, left, bottom, right = candidate.box

@@ -88,8 +88,8 @@ def _groups(bright: BoolArray, seeded: BoolArray, blocks: Blocks, clutter: Clutt
     """The 8-connected groups of bright pixels that hold a seed and not too few pixels.
 
     Blocks with bright pixels are connected first, then the pixels inside each connected set of blocks that holds a
-    seed: of open sea hardly a pixel is looked at. Of a group longer than any ship only the brightest part is kept, for it
-    may be a ship with its side lobes.
+    seed: of open sea hardly a pixel is looked at. Of a group longer than any ship only the brightest part is kept,
+    for it may be a ship with its side lobes.
     """
     side = blocks.side
     regions, _ = ndimage.label(blocks.peak > clutter.grow, EIGHT)

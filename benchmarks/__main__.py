@@ -8,7 +8,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
-BENCHMARKS = ("detector", "interpret", "anchors", "model")
+BENCHMARKS = ("harbour", "detector", "interpret", "anchors", "model")
 NEED_TORCH = ("model",)
 
 

@@ -85,18 +85,11 @@ def _prior_metadata(prior: AnchorSampler | None) -> dict[str, str]:
     }
 
 
-def map_coordinates(grid: Grid, x: Any, y: Any) -> tuple[Any, Any]:
-    """Pixel (x, y) → coordinates of the features: map coordinates, or (x, −y) without georeference."""
-    if grid.crs is None:
-        return np.asarray(x, float), -np.asarray(y, float)
-    return grid.to_map(x, y)
-
-
 def _polygons(grid: Grid, corners: Sequence[Corners]) -> list[shapely.Polygon]:
     if not corners:
         return []
     pixels = np.asarray(corners, float)
-    x, y = map_coordinates(grid, pixels[..., 0], pixels[..., 1])
+    x, y = grid.to_map(pixels[..., 0], pixels[..., 1])
     return list(shapely.polygons(np.stack([x, y], axis=-1)))
 
 

@@ -14,9 +14,9 @@ from fusar_core import radiometry as radiometric
 from fusar_core.engines.base import Chip
 from fusar_core.errors import SceneEmpty
 from fusar_core.extent import window_of_extent
-from fusar_core.layer import Sample, Valid, Values
-from fusar_core.opening import Source, open_source
 from fusar_core.radiometry import Kind, Radiometry, Statement
+from fusar_core.raster.layer import Sample, Valid, Values
+from fusar_core.raster.opening import Source, open_source
 from fusar_core.tiling import ChipWindow, Window
 from fusar_core.watermask import WaterMask
 

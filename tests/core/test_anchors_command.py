@@ -21,8 +21,8 @@ from fusar_core.aef import ATTRIBUTION
 from fusar_core.aef.lonlat_grid import WORLD
 from fusar_core.anchors import Anchors
 from fusar_core.anchors_file import read_anchors
-from fusar_core.anchors_preview import colour_field, draw_preview
 from fusar_core.cli import main
+from fusar_core.picture.anchors import colour_field, draw_preview
 
 WEST, NORTH = 9.85, 45.06
 DEGREES = {"crs": "EPSG:4326", "transform": Affine(WORLD.step, 0, WEST, 0, -WORLD.step, NORTH)}

@@ -18,7 +18,7 @@ from rasterio.rpc import RPC
 from rasterio.transform import GCPTransformer
 from scenes import sea
 
-from fusar_core.geocoding import control_points, geocode_by_points, working_crs
+from fusar_core.raster.geocoding import control_points, geocode_by_points, working_crs
 from fusar_core.scene import SarScene
 from fusar_core.tiling import Window, tile
 

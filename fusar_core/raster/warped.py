@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fusar_core.geocoding import Geocoded, Shifts
-from fusar_core.layer import Layer, Sample, Valid, Values
+from fusar_core.raster.geocoding import Geocoded, Shifts
+from fusar_core.raster.layer import Layer, Sample, Valid, Values
 from fusar_core.tiling import Window
 
 Positions = npt.NDArray[np.float64]

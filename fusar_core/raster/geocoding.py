@@ -3,7 +3,7 @@
 The scene gets the affine grid that fits the image best, rotated like the image, so that its lines and columns stay
 those of the radar and pixels keep their size. What an affine grid cannot follow (over a wide swath, hundreds of
 metres) is a smooth shift of pixels: a thin plate spline through all control points, or the RPC model. It is computed
-once on a lattice; fusar_core.warped applies it while reading.
+once on a lattice; fusar_core.raster.warped applies it while reading.
 """
 
 from __future__ import annotations

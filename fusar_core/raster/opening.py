@@ -18,15 +18,15 @@ from rasterio.enums import ColorInterp
 from rasterio.errors import RasterioError
 
 from fusar_core.acquisition import Acquisition, read_acquisition
-from fusar_core.bands import BandChoice, BandInfo, choose, describe_bands
 from fusar_core.errors import BadBand, SceneNotFound, SceneUnreadable
-from fusar_core.geocoding import Geocoded, geocode_by_points, geocode_by_rpc
 from fusar_core.grid import Grid
-from fusar_core.layer import Layer, Lock
-from fusar_core.orbit import with_flight_direction
+from fusar_core.metadata.orbit import with_flight_direction
 from fusar_core.radiometry import Statement, stated_in
-from fusar_core.rasterio_quiet import without_georeference_warning
-from fusar_core.warped import WarpedLayer
+from fusar_core.raster.bands import BandChoice, BandInfo, choose, describe_bands
+from fusar_core.raster.geocoding import Geocoded, geocode_by_points, geocode_by_rpc
+from fusar_core.raster.layer import Layer, Lock
+from fusar_core.raster.quiet import without_georeference_warning
+from fusar_core.raster.warped import WarpedLayer
 
 PIXEL_SPACE = Affine(1, 0, 0, 0, -1, 0)
 """Where QGIS shows a raster without georeference: pixel (x, y) at (x, −y)."""

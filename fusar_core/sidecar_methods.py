@@ -82,7 +82,8 @@ def interpret(call: Call) -> dict[str, Any]:
 
         def on_targets(targets: list[Target]) -> None:
             found.extend(targets)
-            detections = feature_tables(so_far(targets, (DETECT,)))[0]
+            owned = [t for t in targets if t.chip.keep.contains(*t.detection.centre)]  # a seam shows them once
+            detections = feature_tables(so_far(owned, (DETECT,)))[0]
             call.features(detections.layer.name, geojson(detections), crs=crs, provisional=True, partial=True)
 
         try:

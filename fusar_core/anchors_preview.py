@@ -53,12 +53,11 @@ def draw_preview(anchors: Anchors, image: npt.NDArray[np.uint8], path: Path, tit
     right.scatter(x, y, s=dot / 4, c="white", linewidths=0, clip_on=False, zorder=3)
     left.set_title("radar image and nodes", fontsize=9)
     right.set_title(f"embedding channels {', '.join(map(str, CHANNELS))} as red, green, blue", fontsize=9)
-    years = f"{anchors.year_used}" if anchors.year_used == anchors.year_requested else (
-        f"{anchors.year_used} (for {anchors.year_requested})"
-    )  # fmt: skip
-    figure.suptitle(
-        f"{title}  ·  {len(anchors)} anchors, {anchors.valid_fraction:.0%} of nodes, year {years}", fontsize=10
-    )
+    years = f"{anchors.year_used}"
+    if anchors.year_used != anchors.year_requested:
+        years += f" for {anchors.year_requested}"
+    told = f"{len(anchors)} anchors, {anchors.valid_fraction:.0%} of nodes, year {years}"
+    figure.suptitle(f"{title}  ·  {told}", fontsize=10)
     figure.supxlabel(anchors.attribution, fontsize=7, color="#5b6b78")
     with atomic_path(path) as temporary:
         figure.savefig(temporary, format="png")
@@ -73,9 +72,9 @@ def colour_field(anchors: Anchors, shape: tuple[int, int]) -> npt.NDArray[np.flo
     h, w = (max(1, round(FIELD_SIDE * side / largest)) for side in shape)
     ratio = np.array([h, w], float)
     tree = cKDTree(anchors.positions * ratio)
-    spacing = np.median(
-        tree.query(anchors.positions * ratio, k=min(2, len(anchors)))[0].reshape(len(anchors), -1)[:, -1]
-    )
+    # In a regular grid the fourth neighbour (the point itself is the first found) is one in the wider direction.
+    to_neighbour, _ = tree.query(anchors.positions * ratio, k=[min(5, len(anchors))])
+    spacing = float(np.median(to_neighbour))
     rows, columns = np.mgrid[:h, :w]
     distance, nearest = tree.query(np.column_stack([rows.ravel() + 0.5, columns.ravel() + 0.5]))
     colours = np.clip(anchors.features[:, CHANNELS] / (2 * SPAN) + 0.5, 0, 1)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
+from fusar_core.anchors import AnchorSampler
 from fusar_core.engines.base import Answer, Chip, Engine, Request
 from fusar_core.errors import Cancelled
 from fusar_core.journal import Journal
@@ -55,7 +56,8 @@ def plan(engine: Engine, tasks: Sequence[str], extent: Window, size: int, overla
 class ChipRun:
     """A plan being carried out; iterate `results()` once.
 
-    extent: what is interpreted, in scene pixels. cancelled: asked before each chip is read.
+    extent: what is interpreted, in scene pixels. prior: gives each chip its anchors. cancelled: asked before
+    each chip is read.
     """
 
     scene: SarScene
@@ -64,6 +66,7 @@ class ChipRun:
     classes: Sequence[str]
     extent: Window
     water: WaterMask | None = None
+    prior: AnchorSampler | None = None
     journal: Journal | None = None
     cancelled: Callable[[], bool] = lambda: False
 
@@ -113,7 +116,11 @@ class ChipRun:
         for index in todo:
             if self.cancelled():
                 raise Cancelled("The run was cancelled.", "What was finished is kept: repeat with --resume.")
-            yield index, self.scene.chip(self.steps[index].where, self.water)
+            where = self.steps[index].where
+            chip = self.scene.chip(where, self.water)
+            if self.prior and chip.valid.any():
+                chip.anchors = self.prior.for_chip(self.scene.grid, where.window)
+            yield index, chip
 
     def _seen(self, chip: Chip) -> list[int]:
         """Numbers of the partition's chips of which this chip shows valid pixels."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import shapely
 
+from fusar_core.anchors import AnchorSampler
 from fusar_core.engines.base import Corners
 from fusar_core.grid import GEOD, Grid
 from fusar_core.interpretation import Interpretation, SceneAnswer, chip_name
@@ -66,9 +67,21 @@ def _metadata(result: Interpretation) -> dict[str, str]:
         "tasks": ", ".join(result.tasks),
         "classes": ", ".join(result.classes),
         "radiometry": f"{radiometry.kind}: {radiometry.provenance}",
+        **_prior_metadata(result.prior),
         "settings": ", ".join(f"{k}={v}" for k, v in result.settings.items()),
         "warnings": " ".join(result.warnings),
         "positions": POSITION_NOTE,
+    }
+
+
+def _prior_metadata(prior: AnchorSampler | None) -> dict[str, str]:
+    if prior is None:
+        return {"prior": "none"}
+    return {
+        "prior": prior.source.name,
+        "aef_year_requested": str(prior.year),
+        "aef_year_used": str(prior.year_used),
+        "attribution": prior.source.attribution,
     }
 
 

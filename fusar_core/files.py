@@ -17,9 +17,13 @@ _FULL_WORDS = ("disk is full", "no space left", "file too large", "disk quota", 
 
 
 def write_error(path: Path, cause: BaseException) -> OutputUnwritable:
-    """The error to raise when writing `path` failed with `cause` (an OSError, or a library's own exception)."""
+    """The error to raise when writing `path` failed with `cause` (an OSError, or a library's own exception).
+
+    Libraries do not always say that the disk was full, so where they leave it open the disk itself is asked.
+    """
     words = str(cause).lower()
-    if (isinstance(cause, OSError) and cause.errno in _FULL) or any(w in words for w in _FULL_WORDS):
+    told = (isinstance(cause, OSError) and cause.errno in _FULL) or any(w in words for w in _FULL_WORDS)
+    if told or (not isinstance(cause, OSError) and _no_room_beside(path)):
         return DiskFull(
             f"The disk ran full while {path} was written.",
             "Free some space or choose another place; nothing was changed.",
@@ -28,6 +32,17 @@ def write_error(path: Path, cause: BaseException) -> OutputUnwritable:
     return OutputUnwritable(
         f"{path} cannot be written: {reason}.", "Check that the folder exists and that you may write there."
     )
+
+
+def _no_room_beside(path: Path) -> bool:
+    """Whether the place where `path` was to be has no room for another 256 KiB."""
+    try:
+        with tempfile.TemporaryFile(dir=path.parent) as probe:
+            probe.write(bytes(2**18))
+            probe.flush()
+    except OSError as cause:
+        return cause.errno in _FULL
+    return False
 
 
 def check_writable(path: Path) -> None:

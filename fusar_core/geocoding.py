@@ -1,18 +1,17 @@
 """Geocoding of products that carry ground control points or rational polynomials (RPC) instead of a geotransform.
 
-The result is a virtual raster (GDAL's VRT, as XML) that GDAL warps while it is read. Its grid is the affine one that
-fits the image best, rotated like the image, so that pixels keep their size and statistics (nearest neighbour) and
-lines and columns stay those of the radar; what an affine grid cannot follow, the warp corrects: a thin plate spline
-through all control points, or the RPC model.
+The scene gets the affine grid that fits the image best, rotated like the image, so that its lines and columns stay
+those of the radar and pixels keep their size. What an affine grid cannot follow (over a wide swath, hundreds of
+metres) is a smooth shift of pixels: a thin plate spline through all control points, or the RPC model. It is computed
+once on a lattice; fusar_core.warped applies it while reading.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 import numpy.typing as npt
@@ -22,29 +21,64 @@ from rasterio.control import GroundControlPoint
 from rasterio.transform import GCPTransformer, RPCTransformer
 
 from fusar_core.errors import SceneUnreadable
+from fusar_core.grid import GEOD, Grid
 
 Points = npt.NDArray[np.float64]
+Shifts = npt.NDArray[np.float32]
 
 MOST_POINTS = 1000
-"""Control points used at most: the spline costs their number cubed to fit, and theirs times pixels to apply."""
-LARGEST_ERROR_PX = 0.125
-"""Of GDAL's linear approximation of the warp along a line."""
+"""Control points used at most: fitting the spline costs their number cubed."""
+LATTICE_NODES = 2**16
+"""Of the lattice on which the shift is computed: 80 px apart in a full Sentinel-1 scene, closer than control points…"""
+LEAST_STEP_PX = 16
+"""…but not closer than this: the shift is smooth."""
 EDGE_POINTS = 65
 
 
 @dataclass(frozen=True)
 class Geocoded:
-    """A virtual raster and how it came about.
+    """Where an image lies, and which of its pixels belongs where.
 
-    xml: for rasterio.open. method: in words. affine_residual_m: at the control points, of the affine grid alone
-    (median, largest): what the warp corrects. heading_deg: direction of increasing lines on the ground, clockwise from
-    north.
+    grid: of the scene. shift: (2, rows, columns) float32, image (x, y) minus grid (x, y) in pixels, at the grid points
+    (step_px · column, step_px · row). method: in words. affine_residual_m: how far the control points lie from the grid
+    alone (median, largest): what the shift corrects. heading_deg: direction of increasing lines on the ground,
+    clockwise from north.
     """
 
-    xml: str
+    grid: Grid
+    step_px: int
+    shift: Shifts
     method: str
     affine_residual_m: tuple[float, float]
     heading_deg: float
+
+    def strips(self, x: Points, y: Points) -> Iterator[tuple[slice, Shifts]]:
+        """The shift at columns `x` (W,) and lines `y` (H,) of the grid, both rising, a strip of lines at a time.
+
+        Yields which of the lines, and their shift (2, lines, W): bilinear between the lattice points.
+        """
+        column, across = self._cells(x, 2)
+        line, along = self._cells(y, 1)
+        across, along = across.astype(np.float32), along.astype(np.float32)
+        for row in range(int(line[0]), int(line[-1]) + 1):
+            lines = slice(*np.searchsorted(line, [row, row + 1]).tolist())
+            west, east = self.shift[:, row : row + 2, column], self.shift[:, row : row + 2, column + 1]
+            top, below = np.moveaxis(west + across * (east - west), 1, 0)
+            strip = along[lines][:, None] * (below - top)[:, None]
+            strip += top[:, None]
+            yield lines, strip
+
+    def shift_range(self, x: Points, y: Points) -> tuple[Shifts, Shifts]:
+        """Least and greatest shift (2,) between the given columns and lines; NaN where the model has no answer."""
+        column, _ = self._cells(x[[0, -1]], 2)
+        line, _ = self._cells(y[[0, -1]], 1)
+        nodes = self.shift[:, line[0] : line[1] + 2, column[0] : column[1] + 2]
+        return nodes.min(axis=(1, 2)), nodes.max(axis=(1, 2))
+
+    def _cells(self, at: Points, axis: int) -> tuple[npt.NDArray[np.intp], Points]:
+        """Lattice cell and position within it (0…1) of grid coordinates along an axis of `shift`."""
+        cell = np.clip((at // self.step_px).astype(np.intp), 0, self.shift.shape[axis] - 2)
+        return cell, at / self.step_px - cell
 
 
 def working_crs(lon: float, lat: float) -> pyproj.CRS:
@@ -66,15 +100,14 @@ def control_points(dataset: Any) -> tuple[Points, Points, pyproj.CRS] | None:
     """
     points, crs = dataset.gcps
     unique = list({(p.col, p.row): p for p in points}.values())
-    step = -(-len(unique) // MOST_POINTS)
-    unique = unique[::step]
+    unique = unique[:: max(1, -(-len(unique) // MOST_POINTS))]
     if len(unique) < 3:
         return None
     pixels = np.array([(p.col, p.row) for p in unique], float)
     places = np.array([(p.x, p.y) for p in unique], float)
     source = pyproj.CRS.from_wkt(crs.to_wkt()) if crs else pyproj.CRS.from_epsg(4326)
     if source.is_geographic:
-        places[:, 0] = np.unwrap(places[:, 0] - places[0, 0], period=360) + places[0, 0]
+        places[:, 0] = places[0, 0] + (places[:, 0] - places[0, 0] + 180) % 360 - 180
         target = working_crs(*places.mean(axis=0))
         to_map = pyproj.Transformer.from_crs(source, target, always_xy=True)
         places = np.stack(to_map.transform(places[:, 0], places[:, 1]), axis=1)
@@ -85,33 +118,26 @@ def control_points(dataset: Any) -> tuple[Points, Points, pyproj.CRS] | None:
     return pixels, places, source
 
 
-def geocode_by_points(dataset: Any, path: str) -> Geocoded | None:
-    """The raster at `path` warped by a thin plate spline through its control points; None when they are too few."""
+def geocode_by_points(dataset: Any) -> Geocoded | None:
+    """Places a raster by a thin plate spline through its control points; None when they do not define a place."""
     found = control_points(dataset)
     if found is None:
         return None
     pixels, places, crs = found
     points = [GroundControlPoint(row=y, col=x, x=e, y=n) for (x, y), (e, n) in zip(pixels, places, strict=True)]
     with GCPTransformer(points, tps=True) as spline:
-
-        def to_map(x: Points, y: Points) -> Points:
-            return np.stack(spline.xy(y, x, offset="ul"), axis=1)
-
-        listed = "".join(
-            f'<GCP Id="" Pixel="{x!r}" Line="{y!r}" X="{e!r}" Y="{n!r}"/>'
-            for (x, y), (e, n) in zip(pixels.tolist(), places.tolist(), strict=True)
+        return _geocoded(
+            dataset,
+            crs,
+            (pixels, places),
+            to_map=lambda xy: np.stack(spline.xy(xy[:, 1], xy[:, 0], offset="ul"), axis=1),
+            to_image=lambda en: np.stack(spline.rowcol(en[:, 0], en[:, 1], op=np.positive)[::-1], axis=1),
+            method=f"thin plate spline through {len(pixels)} control points",
         )
-        transformer = (
-            "<SrcTPSTransformer><TPSTransformer><Reversed>0</Reversed>"
-            f"<GCPList Projection={quoteattr(crs.to_wkt())}>{listed}</GCPList></TPSTransformer></SrcTPSTransformer>"
-        )
-        method = f"thin plate spline through {len(pixels)} control points"
-        return _geocoded(dataset, path, crs, pixels, places, to_map, transformer, method)
 
 
-def geocode_by_rpc(dataset: Any, path: str) -> Geocoded:
-    """The raster at `path` warped by its rational polynomials at sea level, or at the height nearest to it for which
-    they were made.
+def geocode_by_rpc(dataset: Any) -> Geocoded:
+    """Places a raster by its rational polynomials, at sea level or at the height nearest to it that they are made for.
 
     Raises SceneUnreadable when the polynomials place no part of the raster.
     """
@@ -121,25 +147,28 @@ def geocode_by_rpc(dataset: Any, path: str) -> Geocoded:
     project = pyproj.Transformer.from_crs("OGC:CRS84", crs, always_xy=True)
     with RPCTransformer(rpc, RPC_HEIGHT=height) as model:
 
-        def to_map(x: Points, y: Points) -> Points:
-            return np.stack(project.transform(*model.xy(y, x, offset="ul")), axis=1)
+        def to_map(xy: Points) -> Points:
+            return np.stack(project.transform(*model.xy(xy[:, 1], xy[:, 0], offset="ul")), axis=1)
 
-        grid = np.meshgrid(np.linspace(0, dataset.width, 9), np.linspace(0, dataset.height, 9))
-        pixels = np.stack([g.ravel() for g in grid], axis=1)
-        places = to_map(pixels[:, 0], pixels[:, 1])
+        def to_image(en: Points) -> Points:
+            lon, lat = project.transform(en[:, 0], en[:, 1], direction="INVERSE")
+            lon = rpc.long_off + (lon - rpc.long_off + 180) % 360 - 180
+            return np.stack(model.rowcol(lon, lat, op=np.positive)[::-1], axis=1)
+
+        across, along = np.meshgrid(np.linspace(0, dataset.width, 9), np.linspace(0, dataset.height, 9))
+        pixels = np.stack([across.ravel(), along.ravel()], axis=1)
+        places = to_map(pixels)
         finite = np.isfinite(places).all(axis=1)
         if finite.sum() < 3:
-            raise SceneUnreadable(f"The rational polynomials (RPC) of {path} place it nowhere.")
-        listed = "".join(f"<MDI key={quoteattr(k)}>{escape(str(v))}</MDI>" for k, v in rpc.to_gdal().items())
-        transformer = (
-            f"<SrcRPCTransformer><RPCTransformer><Reversed>0</Reversed><HeightOffset>{height!r}</HeightOffset>"
-            f"<HeightScale>1</HeightScale><PixErrThreshold>0.1</PixErrThreshold><Metadata>{listed}</Metadata>"
-            "</RPCTransformer></SrcRPCTransformer><ReprojectTransformer><ReprojectionTransformer>"
-            f"<SourceSRS>{escape(pyproj.CRS.from_epsg(4326).to_wkt())}</SourceSRS>"
-            f"<TargetSRS>{escape(crs.to_wkt())}</TargetSRS></ReprojectionTransformer></ReprojectTransformer>"
+            raise SceneUnreadable(f"The rational polynomials (RPC) of {dataset.name} place it nowhere.")
+        return _geocoded(
+            dataset,
+            crs,
+            (pixels[finite], places[finite]),
+            to_map=to_map,
+            to_image=to_image,
+            method=f"rational polynomials (RPC) at {height:.0f} m above the ellipsoid",
         )
-        method = f"rational polynomials (RPC) at {height:.0f} m above the ellipsoid"
-        return _geocoded(dataset, path, crs, pixels[finite], places[finite], to_map, transformer, method)
 
 
 def fit_affine(pixels: Points, places: Points) -> Affine:
@@ -151,27 +180,37 @@ def fit_affine(pixels: Points, places: Points) -> Affine:
 
 def _geocoded(
     dataset: Any,
-    path: str,
     crs: pyproj.CRS,
-    pixels: Points,
-    places: Points,
-    to_map: Callable[[Points, Points], Points],
-    transformer: str,
+    control: tuple[Points, Points],
+    *,
+    to_map: Callable[[Points], Points],
+    to_image: Callable[[Points], Points],
     method: str,
 ) -> Geocoded:
-    affine = fit_affine(pixels, places)
-    residuals = np.hypot(*(_apply(affine, pixels) - places).T)
-    outline = to_map(*_outline(dataset.width, dataset.height))
+    """The best affine grid around the whole image, and the shift from it."""
+    affine = fit_affine(*control)
+    residuals = np.hypot(*(_apply(affine, control[0]) - control[1]).T)
+    outline = to_map(_outline(dataset.width, dataset.height))
     outline = _apply(~affine, outline[np.isfinite(outline).all(axis=1)])
-    left, top = np.floor(outline.min(axis=0) + 1e-6).astype(int).tolist()
-    right, bottom = np.ceil(outline.max(axis=0) - 1e-6).astype(int).tolist()
-    grid = affine * Affine.translation(left, top)
-    xml = _warped(dataset, path, crs, grid, right - left, bottom - top, transformer)
-    x, y = dataset.width / 2, dataset.height / 2
-    ahead = _apply(affine, np.array([[x, y - 0.5], [x, y + 0.5]]))
-    lon, lat = pyproj.Transformer.from_crs(crs, "OGC:CRS84", always_xy=True).transform(*ahead.T)
-    heading = pyproj.Geod(ellps="WGS84").inv(lon[0], lat[0], lon[1], lat[1])[0] % 360
-    return Geocoded(xml, method, (float(np.median(residuals)), float(residuals.max())), heading)
+    left, top = (int(v) for v in np.floor(outline.min(axis=0) + 1e-6))
+    right, bottom = (int(v) for v in np.ceil(outline.max(axis=0) - 1e-6))
+    east, north = _apply(affine, np.array([[left, top]], float))[0].tolist()
+    transform = Affine(affine.a, affine.b, east, affine.d, affine.e, north)
+    grid = Grid(bottom - top, right - left, transform, crs)
+    step = max(LEAST_STEP_PX, math.ceil(math.sqrt(grid.width * grid.height / LATTICE_NODES)))
+    x, y = (step * np.arange(-(-size // step) + 1.0) for size in (grid.width, grid.height))
+    nodes = np.stack([a.ravel() for a in np.meshgrid(x, y)], axis=1)
+    shift = to_image(_apply(grid.transform, nodes)) - nodes
+    middle = np.array([[dataset.width / 2, dataset.height / 2 + step] for step in (-0.5, 0.5)])
+    lon, lat = pyproj.Transformer.from_crs(crs, "OGC:CRS84", always_xy=True).transform(*_apply(affine, middle).T)
+    return Geocoded(
+        grid=grid,
+        step_px=step,
+        shift=shift.T.reshape(2, len(y), len(x)).astype(np.float32),
+        method=method,
+        affine_residual_m=(float(np.median(residuals)), float(residuals.max())),
+        heading_deg=float(GEOD.inv(lon[0], lat[0], lon[1], lat[1])[0] % 360),
+    )
 
 
 def _apply(transform: Affine, points: Points) -> Points:
@@ -180,66 +219,8 @@ def _apply(transform: Affine, points: Points) -> Points:
     return np.stack([a * x + b * y + c, d * x + e * y + f], axis=1)
 
 
-def _outline(width: int, height: int) -> tuple[Points, Points]:
+def _outline(width: int, height: int) -> Points:
     t = np.linspace(0.0, 1.0, EDGE_POINTS)
     x = np.concatenate([t * width, np.full_like(t, width), t * width, np.zeros_like(t)])
     y = np.concatenate([np.zeros_like(t), t * height, np.full_like(t, height), t * height])
-    return x, y
-
-
-_GDAL_TYPES = {
-    "uint8": "Byte",
-    "int8": "Int8",
-    "uint16": "UInt16",
-    "int16": "Int16",
-    "uint32": "UInt32",
-    "int32": "Int32",
-    "float32": "Float32",
-    "float64": "Float64",
-    "complex_int16": "CInt16",
-    "complex64": "CFloat32",
-    "complex128": "CFloat64",
-}
-
-
-def _warped(dataset: Any, path: str, crs: pyproj.CRS, grid: Affine, width: int, height: int, transformer: str) -> str:
-    """The XML of a warped VRT with all bands of the raster.
-
-    Outside the image it holds the raster's nodata value; without one NaN (real) or 0. A pixel of the image that happens
-    to have that value is moved to the next by GDAL's warper, so that it stays valid.
-    """
-    bands, mapping = [], []
-    for index, stored in enumerate(dataset.dtypes, 1):
-        kind = _GDAL_TYPES[stored]
-        given = dataset.nodatavals[index - 1]
-        outside = given if given is not None else math.nan if kind.startswith("Float") else 0
-        bands.append(
-            f'<VRTRasterBand dataType="{kind}" band="{index}" subClass="VRTWarpedRasterBand">'
-            f"<Description>{escape(dataset.descriptions[index - 1] or '')}</Description>"
-            f"<NoDataValue>{outside!r}</NoDataValue></VRTRasterBand>"
-        )
-        source = (
-            f"<SrcNoDataReal>{given!r}</SrcNoDataReal><SrcNoDataImag>0</SrcNoDataImag>" if given is not None else ""
-        )
-        mapping.append(
-            f'<BandMapping src="{index}" dst="{index}">{source}<DstNoDataReal>{outside!r}</DstNoDataReal>'
-            "<DstNoDataImag>0</DstNoDataImag></BandMapping>"
-        )
-    working = _GDAL_TYPES[dataset.dtypes[0]]
-    return (
-        f'<VRTDataset rasterXSize="{width}" rasterYSize="{height}" subClass="VRTWarpedDataset">'
-        f"<SRS>{escape(crs.to_wkt())}</SRS><GeoTransform>{_numbers(grid)}</GeoTransform>{''.join(bands)}"
-        "<BlockXSize>512</BlockXSize><BlockYSize>512</BlockYSize><GDALWarpOptions>"
-        "<WarpMemoryLimit>6.71089e+07</WarpMemoryLimit><ResampleAlg>NearestNeighbour</ResampleAlg>"
-        f'<WorkingDataType>{working}</WorkingDataType><Option name="INIT_DEST">NO_DATA</Option>'
-        f'<SourceDataset relativeToVRT="0">{escape(path)}</SourceDataset>'
-        f"<Transformer><ApproxTransformer><MaxError>{LARGEST_ERROR_PX}</MaxError><BaseTransformer>"
-        f"<GenImgProjTransformer>{transformer}<DstGeoTransform>{_numbers(grid)}</DstGeoTransform>"
-        f"<DstInvGeoTransform>{_numbers(~grid)}</DstInvGeoTransform></GenImgProjTransformer>"
-        "</BaseTransformer></ApproxTransformer></Transformer>"
-        f"<BandList>{''.join(mapping)}</BandList></GDALWarpOptions></VRTDataset>"
-    )
-
-
-def _numbers(transform: Affine) -> str:
-    return ", ".join(repr(float(v)) for v in transform.to_gdal())
+    return np.stack([x, y], axis=1)

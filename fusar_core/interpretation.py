@@ -10,6 +10,7 @@ from typing import Any
 
 from fusar_core import __version__
 from fusar_core.ambiguity import flag_ambiguities
+from fusar_core.anchors import AnchorSampler
 from fusar_core.chip_run import ChipRun, plan
 from fusar_core.engines.base import Answer, Engine
 from fusar_core.errors import BadOption, SceneEmpty, UnknownClass, UnknownTask, UnsupportedTask
@@ -62,8 +63,13 @@ class Interpretation:
     chips: int
     seconds: float
     warnings: tuple[str, ...] = ()
-    aef_year: int | None = None
+    prior: AnchorSampler | None = None
     settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def aef_year(self) -> int | None:
+        """Year of the AlphaEarth embeddings that the engine was given; None without a prior."""
+        return self.prior.year_used if self.prior else None
 
     def counts(self) -> dict[str, int]:
         """Targets of each class without those that are flagged as ghosts."""
@@ -84,6 +90,7 @@ def interpret(
     extent: Window | None = None,
     chip_overlap: int | None = None,
     water: WaterMask | None = None,
+    prior: AnchorSampler | None = None,
     journal: Path | None = None,
     resume: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
@@ -93,10 +100,11 @@ def interpret(
     """Interprets a scene, or the part of it inside `extent`, with bounded memory.
 
     extent: scene pixels, e.g. of `scene.extent_window`; the whole scene when None. chip_overlap: pixels; what the
-    engine thinks best when None. water: where targets may lie. journal: file that keeps the answers of finished chips,
-    with which `resume=True` takes up a run that was broken off; it is left in place, for the caller to remove once the
-    result is safe. on_progress(done, total) and on_targets(new targets of a chip, not yet merged) are called after each
-    chip; `cancelled` is asked before each.
+    engine thinks best when None. water: where targets may lie. prior: gives every chip its spatio-temporal anchors (see
+    `fusar_core.prior.open_prior`). journal: file that keeps the answers of finished chips, with which `resume=True`
+    takes up a run that was broken off; it is left in place, for the caller to remove once the result is safe.
+    on_progress(done, total) and on_targets(new targets of a chip, not yet merged) are called after each chip;
+    `cancelled` is asked before each.
 
     Raises UnknownTask, UnsupportedTask, UnknownClass, BadOption, SceneEmpty, ResumeMismatch, Cancelled, and what
     reading the scene may raise.
@@ -123,9 +131,10 @@ def interpret(
         "extent": [extent.row, extent.col, extent.height, extent.width],
         "tiling": [size, overlap],
         "water": water.fingerprint() if water else None,
+        "prior": [prior.source.name, prior.year_used, prior.n] if prior else None,
     }
     log = Journal(journal, run, resume=resume) if journal else None
-    chip_run = ChipRun(scene, engine, steps, classes, extent, water, log, cancelled)
+    chip_run = ChipRun(scene, engine, steps, classes, extent, water, prior, log, cancelled)
     answers: list[Answer] = []
     seen: set[int] = set()
     try:
@@ -160,7 +169,8 @@ def interpret(
         ],
         chips=len(steps),
         seconds=time.monotonic() - started,
-        warnings=tuple(scene.warnings),
+        warnings=(*scene.warnings, *(prior.warnings if prior else ())),
+        prior=prior,
         settings={"chip_size": size, "chip_overlap": overlap},
     )
 

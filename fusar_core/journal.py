@@ -94,7 +94,14 @@ def _to_json(answer: Answer) -> dict[str, Any]:
     elif isinstance(value, list):
         value = {
             "detections": [
-                {"label": d.label, "score": d.score, "corners": d.corners, "contrast": d.contrast_db, "flags": d.flags}
+                {
+                    "label": d.label,
+                    "score": d.score,
+                    "corners": d.corners,
+                    "contrast": d.contrast_db,
+                    "flags": d.flags,
+                    "inset": d.inset,
+                }
                 for d in value
             ]
         }
@@ -122,6 +129,7 @@ def _from_json(entry: dict[str, Any], chip: ChipWindow) -> Answer:
                 tuple((x, y) for x, y in d["corners"]),  # type: ignore[arg-type]
                 d["contrast"],
                 tuple(d["flags"]),
+                tuple(d["inset"]),
             )
             for d in value["detections"]
         ]

@@ -58,9 +58,9 @@ class Sample:
 
 
 class Layer:
-    """A band of a raster, read window by window. resampled: whether GDAL warps it on the fly."""
+    """A band of a raster, read window by window."""
 
-    def __init__(self, dataset: Any, index: int, name: str, *, resampled: bool = False) -> None:
+    def __init__(self, dataset: Any, index: int, name: str) -> None:
         self.dataset = dataset
         self.index = index
         self.name = name
@@ -72,7 +72,7 @@ class Layer:
         flags = dataset.mask_flag_enums[index - 1]
         self.masked = MaskFlags.per_dataset in flags or MaskFlags.alpha in flags
         self.block_shape: tuple[int, int] = dataset.block_shapes[index - 1]
-        self._sparse = not resampled and dataset.driver in ("GTiff", "COG")
+        self._sparse = dataset.driver in ("GTiff", "COG")
         self._lock = RLock()
 
     def read(self, window: Window) -> tuple[Values, Valid]:

@@ -143,4 +143,5 @@ def _joined(a: Target, b: Target) -> Target:
     corners: Corners = tuple((float(x), float(y)) for x, y in ring)  # type: ignore[assignment]
     stronger = max(a, b, key=lambda t: t.detection.score)
     flags = tuple(sorted({*a.detection.flags, *b.detection.flags}))
-    return replace(stronger, detection=replace(stronger.detection, corners=corners, flags=flags))
+    joined = replace(stronger.detection, corners=corners, flags=flags, inset=(0.0, 0.0, 0.0, 0.0))
+    return replace(stronger, detection=joined)

@@ -24,12 +24,16 @@ from fusar_core.layer import Layer
 from fusar_core.orbit import with_flight_direction
 from fusar_core.radiometry import Statement, stated_in
 from fusar_core.rasterio_quiet import without_georeference_warning
+from fusar_core.warped import WarpedLayer
 
 PIXEL_SPACE = Affine(1, 0, 0, 0, -1, 0)
 """Where QGIS shows a raster without georeference: pixel (x, y) at (x, −y)."""
 
 BLOCK_CACHE_BYTES = 256 * 2**20
 """GDAL's own default, 5 % of the machine's memory, would let the memory of a run grow with the machine."""
+
+
+AnyLayer = Layer | WarpedLayer
 
 
 @dataclass
@@ -47,7 +51,7 @@ class Source:
     geocoded: Geocoded | None
     bands: tuple[BandInfo, ...]
     band: BandChoice
-    layers: list[Layer]
+    layers: list[AnyLayer]
     stated: list[Statement]
     acquisition: Acquisition
     warnings: list[str] = field(default_factory=list)
@@ -81,14 +85,9 @@ def open_source(path: Path, band: str | int | None = None, year: int | None = No
         choice = choose(bands, band)
         places = [(file, index) for file in opened for index in file.indexes]
         chosen = [places[b.index - 1] for b in choice.bands]
-        views, grid, geocoding, geocoded, warned = _georeference([file for file, _ in chosen])
-        for view in views:
-            on_error.callback(view.close)
-        resampled = geocoding in ("gcp", "rpc")
-        layers = [
-            Layer(view, index, str(file.path), resampled=resampled)
-            for view, (file, index) in zip(views, chosen, strict=True)
-        ]
+        grid, geocoding, geocoded, warned = _georeference([file for file, _ in chosen])
+        images = [Layer(file.dataset, index, str(file.path)) for file, index in chosen]
+        layers: list[AnyLayer] = [WarpedLayer(image, geocoded) for image in images] if geocoded else list(images)
         if len({(x.extent, x.dtype.kind == "c") for x in layers}) > 1:
             raise BadBand(f"The bands {choice.label} cannot be combined: they differ in size or kind.")
         if grid.is_georeferenced:
@@ -112,9 +111,9 @@ def open_source(path: Path, band: str | int | None = None, year: int | None = No
             warnings=[*warned, *acquisition.warnings],
         )
         on_error.pop_all()
-    for file in opened:
-        if file.dataset not in [layer.dataset for layer in layers]:
-            file.dataset.close()
+    unused = [file.dataset for file in opened if file.dataset not in [image.dataset for image in images]]
+    for dataset in unused:
+        dataset.close()
     return source
 
 
@@ -140,10 +139,11 @@ def raster_files(path: Path) -> list[Path]:
 
 
 def _open_raster(name: str, shown: Path) -> Any:
-    limited = {} if "GDAL_CACHEMAX" in os.environ else {"GDAL_CACHEMAX": BLOCK_CACHE_BYTES}
+    if "GDAL_CACHEMAX" not in os.environ:
+        with rasterio.Env():
+            rasterio.env.setenv(GDAL_CACHEMAX=BLOCK_CACHE_BYTES)  # outlives the Env, unlike an option given to it
     try:
-        with rasterio.Env(**limited):
-            return rasterio.open(name)
+        return rasterio.open(name)
     except (RasterioError, OSError, ValueError) as cause:
         raise SceneUnreadable(
             f"'{shown}' cannot be read as a raster: {cause}", "Give a GeoTIFF or another format that GDAL reads."
@@ -197,25 +197,22 @@ def _stated(file: _File, index: int, acquisition: Acquisition) -> Statement:
     return kind if calibrated is None else Statement(kind.kind, True, kind.provenance)
 
 
-def _georeference(files: list[_File]) -> tuple[list[Any], Grid, str, Geocoded | None, list[str]]:
-    """Datasets to read the chosen bands from, their common grid, how it is known, and warnings."""
-    first, name = files[0].dataset, str(files[0].path)
+def _georeference(files: list[_File]) -> tuple[Grid, str, Geocoded | None, list[str]]:
+    """The common grid of the chosen bands, how it is known (`affine`, `gcp`, `rpc`, `none`), and warnings."""
+    first = files[0].dataset
     transform = first.transform
     placed = not (transform.is_identity or transform == PIXEL_SPACE or transform.is_degenerate)
     crs = _crs(first.crs) if placed and first.crs else None
     if crs is not None:
-        return [f.dataset for f in files], Grid(first.height, first.width, transform, crs), "affine", None, []
-    if not placed and first.gcps[0]:
-        geocoded = geocode_by_points(first, name)
-        if geocoded is not None:
-            others = [geocoded if f is files[0] else geocode_by_points(f.dataset, str(f.path)) for f in files]
-            return _warped(files, others, "gcp")
-    if not placed and first.rpcs is not None:
-        return _warped(files, [geocode_by_rpc(f.dataset, str(f.path)) for f in files], "rpc")
+        return Grid(first.height, first.width, transform, crs), "affine", None, []
+    for kind, present, geocode in (("gcp", first.gcps[0], geocode_by_points), ("rpc", first.rpcs, geocode_by_rpc)):
+        if present and not placed and (geocoded := geocode(first)) is not None:
+            if not all(_same_grid(geocoded, geocode(f.dataset)) for f in files[1:]):
+                raise BadBand("The bands cannot be combined: they lie in different places.")
+            return geocoded.grid, kind, geocoded, []
     why = "has a geotransform, but no known CRS" if placed else "has no georeference"
     warned = [f"{files[0].path.name} {why}: sizes are in pixels, and the results do not lie on the map."]
-    grid = Grid(first.height, first.width, transform if placed else PIXEL_SPACE, None)
-    return [f.dataset for f in files], grid, "none", None, warned
+    return Grid(first.height, first.width, transform if placed else PIXEL_SPACE, None), "none", None, warned
 
 
 def _crs(crs: Any) -> pyproj.CRS | None:
@@ -227,13 +224,9 @@ def _crs(crs: Any) -> pyproj.CRS | None:
     return known if known.is_geographic or known.is_projected else None
 
 
-def _warped(
-    files: list[_File], geocoded: list[Geocoded | None], geocoding: str
-) -> tuple[list[Any], Grid, str, Geocoded | None, list[str]]:
-    views = [_open_raster(g.xml, f.path) for f, g in zip(files, geocoded, strict=True) if g is not None]
-    first = views[0]
-    for view in views:
-        if (view.shape, view.transform) != (first.shape, first.transform):
-            raise BadBand("The bands cannot be combined: their control points differ.")
-    grid = Grid(first.height, first.width, first.transform, pyproj.CRS.from_wkt(first.crs.to_wkt()))
-    return views, grid, geocoding, geocoded[0], []
+def _same_grid(geocoded: Geocoded, other: Geocoded | None) -> bool:
+    return (
+        other is not None
+        and (other.grid.height, other.grid.width) == (geocoded.grid.height, geocoded.grid.width)
+        and other.grid.transform.almost_equals(geocoded.grid.transform)
+    )

@@ -155,7 +155,7 @@ class Statement:
     calibration_db: float = 0.0
 
 
-_DENIED = re.compile(r"\b(?:not|no|un)[ -]?\w+", re.IGNORECASE)
+_DENIED = re.compile(r"\b(?:not|no)\s+\w+", re.IGNORECASE)
 _WORDS: tuple[tuple[Kind, str], ...] = (
     (Kind.DB, r"(?<![a-z])(?:db|decibels?)(?![a-z])"),
     (Kind.INTENSITY, r"(?<![a-z])(?:power|intensity)(?![a-z])"),

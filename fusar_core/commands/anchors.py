@@ -66,22 +66,22 @@ def command(
 
             image, _ = opened.quicklook(window)
             draw_preview(anchors, image, preview, opened.name)
-    summary = _summary(scene, anchors, embeddings, sampler, out, preview)
+        summary = _summary(opened, anchors, embeddings, sampler, out, preview)
     click.echo(json.dumps(summary, indent=2) if as_json else _text(summary))
 
 
 def _summary(
-    scene: Path, anchors: Anchors, source: EmbeddingSource, sampler: AnchorSampler, out: Path, preview: Path | None
+    scene: SarScene, anchors: Anchors, source: EmbeddingSource, sampler: AnchorSampler, out: Path, preview: Path | None
 ) -> dict[str, Any]:
     return {
-        "scene": str(scene),
+        "scene": str(scene.path),
         "source": source.name,
         "attribution": source.attribution,
         "year_requested": anchors.year_requested,
         "year_used": anchors.year_used,
         "anchors": len(anchors),
         "valid_fraction": round(anchors.valid_fraction, 4),
-        "warnings": sampler.warnings,
+        "warnings": [*scene.warnings, *sampler.warnings],
         "files": {"anchors": str(out)} | ({"preview": str(preview)} if preview else {}),
     }
 

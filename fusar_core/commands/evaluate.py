@@ -164,6 +164,7 @@ def _notes(result: Evaluation) -> list[str]:
     notes = ["[ ]: 95 % interval (Wilson for shares, else bootstrap over images), n: images × classes."]
     if result.task == "detect":
         notes.append("AP: area under the precision envelope at every recall; flagged detections are left out.")
+        notes.append("Wilson takes boxes as independent; those of one image are not: F1 and AP show the honest width.")
     elif result.task == "locate":
         notes.append("always …: the same cells for every image, {…} the set that is true most often (majority floor).")
     else:

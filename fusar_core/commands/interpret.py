@@ -15,6 +15,7 @@ from fusar_core.engines import ENGINES, open_engine
 from fusar_core.features import feature_tables
 from fusar_core.files import check_writable
 from fusar_core.interpretation import Interpretation, interpret
+from fusar_core.prior import open_prior
 from fusar_core.scene import SarScene
 from fusar_core.tasks import TASKS
 from fusar_core.tiling import Window
@@ -34,6 +35,7 @@ from fusar_core.watermask import WaterMask
 @click.option("--year", type=int, help="Year of acquisition, where the file does not say.")
 @click.option("--chip-overlap", type=int, help="Overlap of neighbouring chips in pixels; default: the engine's.")
 @click.option("--water-mask", type=click.Path(path_type=Path), help="Vector or raster: targets only where water is.")
+@click.option("--prior", help="AlphaEarth embeddings: mosaic, earth-engine:PROJECT, a raster, or none.")
 @click.option("--map", "map_path", type=click.Path(path_type=Path), help="Also draw a map, as PNG.")
 @click.option("--resume", is_flag=True, help="Take up a run of the same scene and options that was broken off.")
 @click.option("--json", "as_json", is_flag=True, help="Summary as JSON on stdout.")
@@ -49,6 +51,7 @@ def command(
     year: int | None,
     chip_overlap: int | None,
     water_mask: Path | None,
+    prior: str | None,
     map_path: Path | None,
     resume: bool,
     as_json: bool,
@@ -66,7 +69,11 @@ def command(
     journal = out.with_name(out.name + ".partial")
     with SarScene.open(scene, band=band, year=year) as opened:
         window = opened.extent_window(*parse_extent(extent)) if extent else None
-        with _water(water_mask, opened) as water, progress_bar(opened.name) as on_progress:
+        with (
+            _water(water_mask, opened) as water,
+            open_prior(opened, prior) as sampler,
+            progress_bar(opened.name) as on_progress,
+        ):
             result = interpret(
                 opened,
                 machine,
@@ -75,6 +82,7 @@ def command(
                 extent=window,
                 chip_overlap=chip_overlap,
                 water=water,
+                prior=sampler,
                 journal=journal,
                 resume=resume,
                 on_progress=on_progress,
@@ -120,6 +128,7 @@ def _summary(result: Interpretation, files: dict[str, str]) -> dict[str, Any]:
         "cells": {
             a.label: sorted(a.value) for a in result.answers if a.task == "locate" and a.chip == "scene" and a.value
         },
+        "prior": _prior(result),
         "chips": result.chips,
         "seconds": round(result.seconds, 3),
         "warnings": list(result.warnings),
@@ -127,9 +136,23 @@ def _summary(result: Interpretation, files: dict[str, str]) -> dict[str, Any]:
     }
 
 
+def _prior(result: Interpretation) -> dict[str, Any] | None:
+    prior = result.prior
+    if prior is None:
+        return None
+    return {
+        "source": prior.source.name,
+        "year_requested": prior.year,
+        "year_used": prior.year_used,
+        "attribution": prior.source.attribution,
+    }
+
+
 def _text(summary: dict[str, Any]) -> str:
     lines = [f"scene     {Path(summary['scene']).name}" + (f" ({summary['acquired']})" if summary["acquired"] else "")]
     lines.append(f"engine    {summary['engine']}, {summary['chips']} chips in {summary['seconds']:.1f} s")
+    if summary["prior"]:
+        lines.append(f"prior     {summary['prior']['source']}, {summary['prior']['year_used']}")
     for label, count in summary["counts"].items():
         cells = summary["cells"].get(label)
         lines.append(f"{label:<9} {count}" + (f" in grid cells {', '.join(map(str, cells))}" if cells else ""))

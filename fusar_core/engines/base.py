@@ -23,7 +23,8 @@ class Detection:
     corners: the four (x, y) of its oriented rectangle, in order around it, in pixels of the image it was found in
     (outer-corner convention: the first pixel covers 0…1). score: in [0, 1]. contrast_db: brightest pixel above the mean
     of the local clutter, in dB, where the engine knows it. flags: doubts such as `azimuth_ambiguity`, in which case the
-    target is listed but not counted.
+    target is listed but not counted. inset: by how many pixels the target stays inside the bounds of its rectangle at
+    the left, top, right and bottom: a slanting ship does not reach their corners, and boxes are drawn around ships.
     """
 
     label: str
@@ -31,12 +32,14 @@ class Detection:
     corners: Corners
     contrast_db: float | None = None
     flags: tuple[str, ...] = ()
+    inset: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
 
     @property
     def bbox(self) -> tuple[float, float, float, float]:
-        """Axis-aligned bounds (x1, y1, x2, y2)."""
+        """Axis-aligned bounds (x1, y1, x2, y2) of the target."""
         xs, ys = zip(*self.corners, strict=True)
-        return min(xs), min(ys), max(xs), max(ys)
+        left, top, right, bottom = self.inset
+        return min(xs) + left, min(ys) + top, max(xs) - right, max(ys) - bottom
 
     @property
     def centre(self) -> tuple[float, float]:
@@ -105,8 +108,8 @@ class Engine(Protocol):
     """Answers tasks about chips. Construction may be slow (weights); `answer` streams.
 
     name, model: for provenance. tasks, classes: what may be asked. derived: the tasks whose answer follows from the
-    engine's own detections; a scene's answers to them are made from the merged detections, not chip by chip. tiling: how
-    a scene of this pixel size is best cut.
+    engine's own detections; a scene's answers to them are made from the merged detections, not chip by chip. tiling:
+    how a scene of this pixel size is best cut.
     """
 
     name: str

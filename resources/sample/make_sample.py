@@ -182,7 +182,7 @@ def write_scene(path: Path, intensity: npt.NDArray[np.float64], radar: Radar, fr
         out.update_tags(
             TIFFTAG_IMAGEDESCRIPTION="Simulated SAR scene of an invented harbour; not a measurement",
             TIFFTAG_COPYRIGHT="MIT licence, part of FUSAR for QGIS",
-            SENSOR="simulated, in the likeness of Sentinel-1 IW GRDH",
+            SENSOR="Sentinel-1 IW GRDH (simulated)",
             ACQUISITION_START_TIME=ACQUIRED,
             POLARISATION="VV",
             BAND="C",

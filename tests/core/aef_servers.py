@@ -85,23 +85,26 @@ class _Files(BaseHTTPRequestHandler):
             return
         if how.isdigit():
             return self._answer(int(how), b"", {"Retry-After": after} if (after := fault.retry_after) else {})
-        try:
-            content = (owner.folder / self.path.lstrip("/")).read_bytes()
-        except OSError:
+        path = owner.folder / self.path.lstrip("/")
+        if not path.is_file():
             return self._answer(404, b"", {})
+        length = path.stat().st_size
+        start, stop = 0, length
         headers = {"Accept-Ranges": "bytes"}
         status = 200
         if wanted and how != "whole":
             match = re.fullmatch(r"bytes=(\d*)-(\d*)", wanted)
             assert match
             first, last = match.groups()
-            start = int(first) if first else max(0, len(content) - int(last))
-            stop = int(last) + 1 if first and last else len(content)
-            if start >= len(content):
+            start = int(first) if first else max(0, length - int(last))
+            stop = min(length, int(last) + 1) if first and last else length
+            if start >= length:
                 return self._answer(416, b"", {})
-            headers["Content-Range"] = f"bytes {start}-{min(stop, len(content)) - 1}/{len(content)}"
-            content = content[start:stop]
+            headers["Content-Range"] = f"bytes {start}-{stop - 1}/{length}"
             status = 206
+        with open(path, "rb") as file:
+            file.seek(start)
+            content = file.read(stop - start)
         if how == "corrupted":
             damaged = bytearray(content)
             for i in range(0, len(damaged), 97):

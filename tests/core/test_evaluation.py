@@ -390,6 +390,30 @@ def test_results_file_holds_scores_and_every_case(command: Any, tmp_path: Path, 
     assert content["dataset"]["images"] == 4
 
 
+def test_the_cfar_engine_from_files_to_scores(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rng = np.random.default_rng(5)
+    content: dict[str, Any] = {"categories": [{"id": 1, "name": "ship"}], "images": [], "annotations": []}
+    for i, ships in enumerate([[(60, 50, 34, 10), (180, 200, 10, 40)], [(120, 130, 40, 12)], []]):
+        sea = 30 * np.sqrt(rng.gamma(4.4, 1 / 4.4, (256, 256)))
+        for x, y, w, h in ships:
+            sea[y : y + h, x : x + w] = 220 * np.sqrt(rng.gamma(10, 1 / 10, (h, w)))
+            content["annotations"].append({"image_id": i, "category_id": 1, "bbox": [x, y, w, h]})
+        Image.fromarray(np.clip(sea, 0, 255).astype(np.uint8)).save(tmp_path / f"{i}.png")
+        content["images"].append({"id": i, "file_name": f"{i}.png", "width": 256, "height": 256})
+    (tmp_path / "coco.json").write_text(json.dumps(content))
+    scores = {}
+    for task in ("detect", "count", "locate"):
+        with pytest.raises(SystemExit) as exit_:
+            main(
+                ["evaluate", "--dataset", f"{tmp_path}/coco.json", "--images", str(tmp_path), "--task", task, "--json"]
+            )
+        assert not exit_.value.code
+        scores[task] = json.loads(capsys.readouterr().out)["scores"]["all"]
+    assert scores["detect"]["at"][0]["f1"]["value"] == 1.0
+    assert scores["detect"]["at"][0]["ap"]["value"] == 1.0
+    assert scores["count"]["accuracy"]["value"] == scores["locate"]["acc_100"]["value"] == 1.0
+
+
 def test_json_on_stdout_is_the_summary(command: Any) -> None:
     status, text, _ = command("--engine", "threshold", "--task", "detect", "--json")
     content = json.loads(text)

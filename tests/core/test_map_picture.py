@@ -139,6 +139,7 @@ def test_only_the_extent_is_drawn_and_at_its_place(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 3000), (2500, 30), (40, 1600), (3, 5)], ids=lambda n: str(n))
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 @pytest.mark.parametrize("reference", [{}, NO_REFERENCE], ids=["utm", "plain"])
 def test_every_shape_of_scene_gives_a_picture(
     tmp_path: Path, height: int, width: int, reference: dict[str, object]

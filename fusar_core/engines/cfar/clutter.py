@@ -1,0 +1,244 @@
+"""Local statistics of the clutter: block moments of smoothed intensity, targets censored, and the threshold they give.
+
+The full image is passed over once, in strips that fit the processor's cache; everything else happens on a grid of
+blocks, with 1/64 of the pixels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from fusar_core.engines.cfar.settings import Scale, Settings
+from fusar_core.engines.cfar.threshold import multiplier
+
+Float32Array = npt.NDArray[np.float32]
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+STRIP_PIXELS = 131_072
+"""Pixels of a strip: half a megabyte of float32, which a core's own cache holds."""
+LEVEL_PERCENTILE = 35.0
+"""Of the block means around: the sea, also where up to two thirds of the surroundings are land."""
+SPECKLE_PERCENTILE = 30.0
+"""Of the variation inside blocks: that of blocks without texture, targets or edges."""
+CENSOR_RATE = 1e-4
+CENSOR_INVERSE_SHAPE = 0.05
+MOST_CENSORED = 0.25
+"""Share of a block that may be censored; beyond, it is land or a ship, and what remains of it is no clutter either."""
+LEAST_SAMPLES = 0.1
+"""Share of the ring that must hold clutter for its moments to be used."""
+
+
+def by_blocks(pixels: npt.NDArray[Any], side: int) -> npt.NDArray[Any]:
+    """(h·side, w·side) pixels seen as (h, w, side, side), without copying."""
+    h, w = pixels.shape[0] // side, pixels.shape[1] // side
+    return pixels.reshape(h, side, w, side).swapaxes(1, 2)
+
+
+@dataclass
+class Blocks:
+    """Smoothed intensity and its moments on a grid of blocks.
+
+    smooth: (h·b, w·b) float32 sums over the smoothing window, 0 where not usable; b is the side of a block. usable: the
+    same shape, None when every pixel of the image is. n, s1, s2: (h, w) number of usable pixels, their sum and sum of
+    squares. peak: (h, w) maximum.
+    """
+
+    smooth: Float32Array
+    usable: BoolArray | None
+    n: FloatArray
+    s1: FloatArray
+    s2: FloatArray
+    peak: Float32Array
+    side: int
+
+    def tiles(self, which: BoolArray) -> tuple[Float32Array, BoolArray | None]:
+        """(k, b, b) smoothed pixels of the blocks in `which`, row-major, and which of them are usable."""
+        usable = None if self.usable is None else by_blocks(self.usable, self.side)[which]
+        return by_blocks(self.smooth, self.side)[which], usable
+
+
+@dataclass(frozen=True)
+class Clutter:
+    """What the sea, or whatever surrounds a target, looks like, for each block.
+
+    mean: (h, w) of the smoothed intensity. inverse_shape: 1/ν of its texture. looks: ENL of the smoothed image. seed,
+    grow: thresholds.
+    """
+
+    mean: FloatArray
+    inverse_shape: FloatArray
+    looks: float
+    seed: FloatArray
+    grow: FloatArray
+
+
+def block_moments(intensity: Float32Array, usable: BoolArray, smoothing: int, side: int) -> Blocks:
+    """Averages over `smoothing` × `smoothing` pixels (odd) and sums up over blocks of `side` × `side` pixels.
+
+    intensity: (H, W) float32, 0 where not usable. The image is continued beyond its edges by its edge pixels. Beside
+    unusable pixels the average counts them as 0: a little too low, but nothing bright leaks in and no target is lost.
+    """
+    height, width = intensity.shape
+    h, w, reach = -(-height // side), -(-width // side), smoothing // 2
+    smooth = np.zeros((h * side, w * side), np.float32)
+    n = np.full((h, w), float(side * side))
+    padded_usable = None
+    if smooth.shape != intensity.shape or not usable.all():
+        padded_usable = np.zeros(smooth.shape, bool)
+        padded_usable[:height, :width] = usable
+        by_rows = np.add.reduce(padded_usable.view(np.uint8).reshape(h, side, -1), axis=1, dtype=np.uint8)
+        n = np.add.reduce(by_rows.reshape(h, w, side), axis=2, dtype=np.uint8).astype(float)
+    s1, s2, peak = np.zeros((h, w)), np.zeros((h, w)), np.zeros((h, w), np.float32)
+    rows = max(1, STRIP_PIXELS // (side * w * side)) * side
+    for top in range(0, height, rows):
+        bottom = min(top + rows, height)
+        strip = smooth[top : -(-bottom // side) * side]
+        strip[: bottom - top, :width] = _smoothed(intensity, top, bottom, reach)
+        if padded_usable is not None:
+            strip *= padded_usable[top : top + len(strip)]
+        blocks = slice(top // side, top // side + len(strip) // side)
+        s1[blocks] = _sums(strip, side)
+        s2[blocks] = _sums(np.square(strip), side)
+        by_rows = np.maximum.reduce(strip.reshape(-1, side, w * side), axis=1)
+        peak[blocks] = by_rows.reshape(-1, w, side).max(2)
+    return Blocks(smooth, padded_usable, n, s1, s2, peak, side)
+
+
+def _sums(strip: Float32Array, side: int) -> FloatArray:
+    """Sums over blocks; over rows first, which adds whole lines at once."""
+    width = strip.shape[1]
+    by_rows = np.add.reduce(strip.reshape(-1, side, width), axis=1)
+    return np.asarray(np.add.reduce(by_rows.reshape(-1, width // side, side), axis=2), float)
+
+
+def _smoothed(intensity: Float32Array, top: int, bottom: int, reach: int) -> Float32Array:
+    """Rows [top, bottom) of the sums over (2·reach + 1)² pixels."""
+    height, width = intensity.shape
+    if reach == 0:
+        return intensity[top:bottom]
+    rows = np.clip(np.arange(top - reach, bottom + reach), 0, height - 1)
+    strip = np.empty((len(rows), width + 2 * reach), np.float32)
+    strip[:, reach:-reach] = (
+        intensity[rows[0] : rows[-1] + 1] if rows[0] + len(rows) == rows[-1] + 1 else intensity[rows]
+    )
+    strip[:, :reach] = strip[:, reach : reach + 1]
+    strip[:, -reach:] = strip[:, -reach - 1 : -reach]
+    across = strip[:, :width].copy()
+    for shift in range(1, 2 * reach + 1):
+        across += strip[:, shift : shift + width]
+    total = across[: bottom - top].copy()
+    for shift in range(1, 2 * reach + 1):
+        total += across[shift : shift + bottom - top]
+    return total
+
+
+def measure(blocks: Blocks, scale: Scale, settings: Settings) -> Clutter:
+    """Clutter and thresholds from block moments, after field practice: robust start, censor, repeat once.
+
+    The start is a low percentile of the block means around; pixels far above it are targets or land and leave the
+    moments, then 1/ν = max((cv² + 1)/(1 + 1/L) − 1, 0) and T = μ·q(L, 1/ν, PFA). Moments of the product model: Oliver &
+    Quegan, Understanding SAR Images (2004), ch. 5.
+    """
+    full = np.maximum(blocks.n, 1.0)
+    mean = blocks.s1 / full
+    some = (blocks.n >= blocks.side**2 / 2) & (mean > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variation = np.where(some, blocks.s2 / full / np.square(mean) - 1.0, np.nan)
+    looks = settings.enl or (1.0 / max(np.nanpercentile(variation, SPECKLE_PERCENTILE), 1e-3) if some.any() else 1.0)
+    level = _local_percentile(mean, some, 3 * scale.background, LEVEL_PERCENTILE)
+    ceiling = level * multiplier(looks, CENSOR_INVERSE_SHAPE, CENSOR_RATE)
+    for _ in range(2):
+        n, s1, s2 = _censored(blocks, ceiling)
+        mean, inverse_shape = _ring_statistics(n, s1, s2, scale, level, looks)
+        ceiling = mean * multiplier(looks, inverse_shape, settings.grow_rate)
+    seed = mean * multiplier(looks, inverse_shape, settings.seed_rate)
+    return Clutter(mean, inverse_shape, looks, seed, ceiling)
+
+
+def _censored(blocks: Blocks, ceiling: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Moments without the pixels above the ceiling, and without the blocks of which that leaves too little."""
+    n, s1, s2 = blocks.n.copy(), blocks.s1.copy(), blocks.s2.copy()
+    touched = blocks.peak > ceiling
+    tiles, usable = blocks.tiles(touched)
+    dark = tiles <= ceiling[touched].astype(np.float32)[:, None, None]
+    if usable is not None:
+        dark &= usable
+    kept = np.where(dark, tiles, np.float32(0))
+    n[touched], s1[touched] = dark.sum((1, 2)), kept.sum((1, 2), dtype=float)
+    s2[touched] = np.square(kept).sum((1, 2), dtype=float)
+    lost = n < (1.0 - MOST_CENSORED) * blocks.n
+    for moment in (n, s1, s2):
+        moment[lost] = 0.0
+    return n, s1, s2
+
+
+def _ring_statistics(
+    n: FloatArray, s1: FloatArray, s2: FloatArray, scale: Scale, level: FloatArray, looks: float
+) -> tuple[FloatArray, FloatArray]:
+    """Mean and 1/ν of the ring around each block; of a ring three times as wide where that one holds little clutter."""
+    mean, inverse_shape = level.copy(), np.zeros_like(level)
+    missing = np.ones(level.shape, bool)
+    for widening in (1, 3):
+        if not missing.any():
+            break
+        outer, inner = scale.background * widening, scale.guard
+        count, total, squares = (_box_sum(m, outer) - (_box_sum(m, inner) if inner >= 0 else 0.0) for m in (n, s1, s2))
+        blocks_in_ring = (2 * outer + 1) ** 2 - ((2 * inner + 1) ** 2 if inner >= 0 else 0)
+        enough = missing & (count >= LEAST_SAMPLES / widening**2 * blocks_in_ring * scale.block**2) & (total > 0)
+        ring_mean = total[enough] / count[enough]
+        cv2 = squares[enough] / count[enough] / np.square(ring_mean) - 1.0
+        mean[enough] = ring_mean
+        inverse_shape[enough] = np.maximum((cv2 + 1.0) / (1.0 + 1.0 / looks) - 1.0, 0.0)
+        missing &= ~enough
+    return mean, inverse_shape
+
+
+def _box_sum(a: FloatArray, radius: int) -> FloatArray:
+    """Sums over (2·radius + 1)² cells, those outside the grid being 0, by running sums."""
+    for axis in (0, 1):
+        length = a.shape[axis]
+        running = np.concatenate([np.zeros_like(a.take([0], axis)), np.cumsum(a, axis)], axis)
+        at = np.arange(length)
+        a = running.take(np.minimum(at + radius + 1, length), axis) - running.take(np.maximum(at - radius, 0), axis)
+    return a
+
+
+def _local_percentile(values: FloatArray, some: BoolArray, radius: int, percentile: float) -> FloatArray:
+    """Percentile over (2·radius + 1)² cells around each cell, among those in `some`; 0 where there are none.
+
+    Taken on a coarse grid of centres, from every n-th cell, and interpolated: it is only a first guess.
+    """
+    h, w = values.shape
+    step, thin = max(1, radius), max(1, radius // 8)
+    centre_rows, centre_cols = _centres(h, step), _centres(w, step)
+    padded = np.where(some, values, np.inf)
+    coarse = np.zeros((len(centre_rows), len(centre_cols)))
+    for i, row in enumerate(centre_rows):
+        band = padded[max(0, row - radius) : row + radius + 1 : thin]
+        for j, col in enumerate(centre_cols):
+            window = band[:, max(0, col - radius) : col + radius + 1 : thin]
+            found = window[np.isfinite(window)]
+            rank = int(found.size * percentile / 100)
+            coarse[i, j] = np.partition(found, rank)[rank] if found.size else np.nan
+    if np.isnan(coarse).all():
+        return np.zeros((h, w))
+    if np.isnan(coarse).any():
+        nearest = ndimage.distance_transform_edt(np.isnan(coarse), return_distances=False, return_indices=True)
+        coarse = coarse[tuple(nearest)]
+    at = np.meshgrid(
+        np.interp(np.arange(h), centre_rows, np.arange(len(centre_rows))),
+        np.interp(np.arange(w), centre_cols, np.arange(len(centre_cols))),
+        indexing="ij",
+    )
+    return np.asarray(ndimage.map_coordinates(coarse, at, order=1, mode="nearest"), float)
+
+
+def _centres(length: int, step: int) -> npt.NDArray[np.int64]:
+    count = max(1, round(length / step))
+    return (np.arange(count) * length + length // 2) // count

@@ -1,0 +1,72 @@
+"""The `cfar` engine: the bright-target detector behind the engine protocol."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from fusar_core.engines.base import Answer, Detection, Request
+from fusar_core.engines.cfar.detector import LABEL, detect
+from fusar_core.engines.cfar.settings import Settings, scale_for
+from fusar_core.errors import UnknownClass, UnsupportedTask
+from fusar_core.tasks import COUNT, DETECT, LOCATE
+from fusar_core.tasks.localization import cells_of
+
+CHIP_SIDE = 2016
+"""Four of a model's chips a side: large enough for the overlap to cost little, 16 MB as float32."""
+
+
+class CfarEngine:
+    """Finds ships without weights: bright targets by a gamma/K threshold (fusar_core.engines.cfar.detector)."""
+
+    name = "cfar"
+    tasks = frozenset({DETECT, COUNT, LOCATE})
+    classes = frozenset({LABEL})
+    derived = frozenset({COUNT, LOCATE})
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        self.model = f"gamma-K 1, seed {self.settings.seed_rate:.0e}, grow {self.settings.grow_rate:.0e}"
+
+    def tiling(self, pixel_size_m: tuple[float, float] | None) -> tuple[int, int]:
+        """Chip side and overlap: half a background window and the longest target fit into the overlap if they can."""
+        scale = scale_for(self.settings, pixel_size_m)
+        wanted = round(((scale.background + 0.5) * scale.block + scale.most_length) * max(scale.looks))
+        side = CHIP_SIDE if 2.5 * wanted <= CHIP_SIDE else 2 * CHIP_SIDE
+        return side, min(wanted, side // 2)
+
+    def answer(self, requests: Iterable[Request]) -> Iterator[Answer]:
+        """One answer a task and class, in the order asked; the chip is looked at once.
+
+        Raises UnsupportedTask, UnknownClass.
+        """
+        for request in requests:
+            self._check(request)
+            chip, started = request.chip, time.monotonic()
+            found = detect(chip.intensity, chip.valid, chip.pixel_size_m, self.settings, chip.water)
+            seconds = time.monotonic() - started
+            height, width = chip.values.shape[:2]
+            for task in request.tasks:
+                for label in request.classes:
+                    yield Answer(chip.where, task, label, _value(task, found, width, height), seconds=seconds)
+                    seconds = 0.0
+
+    def _check(self, request: Request) -> None:
+        for task in request.tasks:
+            if task not in self.tasks:
+                raise UnsupportedTask(
+                    f"The engine 'cfar' cannot do '{task}'.", f"It can do: {', '.join(sorted(self.tasks))}."
+                )
+        for label in request.classes:
+            if label not in self.classes:
+                raise UnknownClass(f"The engine 'cfar' does not know the class '{label}'.", "It knows: ship.")
+
+
+def _value(task: str, found: list[Detection], width: int, height: int) -> Any:
+    counted = [d for d in found if not d.flags]
+    if task == DETECT:
+        return found
+    if task == COUNT:
+        return len(counted)
+    return cells_of([d.centre for d in counted], width, height)

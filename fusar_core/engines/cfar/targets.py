@@ -1,0 +1,162 @@
+"""From bright pixels to targets: grown from seeds, measured, and tested for being a ship and not land or an echo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from fusar_core.engines.cfar.clutter import Blocks, Clutter, by_blocks
+from fusar_core.engines.cfar.rectangle import Rectangle, smallest_rectangle
+from fusar_core.engines.cfar.settings import Scale, Settings
+
+BoolArray = npt.NDArray[np.bool_]
+FloatArray = npt.NDArray[np.float64]
+
+EIGHT = np.ones((3, 3), bool)
+BRIGHT_PART = 95.0
+"""Percentile of a target's pixels that stands for its bright parts."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A group of bright pixels that may be a target.
+
+    rectangle: around its pixels; box: rows and columns (top, left, bottom, right) they span; area: their number. peak:
+    its brightest smoothed pixel; excess: mean of its pixels over the growing threshold; contrast: peak over the mean of
+    the clutter.
+    """
+
+    rectangle: Rectangle
+    box: tuple[int, int, int, int]
+    area: int
+    peak: float
+    excess: float
+    contrast: float
+
+
+def find_targets(blocks: Blocks, clutter: Clutter, scale: Scale, settings: Settings) -> list[Candidate]:
+    """Everything in the image that stands out from its clutter like a ship, in reading order."""
+    seeded = blocks.peak > clutter.seed
+    if not seeded.any():
+        return []
+    bright = _bright(blocks, clutter)
+    candidates = []
+    for group in _groups(bright, seeded, blocks, clutter, scale):
+        candidate = _measured(group, bright, scale, settings)
+        if candidate:
+            candidates.append(candidate)
+    if scale.pixel_m is None:
+        least_peak = settings.least_peak * float(blocks.peak.max())
+        candidates = [c for c in candidates if c.peak >= least_peak]
+    return sorted(candidates, key=lambda c: c.box)
+
+
+def _bright(blocks: Blocks, clutter: Clutter) -> npt.NDArray[np.bool_]:
+    """Pixels above the growing threshold of their block."""
+    bright = np.zeros(blocks.smooth.shape, bool)
+    touched = blocks.peak > clutter.grow
+    tiles, usable = blocks.tiles(touched)
+    above = tiles > clutter.grow[touched].astype(np.float32)[:, None, None]
+    if usable is not None:
+        above &= usable
+    by_blocks(bright, blocks.side)[touched] = above
+    return bright
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Connected bright pixels, at least one of them a seed. rows, cols, values: of each; grow: its threshold; mean: of
+    the clutter around the brightest."""
+
+    rows: npt.NDArray[np.int64]
+    cols: npt.NDArray[np.int64]
+    values: npt.NDArray[np.float32]
+    grow: FloatArray
+    mean: float
+
+
+def _groups(bright: BoolArray, seeded: BoolArray, blocks: Blocks, clutter: Clutter, scale: Scale) -> Iterator[_Group]:
+    """The 8-connected groups of bright pixels that hold a seed and have neither too few pixels nor too great an extent.
+
+    Blocks with bright pixels are connected first, then the pixels inside each connected set of blocks that holds a
+    seed: of open sea hardly a pixel is looked at.
+    """
+    side = blocks.side
+    regions, _ = ndimage.label(blocks.peak > clutter.grow, EIGHT)
+    wanted = np.unique(regions[seeded])
+    windows = ndimage.find_objects(regions)
+    for region in wanted[wanted > 0]:
+        window = windows[region - 1]
+        top, left = window[0].start * side, window[1].start * side
+        bottom, right = window[0].stop * side, window[1].stop * side
+        own = (regions[window] == region).repeat(side, axis=0).repeat(side, axis=1)
+        labels, count = ndimage.label(bright[top:bottom, left:right] & own, EIGHT)
+        at = np.flatnonzero(labels)
+        label = labels.ravel()[at]
+        at = at[np.argsort(label, kind="stable")]
+        rows, cols = np.divmod(at, right - left)
+        rows += top
+        cols += left
+        values = blocks.smooth[rows, cols]
+        block = rows // side, cols // side
+        ends = np.cumsum(np.bincount(label, minlength=count + 1)[1:])
+        starts = np.concatenate([[0], ends[:-1]])
+        seeds = np.logical_or.reduceat(values > clutter.seed[block], starts)
+        heights = np.maximum.reduceat(rows, starts) - np.minimum.reduceat(rows, starts) + 1
+        widths = np.maximum.reduceat(cols, starts) - np.minimum.reduceat(cols, starts) + 1
+        fits = seeds & (ends - starts >= scale.least_area) & (np.maximum(heights, widths) <= scale.most_length)
+        for k in np.flatnonzero(fits):
+            part = slice(int(starts[k]), int(ends[k]))
+            brightest = part.start + int(values[part].argmax())
+            mean = float(clutter.mean[block[0][brightest], block[1][brightest]])
+            yield _Group(rows[part], cols[part], values[part], clutter.grow[block[0][part], block[1][part]], mean)
+
+
+def _measured(group: _Group, bright: BoolArray, scale: Scale, settings: Settings) -> Candidate | None:
+    """The group's bright body as a candidate; None when it is too small, too thin, or surrounded by bright pixels."""
+    bright_part = np.percentile(group.values, BRIGHT_PART)
+    body = _body(group.rows, group.cols, group.values >= settings.box_level * bright_part)
+    rows, cols = group.rows[body], group.cols[body]
+    if len(rows) < scale.least_area:
+        return None
+    rectangle = smallest_rectangle(rows, cols)
+    length, width = sorted(rectangle.sides, reverse=True)
+    if len(rows) < settings.least_fill * length * width or not scale.least_length <= length <= scale.most_length:
+        return None
+    top, left, bottom, right = int(rows.min()), int(cols.min()), int(rows.max()) + 1, int(cols.max()) + 1
+    reach = round(settings.clutter_reach * max(bottom - top, right - left)) + scale.margin
+    around = bright[max(0, top - reach) : bottom + reach, max(0, left - reach) : right + reach]
+    others = int(np.count_nonzero(around)) - len(group.rows)
+    surroundings = others / max(1, around.size - (bottom - top) * (right - left))
+    if surroundings > settings.most_clutter:
+        return None
+    peak = float(group.values.max())
+    return Candidate(
+        rectangle=rectangle,
+        box=(top, left, bottom, right),
+        area=len(rows),
+        peak=peak,
+        excess=float((group.values[body] / group.grow[body]).mean()),
+        contrast=peak / group.mean,
+    )
+
+
+def _body(
+    rows: npt.NDArray[np.int64], cols: npt.NDArray[np.int64], wanted: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.bool_]:
+    """Which of the pixels belong to the largest connected piece of the wanted ones."""
+    if wanted.all():
+        return wanted
+    window = np.zeros((int(np.ptp(rows)) + 1, int(np.ptp(cols)) + 1), bool)
+    inside = rows - rows.min(), cols - cols.min()
+    window[inside] = wanted
+    labels, count = ndimage.label(window, EIGHT)
+    if count == 1:
+        return wanted
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0
+    return np.asarray(labels[inside] == sizes.argmax())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from fusar_core.anchors import AnchorSampler
 from fusar_core.engines.base import Answer, Detection, Engine, Request
 from fusar_core.errors import BadOption, Cancelled, SceneEmpty, UnsupportedTask
 from fusar_core.features import feature_tables
@@ -19,17 +20,19 @@ CLASSIFY, ASK = "classify", "ask"
 
 
 def classify(
-    scene: SarScene, engine: Engine, box: Window, classes: Sequence[str] = ()
+    scene: SarScene, engine: Engine, box: Window, classes: Sequence[str] = (), prior: AnchorSampler | None = None
 ) -> tuple[FeatureTable, tuple[str, ...]]:
     """Of which class the target in a box is: the box as one detection, and warnings.
 
     box: scene pixels. classes: to choose from; all that the engine knows when none are given. The engine is shown one
-    chip of its size around the box. A class that could not be read from the answer is empty, with its parse_status.
+    chip of its size around the box, with its anchors where there is a prior. A class that could not be read from the answer is empty, with its parse_status.
 
     Raises UnsupportedTask, SceneEmpty, and what the engine raises.
     """
     _check(engine, CLASSIFY)
     chip = _read(scene, _around(box, engine.tiling(scene.grid.pixel_size_m)[0], scene.extent))
+    if prior:
+        chip.anchors = prior.for_chip(scene.grid, chip.where.window)
     where = chip.where.window
     corner = box.col - where.col, box.row - where.row
     extra: dict[str, Any] = {"box": (*corner, corner[0] + box.width, corner[1] + box.height)}
@@ -39,9 +42,9 @@ def classify(
     corners = ((box.col, box.row), (box.right, box.row), (box.right, box.bottom), (box.col, box.bottom))
     detection = Detection(label, answer.score or 0.0, corners)
     target = Target(detection, chip.where, answer.prompt, answer.raw_text, answer.parse_status)
-    table = feature_tables(_result(scene, engine, box, [target], []))[0]
+    table = feature_tables(_result(scene, engine, box, [target], [], prior))[0]
     table.rows[0].update({"task": CLASSIFY, "score": answer.score})
-    return table, _warnings(scene, engine)
+    return table, _warnings(scene, engine, prior)
 
 
 def ask(
@@ -49,6 +52,7 @@ def ask(
     engine: Engine,
     extent: Window,
     question: str,
+    prior: AnchorSampler | None = None,
     *,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     cancelled: Callable[[], bool] = lambda: False,
@@ -70,6 +74,8 @@ def ask(
         on_progress(done, len(chips))
         chip = scene.chip(where)
         if chip.valid.any():
+            if prior:
+                chip.anchors = prior.for_chip(scene.grid, where.window)
             answers.append(_first(engine, Request(chip, (ASK,), ("",), **extra)))
     on_progress(len(chips), len(chips))
     if not answers:
@@ -78,11 +84,11 @@ def ask(
         SceneAnswer(a.chip.keep, chip_name(a.chip.window), ASK, "", None, a.score, a.prompt, a.raw_text, a.parse_status)
         for a in answers
     ]
-    table = feature_tables(_result(scene, engine, extent, [], told))[2]
+    table = feature_tables(_result(scene, engine, extent, [], told, prior))[2]
     for row, answer in zip(table.rows, answers, strict=True):
         words = answer.value if isinstance(answer.value, str) else ""
         row.update({"question": question.strip(), "answer": words})
-    return table, _warnings(scene, engine)
+    return table, _warnings(scene, engine, prior)
 
 
 def _check(engine: Engine, task: str) -> None:
@@ -114,14 +120,18 @@ def _first(engine: Engine, request: Request) -> Answer:
     return next(iter(engine.answer([request])))
 
 
-def _warnings(scene: SarScene, engine: Engine) -> tuple[str, ...]:
+def _warnings(scene: SarScene, engine: Engine, prior: AnchorSampler | None) -> tuple[str, ...]:
     tell = getattr(engine, "warnings", None)
-    return tuple(tell(scene.grid.pixel_size_m)) if tell else ()
+    return (*(tell(scene.grid.pixel_size_m) if tell else ()), *(prior.warnings if prior else ()))
 
 
 def _result(
-    scene: SarScene, engine: Engine, extent: Window, targets: list[Target], answers: list[SceneAnswer]
+    scene: SarScene,
+    engine: Engine,
+    extent: Window,
+    targets: list[Target],
+    answers: list[SceneAnswer],
+    prior: AnchorSampler | None,
 ) -> Interpretation:
-    return Interpretation(
-        scene, extent, engine.name, engine.model, (DETECT,), (), targets, answers, 1, 0.0, tuple(scene.warnings)
-    )
+    about = engine.name, engine.model, (DETECT,), ()
+    return Interpretation(scene, extent, *about, targets, answers, 1, 0.0, tuple(scene.warnings), prior)

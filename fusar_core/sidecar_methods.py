@@ -18,6 +18,7 @@ import pyproj
 
 from fusar_core import box_questions
 from fusar_core.ambiguity import flag_ambiguities
+from fusar_core.anchors import AnchorSampler
 from fusar_core.commands.doctor import report
 from fusar_core.engines import open_engine
 from fusar_core.engines.base import Engine
@@ -26,6 +27,7 @@ from fusar_core.features import feature_tables
 from fusar_core.interpretation import Interpretation
 from fusar_core.interpretation import interpret as interpret_scene
 from fusar_core.merging import Target, merge
+from fusar_core.prior import open_prior
 from fusar_core.scene import SarScene
 from fusar_core.schema import FeatureTable
 from fusar_core.sidecar import Call, raise_if_cancelled, wanted
@@ -65,19 +67,35 @@ def interpret(call: Call) -> dict[str, Any]:
     """Interprets a scene; provisional detections are sent as chips finish, and the layers when all is merged.
 
     Parameters: scene, engine, engine_options, secret, tasks, classes, extent, extent_crs, band, year, chip_overlap,
-    water_mask. Cancelled half-way, it sends what was found until then, merged and marked `partial`, and then fails with
+    water_mask, prior. Cancelled half-way, it sends what was found until then, merged and marked `partial`, and then fails with
     CANCELLED.
     """
     tasks, classes = _words(call, "tasks", TASKS), _words(call, "classes", ("ship",))
     overlap = wanted(call.params, "chip_overlap", int)
     found: list[Target] = []
-    with _scene(call) as scene, _water(call, scene) as water, _ENGINES.use(call) as engine:
+    with (
+        _scene(call) as scene,
+        _water(call, scene) as water,
+        _prior(call, scene) as prior,
+        _ENGINES.use(call) as engine,
+    ):
         window = _window(call, scene)
         crs = crs_definition(scene.grid.crs)
 
         def so_far(targets: list[Target], all_tasks: Sequence[str]) -> Interpretation:
             return Interpretation(
-                scene, window or scene.extent, engine.name, engine.model, tuple(all_tasks), classes, targets, [], 0, 0.0
+                scene,
+                window or scene.extent,
+                engine.name,
+                engine.model,
+                tuple(all_tasks),
+                classes,
+                targets,
+                [],
+                chips=0,
+                seconds=0.0,
+                warnings=tuple(scene.warnings),
+                prior=prior,
             )
 
         def on_targets(targets: list[Target]) -> None:
@@ -95,6 +113,7 @@ def interpret(call: Call) -> dict[str, Any]:
                 extent=window,
                 chip_overlap=overlap,
                 water=water,
+                prior=prior,
                 on_progress=lambda done, total: call.progress(done, total, "chips"),
                 on_targets=on_targets if DETECT in tasks else None,
                 cancelled=call.cancelled,
@@ -117,6 +136,8 @@ def interpret(call: Call) -> dict[str, Any]:
             "cells": {
                 a.label: sorted(a.value) for a in result.answers if a.task == "locate" and a.chip == "scene" and a.value
             },
+            "aef_year": result.aef_year,
+            "attribution": prior.source.attribution if prior else "",
             "chips": result.chips,
             "seconds": round(result.seconds, 3),
             "warnings": list(result.warnings),
@@ -131,23 +152,24 @@ def classify_box(call: Call) -> dict[str, Any]:
     if bounds is None:
         raise BadOption("No box was given to classify.", "Give xmin,ymin,xmax,ymax.")
     classes = _words(call, "classes", ())
-    with _scene(call) as scene, _ENGINES.use(call) as engine:
+    with _scene(call) as scene, _prior(call, scene) as prior, _ENGINES.use(call) as engine:
         window = scene.extent_window(bounds, wanted(call.params, "box_crs", str))
         call.progress(0, 1, "reading the box")
-        table, warnings = box_questions.classify(scene, engine, window, classes)
+        table, warnings = box_questions.classify(scene, engine, window, classes, prior)
         return _answered(call, scene, table, warnings)
 
 
 def ask(call: Call) -> dict[str, Any]:
     """The answer to a free question, chip by chip over the extent. Parameters: those of `interpret`, and question."""
     question = wanted(call.params, "question", str, "")
-    with _scene(call) as scene, _ENGINES.use(call) as engine:
+    with _scene(call) as scene, _prior(call, scene) as prior, _ENGINES.use(call) as engine:
         window = _window(call, scene)
         table, warnings = box_questions.ask(
             scene,
             engine,
             window or scene.extent,
             question,
+            prior,
             on_progress=lambda done, total: call.progress(done, total, "chips"),
             cancelled=call.cancelled,
         )
@@ -270,6 +292,19 @@ def _water(call: Call, scene: SarScene) -> Iterator[WaterMask | None]:
     path = wanted(call.params, "water_mask", str)
     with ExitStack() as stack:
         yield stack.enter_context(WaterMask.open(Path(path), scene.grid)) if path else None
+
+
+@contextmanager
+def _prior(call: Call, scene: SarScene) -> Iterator[AnchorSampler | None]:
+    """The prior that the request names; its progress is told, and a cancel breaks off its downloads."""
+    with open_prior(scene, wanted(call.params, "prior", str)) as prior:
+        if prior:
+
+            def on_progress(done: int, total: int) -> None:
+                raise_if_cancelled(call)
+
+            prior.source.on_progress = on_progress
+        yield prior
 
 
 def _window(call: Call, scene: SarScene) -> Window | None:

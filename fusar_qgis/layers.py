@@ -13,6 +13,7 @@ from pathlib import Path
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsFeature,
+    QgsField,
     QgsFields,
     QgsGeometry,
     QgsLayerMetadata,
@@ -73,8 +74,16 @@ def fields(layer: str, *, short: bool = False) -> QgsFields:
     """The fields of a result layer; short: with a shapefile's names."""
     made = QgsFields()
     for name, kind in SCHEMA[layer]:
-        made.append(compat.field(SHORT.get(name, name) if short else name, kind))
+        field = compat.field(SHORT.get(name, name) if short else name, kind)
+        if short and kind == "text":
+            field.setLength(SHAPEFILE_TEXT)
+        made.append(field)
     return made
+
+
+def is_text(field: QgsField) -> bool:
+    """Whether a field holds text."""
+    return field.type() == compat.TEXT
 
 
 def wkb_type(layer: str):

@@ -10,6 +10,7 @@ from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
     QgsFeature,
+    QgsField,
     QgsFields,
     QgsProcessingException,
     QgsProcessingOutputNumber,
@@ -93,10 +94,6 @@ class ExportDetections(FusarAlgorithm):
                 options.layerOptions = ["GEOMETRY=AS_WKT"]
             elif driver == "GeoJSON":
                 options.layerOptions = ["RFC7946=YES", "COORDINATE_PRECISION=9"]
-            elif driver == "GPKG":
-                # Feature ids of the source would have to be unique in a layer made of several.
-                keep = [f for f in fields.names() if f.lower() != "fid"]
-                fields = _named(fields, keep)
             writer = QgsVectorFileWriter.create(
                 str(temporary), fields, compat.POLYGON, crs, context.transformContext(), options
             )
@@ -133,18 +130,14 @@ class ExportDetections(FusarAlgorithm):
 
 
 def _fields(source: QgsFields, short: bool) -> QgsFields:
+    """The fields to write: those of the source without the feature ids of a GeoPackage."""
     made = QgsFields()
     for field in source:
-        copy = type(field)(field)
+        copy = QgsField(field)
         if short:
             copy.setName(layers.SHORT.get(field.name(), field.name())[:10])
-        made.append(copy)
-    return made
-
-
-def _named(fields: QgsFields, names: list[str]) -> QgsFields:
-    made = QgsFields()
-    for field in fields:
-        if field.name() in names:
-            made.append(field)
+            if layers.is_text(copy):
+                copy.setLength(layers.SHAPEFILE_TEXT)
+        if field.name().lower() != "fid":
+            made.append(copy)
     return made

@@ -29,9 +29,7 @@ class SampleAnchors(FusarAlgorithm):
         self.addParameter(
             QgsProcessingParameterString(
                 "SOURCE",
-                tr(
-                    "Embeddings: mosaic, mosaic:URL, earth-engine:PROJECT, or a raster of 64 bands; empty for the default"
-                ),
+                tr("Embeddings: mosaic, earth-engine:PROJECT or a raster of 64 bands; empty for the default"),
                 optional=True,
             )
         )

@@ -25,7 +25,8 @@ def classify(
     """Of which class the target in a box is: the box as one detection, and warnings.
 
     box: scene pixels. classes: to choose from; all that the engine knows when none are given. The engine is shown one
-    chip of its size around the box, with its anchors where there is a prior. A class that could not be read from the answer is empty, with its parse_status.
+    chip of its size around the box, with its anchors where there is a prior. A class that could not be read from the
+    answer is empty, with its parse_status.
 
     Raises UnsupportedTask, SceneEmpty, and what the engine raises.
     """

@@ -67,8 +67,8 @@ def interpret(call: Call) -> dict[str, Any]:
     """Interprets a scene; provisional detections are sent as chips finish, and the layers when all is merged.
 
     Parameters: scene, engine, engine_options, secret, tasks, classes, extent, extent_crs, band, year, chip_overlap,
-    water_mask, prior. Cancelled half-way, it sends what was found until then, merged and marked `partial`, and then fails with
-    CANCELLED.
+    water_mask, prior. Cancelled half-way, it sends what was found until then, merged and marked `partial`, and then
+    fails with CANCELLED.
     """
     tasks, classes = _words(call, "tasks", TASKS), _words(call, "classes", ("ship",))
     overlap = wanted(call.params, "chip_overlap", int)

@@ -17,7 +17,7 @@ class ClassifyBox(FusarAlgorithm):
     """INPUT, BOX → OUTPUT: the box with its class, score and the engine's own words."""
 
     ID = "classify_box"
-    ICON = "classify_box"
+    ICON = "box"
 
     def title(self) -> str:
         return tr("Classify box")

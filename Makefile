@@ -4,7 +4,7 @@ export PYTHON
 VENV := .venv/bin
 OUT ?= out
 
-.PHONY: help setup setup-model demo test lint bench sample clean
+.PHONY: help setup setup-model demo test package test-qgis-all lint bench sample clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -21,6 +21,12 @@ demo: setup ## interpret the sample scene: GeoPackage, shapefile, map
 test: setup lint ## every test
 	$(VENV)/python -m pytest tests/core
 	QT_QPA_PLATFORM=offscreen .venv-qgis/bin/python -m pytest -c tests/qgis/pytest.ini tests/qgis
+
+package: setup ## dist/fusar_qgis.zip, the plugin as QGIS installs it
+	$(VENV)/python scripts/package.py
+
+test-qgis-all: package ## the zip in QGIS 3.22, 3.40 and 3.44 (QGIS_TOOLS=folder with mk_chroot.sh and run_in.sh; root)
+	scripts/qgis_matrix.sh
 
 lint: setup
 	$(VENV)/ruff check .

@@ -100,7 +100,7 @@ class EngineEnvironment:
             if interpreter is None:
                 raise EngineError(
                     "ENGINE_MISSING",
-                    f"No Python {'.'.join(map(str, python_finder.OLDEST))} or newer was found that can make environments.",
+                    "No Python 3.11 or newer was found that can make environments.",
                     _python_advice(sys.platform),
                 )
         try:
@@ -125,11 +125,10 @@ class EngineEnvironment:
         limits = ["-c", str(constraints)] if compute != "none" and constraints.is_file() else []
         model = "" if compute == "none" else "[model]"
         # A path with extras is written `path[extra]`; a requirement `name[extra]` or `name[extra]==1.0`.
-        wanted = (
-            re.sub(r"^([\w.-]+)(==.*)?$", rf"\1{model}\2", engine) if not os.path.exists(engine) else engine + model
-        )
+        a_file = os.path.exists(engine)
+        wanted = engine + model if a_file else re.sub(r"^([\w.-]+)(==.*)?$", rf"\1{model}\2", engine)
         if uv:
-            which = interpreter[0] if interpreter else f">={'.'.join(map(str, python_finder.OLDEST))}"
+            which = interpreter[0] if interpreter else ">=3.11"
             # --allow-existing keeps the marker, which lies in the folder before the environment does.
             steps = [[uv, "venv", "--allow-existing", "--python", which, str(self.folder)]]
             install = [uv, "pip", "install", "--python", str(self.python)]
@@ -143,7 +142,7 @@ class EngineEnvironment:
         if compute != "none":
             index = [] if sys.platform == "darwin" else ["--index-url", TORCH_INDEX[compute]]
             steps.append([*install, torch_requirement(constraints), *index])
-        if not uv and os.path.exists(engine):
+        if not uv and a_file:
             # The same version built anew would be "already satisfied".
             steps += [[*install, wanted, *limits], [*install, "--force-reinstall", "--no-deps", engine]]
         else:

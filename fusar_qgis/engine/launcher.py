@@ -17,7 +17,7 @@ from .errors import EngineError
 VARIABLE = "FUSAR_ENGINE"
 """Environment variable with the path of the `fusar` command, or of its environment; goes before the setting."""
 
-DROPPED_PREFIXES = ("PYTHON", "PROJ_", "GDAL_", "QT_", "QGIS_", "OGR_", "CPL_", "GEOTIFF_", "CONDA_", "PIP_")
+DROPPED_PREFIXES = ("PYTHON", "PROJ_", "GDAL_", "QT_", "QGIS_", "OGR_", "CPL_", "GEOTIFF_", "CONDA_")
 DROPPED = {
     *("VIRTUAL_ENV", "__PYVENV_LAUNCHER__", "LD_LIBRARY_PATH", "LD_PRELOAD", "OSGEO4W_ROOT", "SPATIALINDEX_C_LIBRARY"),
     *(

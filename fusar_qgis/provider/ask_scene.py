@@ -26,6 +26,7 @@ class AskScene(FusarAlgorithm):
         self.add_scene()
         self.addParameter(QgsProcessingParameterString("QUESTION", tr("Question"), multiLine=True))
         self.add_engine()
+        self.add_prior()
         self.addParameter(QgsProcessingParameterFeatureSink("OUTPUT", tr("Answers"), compat.SOURCE_POLYGON))
         self.add_summary()
 

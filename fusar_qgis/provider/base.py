@@ -101,6 +101,11 @@ class FusarAlgorithm(QgsProcessingAlgorithm):
             )
         )
 
+    def add_prior(self) -> None:
+        """PRIOR: empty for the source of the settings."""
+        title = tr("AlphaEarth embeddings: none, mosaic, earth-engine:PROJECT or a file; empty for the default")
+        self.addParameter(QgsProcessingParameterString("PRIOR", title, optional=True))
+
     def add_advanced(self, parameter) -> None:
         """A parameter that the dialog folds away."""
         parameter.setFlags(parameter.flags() | compat.ADVANCED)
@@ -136,6 +141,9 @@ class FusarAlgorithm(QgsProcessingAlgorithm):
             self.request |= settings.engine_request(self.parameterAsString(parameters, "ENGINE", context))
         except EngineError as error:
             raise QgsProcessingException(str(error)) from error
+        prior = settings.prior_source(self.parameterAsString(parameters, "PRIOR", context))
+        if prior != "none":
+            self.request["prior"] = prior
 
     # -- any thread ------------------------------------------------------------------------------------------------
 

@@ -31,6 +31,7 @@ class ClassifyBox(FusarAlgorithm):
             )
         )
         self.add_engine()
+        self.add_prior()
         self.addParameter(QgsProcessingParameterFeatureSink("OUTPUT", tr("Classified box"), compat.SOURCE_POLYGON))
         self.add_summary()
 

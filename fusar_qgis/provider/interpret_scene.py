@@ -18,7 +18,7 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-from .. import compat, layers, settings
+from .. import compat, layers
 from ..engine.errors import EngineError
 from ..raster_source import file_of
 from ..translation import tr
@@ -46,13 +46,7 @@ class InterpretScene(FusarAlgorithm):
         )
         self.addParameter(QgsProcessingParameterString("CLASSES", tr("Classes of targets, comma-separated"), "ship"))
         self.add_engine()
-        self.addParameter(
-            QgsProcessingParameterString(
-                "PRIOR",
-                tr("AlphaEarth embeddings: none, mosaic, earth-engine:PROJECT or a file; empty for the default"),
-                optional=True,
-            )
-        )
+        self.add_prior()
         self.add_advanced(
             QgsProcessingParameterMapLayer(
                 "WATER_MASK",
@@ -79,9 +73,6 @@ class InterpretScene(FusarAlgorithm):
         self.request["tasks"] = tasks
         classes = self.parameterAsString(parameters, "CLASSES", context).split(",")
         self.request["classes"] = [c.strip() for c in classes if c.strip()]
-        prior = settings.prior_source(self.parameterAsString(parameters, "PRIOR", context))
-        if prior != "none":
-            self.request["prior"] = prior
         water = self.parameterAsLayer(parameters, "WATER_MASK", context)
         if water is not None:
             self.request["water_mask"] = self._water(water, context, feedback)

@@ -86,10 +86,10 @@ def _pixels_of(
     x, y = (np.asarray(v, float) for v in to_scene.transform(map_x, map_y))
     back_x, back_y = to_scene.transform(x, y, direction="INVERSE")
     unit = ROUND_TRIP_DEG if given.is_geographic else ROUND_TRIP_DEG * 111_320
-    off_x = np.abs(np.asarray(back_x, float) - map_x)
-    if given.is_geographic:
-        off_x = np.abs((off_x + 180.0) % 360.0 - 180.0)
     with np.errstate(invalid="ignore"):
+        off_x = np.abs(np.asarray(back_x, float) - map_x)
+        if given.is_geographic:
+            off_x = np.abs((off_x + 180.0) % 360.0 - 180.0)
         if not ((off_x < unit) & (np.abs(np.asarray(back_y, float) - map_y) < unit)).all():
             return []
     if grid.crs.is_geographic:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from fusar_core.errors import SceneEmpty
@@ -14,7 +15,7 @@ def describe(scene: SarScene) -> dict[str, Any]:
     """Everything known of a scene: file, bands, place, time, radiometry, share of valid pixels, warnings.
 
     footprint: closed ring of [lon, lat] in degrees, unwrapped over the antimeridian; None without georeference.
-    radiometry: None, with a warning, for a scene without any valid pixel.
+    radiometry: None, with a warning, for a scene without any valid pixel. nodata: `nan` as a word, since JSON has none.
     """
     warned = list(scene.warnings)
     try:
@@ -28,7 +29,7 @@ def describe(scene: SarScene) -> dict[str, Any]:
         "width": scene.grid.width,
         "height": scene.grid.height,
         "dtype": str(scene.dtype),
-        "nodata": scene.nodata,
+        "nodata": "nan" if scene.nodata is not None and math.isnan(scene.nodata) else scene.nodata,
         "bands": [{"index": b.index, "name": b.name, "polarisation": b.polarisation} for b in scene.bands],
         "band": {"label": scene.band.label, "reason": scene.band.reason},
         "crs": scene.grid.crs_name() or None,

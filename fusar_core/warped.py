@@ -66,13 +66,12 @@ class WarpedLayer:
             column = _index(shift_x, x - part.col, to_source[0])
             line = _index(shift_y, (y[lines] - part.row)[:, None], to_source[1])
             here = (column >= 0) & (column < source.shape[1]) & (line >= 0) & (line < source.shape[0])
-            if here.all():
-                index = line * source.shape[1] + column
-            else:
-                index = np.where(here, line * source.shape[1] + column, 0)
+            index = line * source.shape[1] + column
             source.take(index, out=values[lines], mode="clip")
             usable.take(index, out=valid[lines], mode="clip")
-            valid[lines] &= here
+            if not here.all():
+                values[lines][~here] = 0
+                valid[lines] &= here
         return values, valid
 
     def _image_part(self, window: Window) -> Window | None:
@@ -92,10 +91,17 @@ def _centres(start: int, count: int, step: float) -> Positions:
 
 
 def _index(shift: Shifts, at: Positions, scale: np.float32) -> npt.NDArray[np.int32]:
-    """Rows or columns of the source under shifted positions `at`; negative where the model has no answer."""
-    position = shift + at.astype(np.float32)
-    if scale != 1:
-        position *= scale
-    np.floor(position, out=position)
+    """Rows or columns of the source under shifted positions `at`; negative where the model has no answer.
+
+    At full size only the fraction is rounded with the shift: a pixel falls alike whatever window it is read in.
+    """
     with np.errstate(invalid="ignore"):
-        return position.astype(np.int32)  # NaN becomes the least integer
+        if scale != 1:
+            return _whole((shift + at.astype(np.float32)) * scale)
+        first = np.floor(at)
+        return _whole(shift + (at - first).astype(np.float32)) + first.astype(np.int32)
+
+
+def _whole(position: npt.NDArray[np.float32]) -> npt.NDArray[np.int32]:
+    """Rounded down; the least integer for NaN."""
+    return np.floor(position, out=position).astype(np.int32)

@@ -46,8 +46,8 @@ class WaterMask(ABC):
         """Opens a mask for a scene with this grid.
 
         A vector file holds polygons of water; a raster is water where it is neither 0 nor nodata. Both are brought to
-        the scene's CRS and grid. Without a CRS they must be in the scene's own pixels: a raster of the same size, or
-        polygons at (x, −y).
+        the scene's CRS and grid. Without a CRS a raster must have the size of the scene, and polygons its map units
+        ((x, −y) of the pixels where it has no georeference).
 
         Raises BadMask when the file cannot be read or covers no part of the scene.
         """

@@ -110,7 +110,7 @@ def _water(path: Path | None, scene: SarScene) -> Iterator[WaterMask | None]:
 
 
 def _draw(result: Interpretation, window: Window | None, path: Path) -> None:
-    from fusar_core.map_picture import draw_map
+    from fusar_core.picture.scene_map import draw_map
 
     draw_map(result, path, window)
 

@@ -1,6 +1,6 @@
 """What the radar meets: mean backscatter with texture on a 5 m grid, and the bright points of ships and structures.
 
-Levels are those of C band, VV, 38° of incidence, wind of about 7 m/s.
+Levels are those of C band, VV, 38° of incidence, wind of about 5 m/s.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FloatArray = npt.NDArray[np.float64]
 Raster = npt.NDArray[np.float32]
 
 
-SEA_DB = -17.2
+SEA_DB = -19.0
 
 
 def db(value: float) -> float:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
+from scipy import ndimage, special
 
 from fusar_core.engines.cfar.settings import Scale, Settings
 from fusar_core.engines.cfar.threshold import multiplier
@@ -22,12 +22,11 @@ BoolArray = npt.NDArray[np.bool_]
 
 STRIP_PIXELS = 131_072
 """Pixels of a strip: half a megabyte of float32, which a core's own cache holds."""
-LEVEL_PERCENTILE = 35.0
-"""Of the block means around: the sea, also where up to two thirds of the surroundings are land."""
+LEVEL_PERCENTILES = (10.0, 25.0)
+"""Of the block means around: both are sea, also where up to three quarters of the surroundings are land."""
 SPECKLE_PERCENTILE = 30.0
 """Of the variation inside blocks: that of blocks without texture, targets or edges."""
 CENSOR_RATE = 1e-4
-CENSOR_INVERSE_SHAPE = 0.05
 MOST_CENSORED = 0.25
 """Share of a block that may be censored; beyond, it is land or a ship, and what remains of it is no clutter either."""
 LEAST_SAMPLES = 0.1
@@ -151,8 +150,8 @@ def measure(blocks: Blocks, scale: Scale, settings: Settings) -> Clutter:
     with np.errstate(divide="ignore", invalid="ignore"):
         variation = np.where(some, blocks.s2 / full / np.square(mean) - 1.0, np.nan)
     looks = settings.enl or (1.0 / max(np.nanpercentile(variation, SPECKLE_PERCENTILE), 1e-3) if some.any() else 1.0)
-    level = _local_percentile(mean, some, 3 * scale.background, LEVEL_PERCENTILE)
-    ceiling = level * multiplier(looks, CENSOR_INVERSE_SHAPE, CENSOR_RATE)
+    level, spread = _first_guess(mean, some, 3 * scale.background)
+    ceiling = level * multiplier(looks, spread, CENSOR_RATE)
     for _ in range(2):
         n, s1, s2 = _censored(blocks, ceiling)
         mean, inverse_shape = _ring_statistics(n, s1, s2, scale, level, looks)
@@ -181,22 +180,29 @@ def _censored(blocks: Blocks, ceiling: FloatArray) -> tuple[FloatArray, FloatArr
 def _ring_statistics(
     n: FloatArray, s1: FloatArray, s2: FloatArray, scale: Scale, level: FloatArray, looks: float
 ) -> tuple[FloatArray, FloatArray]:
-    """Mean and 1/ν of the ring around each block; of a ring three times as wide where that one holds little clutter."""
-    mean, inverse_shape = level.copy(), np.zeros_like(level)
-    missing = np.ones(level.shape, bool)
-    for widening in (1, 3):
-        if not missing.any():
-            break
-        outer, inner = scale.background * widening, scale.guard
-        count, total, squares = (_box_sum(m, outer) - (_box_sum(m, inner) if inner >= 0 else 0.0) for m in (n, s1, s2))
-        blocks_in_ring = (2 * outer + 1) ** 2 - ((2 * inner + 1) ** 2 if inner >= 0 else 0)
-        enough = missing & (count >= LEAST_SAMPLES / widening**2 * blocks_in_ring * scale.block**2) & (total > 0)
-        ring_mean = total[enough] / count[enough]
-        cv2 = squares[enough] / count[enough] / np.square(ring_mean) - 1.0
-        mean[enough] = ring_mean
-        inverse_shape[enough] = np.maximum((cv2 + 1.0) / (1.0 + 1.0 / looks) - 1.0, 0.0)
-        missing &= ~enough
-    return mean, inverse_shape
+    """Mean of the ring around each block, and 1/ν of the texture around it.
+
+    Where the ring holds little clutter the mean is that of a box three times as wide. A ring shows too few crests and
+    troughs of the sea for its own variance to be trusted: the texture is that of the wide box, each block of which is
+    first divided by the mean of its own ring, as the pixels to be tested are.
+    """
+    outer, inner, wide = scale.background, scale.guard, 3 * scale.background
+    count, total = (_box_sum(m, outer) - (_box_sum(m, inner) if inner >= 0 else 0.0) for m in (n, s1))
+    blocks_in_ring = (2 * outer + 1) ** 2 - ((2 * inner + 1) ** 2 if inner >= 0 else 0)
+    mean = level.copy()
+    enough = (count >= LEAST_SAMPLES * blocks_in_ring * scale.block**2) & (total > 0)
+    mean[enough] = total[enough] / count[enough]
+    wide_n = _box_sum(n, wide)
+    if not enough.all():
+        wide_mean = _box_sum(s1, wide) / np.maximum(wide_n, 1.0)
+        fallback = ~enough & (wide_mean > 0) & (wide_n >= LEAST_SAMPLES * blocks_in_ring * scale.block**2)
+        mean[fallback] = wide_mean[fallback]
+    flat = np.maximum(mean, np.finfo(float).tiny)
+    ratio = _box_sum(s1 / flat, wide) / np.maximum(wide_n, 1.0)
+    square = _box_sum(s2 / np.square(flat), wide) / np.maximum(wide_n, 1.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        inverse_shape = np.where(ratio > 0, square / np.square(ratio) / (1.0 + 1.0 / looks) - 1.0, 0.0)
+    return np.where(ratio > 0, mean * ratio, mean), np.maximum(inverse_shape, 0.0)
 
 
 def _box_sum(a: FloatArray, radius: int) -> FloatArray:
@@ -209,8 +215,20 @@ def _box_sum(a: FloatArray, radius: int) -> FloatArray:
     return a
 
 
-def _local_percentile(values: FloatArray, some: BoolArray, radius: int, percentile: float) -> FloatArray:
-    """Percentile over (2·radius + 1)² cells around each cell, among those in `some`; 0 where there are none.
+def _first_guess(mean: FloatArray, some: BoolArray, radius: int) -> tuple[FloatArray, FloatArray]:
+    """Mean of the sea and 1/ν of its texture from low percentiles of the block means around, were they normal.
+
+    mean: of each block, where `some` says so. radius: in blocks. What is brighter than the sea does not matter.
+    """
+    low, high = _local_percentiles(mean, some, radius)
+    z_low, z_high = (float(special.ndtri(p / 100)) for p in LEVEL_PERCENTILES)
+    deviation = (high - low) / (z_high - z_low)
+    level = high - z_high * deviation
+    return level, np.square(deviation / np.maximum(level, np.finfo(float).tiny))
+
+
+def _local_percentiles(values: FloatArray, some: BoolArray, radius: int) -> FloatArray:
+    """(2, h, w): `LEVEL_PERCENTILES` over (2·radius + 1)² cells around each, among those in `some`; 0 without any.
 
     Taken on a coarse grid of centres, from every n-th cell, and interpolated: it is only a first guess.
     """
@@ -218,25 +236,27 @@ def _local_percentile(values: FloatArray, some: BoolArray, radius: int, percenti
     step, thin = max(1, radius), max(1, radius // 8)
     centre_rows, centre_cols = _centres(h, step), _centres(w, step)
     padded = np.where(some, values, np.inf)
-    coarse = np.zeros((len(centre_rows), len(centre_cols)))
+    coarse = np.full((2, len(centre_rows), len(centre_cols)), np.nan)
     for i, row in enumerate(centre_rows):
         band = padded[max(0, row - radius) : row + radius + 1 : thin]
         for j, col in enumerate(centre_cols):
             window = band[:, max(0, col - radius) : col + radius + 1 : thin]
             found = window[np.isfinite(window)]
-            rank = int(found.size * percentile / 100)
-            coarse[i, j] = np.partition(found, rank)[rank] if found.size else np.nan
-    if np.isnan(coarse).all():
-        return np.zeros((h, w))
-    if np.isnan(coarse).any():
-        nearest = ndimage.distance_transform_edt(np.isnan(coarse), return_distances=False, return_indices=True)
-        coarse = coarse[tuple(nearest)]
+            if found.size:
+                ranks = [int(found.size * p / 100) for p in LEVEL_PERCENTILES]
+                coarse[:, i, j] = np.partition(found, ranks)[ranks]
+    missing = np.isnan(coarse[0])
+    if missing.all():
+        return np.zeros((2, h, w))
+    if missing.any():
+        nearest = ndimage.distance_transform_edt(missing, return_distances=False, return_indices=True)
+        coarse = coarse[:, nearest[0], nearest[1]]
     at = np.meshgrid(
         np.interp(np.arange(h), centre_rows, np.arange(len(centre_rows))),
         np.interp(np.arange(w), centre_cols, np.arange(len(centre_cols))),
         indexing="ij",
     )
-    return np.asarray(ndimage.map_coordinates(coarse, at, order=1, mode="nearest"), float)
+    return np.stack([ndimage.map_coordinates(c, at, order=1, mode="nearest") for c in coarse])
 
 
 def _centres(length: int, step: int) -> npt.NDArray[np.int64]:

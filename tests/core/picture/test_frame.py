@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fusar_core.grid import GEOD, Grid
-from fusar_core.map_frame import (
+from fusar_core.picture.frame import (
     degrees_label,
     graticule,
     ground_aspect,
@@ -22,6 +22,7 @@ from fusar_core.map_frame import (
     north_in_pixels,
     pixel_ticks,
     scale_bar,
+    turned_to_north,
 )
 from fusar_core.tiling import Window
 
@@ -75,13 +76,14 @@ def test_a_label_says_its_value(whole: int, step: float, multiples: int) -> None
         assert parsed(degrees_label(value, step, "EW")) == pytest.approx(value, abs=1e-7)
 
 
-@given(st.floats(0, 360), st.booleans(), st.sampled_from(["bottom", "left"]))
+@given(st.floats(0, 360), st.booleans(), st.sampled_from(["top", "bottom", "left", "right"]))
 def test_ticks_stand_where_their_label_says(angle: float, mirrored: bool, edge: str) -> None:
     scene = grid("EPSG:32631", turned(angle, mirrored))
     ticks = graticule(scene, WHOLE, edge, 6)  # type: ignore[arg-type]
     assert 1 <= len(ticks) <= 6
     for tick in ticks:
-        lon, lat = scene.to_lonlat(*((tick.at, 600) if edge == "bottom" else (0, tick.at)))
+        at = {"top": (tick.at, 0), "bottom": (tick.at, 600), "left": (0, tick.at), "right": (800, tick.at)}[edge]
+        lon, lat = scene.to_lonlat(*at)
         value = float(lat) if tick.label[-1] in "NS" else float(lon)
         assert parsed(tick.label) == pytest.approx(value, abs=2e-6)
 
@@ -136,6 +138,20 @@ def test_north_leads_to_higher_latitude_at_the_same_longitude(angle: float, mirr
         np.array([400, 400 + 100 * north[0]]), np.array([300, 300 + 100 * north[1]])
     )
     assert GEOD.inv(lon1, lat1, lon2, lat2)[0] == pytest.approx(0, abs=0.1)
+
+
+@given(st.floats(0, 360), st.booleans())
+def test_a_map_is_never_mirrored_and_north_is_up_as_far_as_flipping_goes(angle: float, mirrored: bool) -> None:
+    scene = grid("EPSG:32631", turned(angle, mirrored))
+    flip_x, flip_y = turned_to_north(scene, WHOLE)
+    assert (flip_x != flip_y) == mirrored
+    x, y = np.array([400, 500, 400]), np.array([300, 300, 400])
+    lon, lat = scene.to_lonlat(x, y)
+    shown = np.column_stack([lon * np.cos(np.radians(lat)), lat])
+    right, down = (shown[1] - shown[0]) * (-1 if flip_x else 1), (shown[2] - shown[0]) * (-1 if flip_y else 1)
+    assert right[0] * down[1] - right[1] * down[0] < 0  # as on any map: down lies clockwise of right
+    assert down[1] <= 1e-5
+    assert turned_to_north(PLAIN, WHOLE) == (False, False)
 
 
 @given(st.floats(1e-6, 1e9))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,7 +13,8 @@ from fusar_core.grid import GEOD, Grid
 from fusar_core.tiling import Window
 
 FloatArray = npt.NDArray[np.float64]
-Edge = Literal["bottom", "left"]
+Edge = Literal["top", "bottom", "left", "right"]
+"""A side of the window in the scene's own pixels, wherever a map shows it."""
 
 _STEPS_ARC_S = tuple(
     unit * step
@@ -32,7 +32,7 @@ _STEPS_ARC_S = tuple(
 
 @dataclass(frozen=True)
 class Tick:
-    """A mark on an edge: `at` is the pixel x (bottom) or y (left) in the scene."""
+    """A mark on an edge: `at` is the pixel x (top, bottom) or y (left, right) in the scene."""
 
     at: float
     label: str
@@ -64,19 +64,18 @@ def graticule(grid: Grid, window: Window, edge: Edge, most: int) -> list[Tick]:
     """
     if not grid.is_georeferenced:
         return []
-    length = window.width if edge == "bottom" else window.height
-    along = np.linspace(0.0, length, 257)
-    if edge == "bottom":
-        x, y = window.col + along, np.full_like(along, window.bottom)
-    else:
-        x, y = np.full_like(along, window.col), window.row + along
+    level = edge in ("top", "bottom")
+    along = np.linspace(0.0, window.width if level else window.height, 257)
+    across = {"top": window.row, "bottom": window.bottom, "left": window.col, "right": window.right}[edge]
+    fixed = np.full_like(along, across)
+    x, y = (window.col + along, fixed) if level else (fixed, window.row + along)
     lon, lat = grid.to_lonlat(x, y)
     if not (np.isfinite(lon).all() and np.isfinite(lat).all()):
         return []
     lon = np.unwrap(lon, period=360.0)
     east_west = abs(lon[-1] - lon[0]) * math.cos(math.radians(float(lat.mean())))
     values, letters = (lon, "EW") if east_west >= abs(lat[-1] - lat[0]) else (lat, "NS")
-    start = window.col if edge == "bottom" else window.row
+    start = window.col if level else window.row
     step, found = _crossings(along, values, most)
     return [Tick(start + at, degrees_label(_wrapped(v) if letters == "EW" else v, step, letters)) for at, v in found]
 
@@ -146,22 +145,38 @@ def ground_aspect(grid: Grid, window: Window) -> float:
     return height / width if math.isfinite(height / width) and width > 0 and height > 0 else 1.0
 
 
+def turned_to_north(grid: Grid, window: Window) -> tuple[bool, bool]:
+    """Whether a map should show the scene flipped from left to right, and from top to bottom.
+
+    A raster in the order of its acquisition may be mirrored; shown as stored, a coast would lie on the wrong side.
+    Of the two ways that are not mirrored, the one with north further up is taken. Never without georeference.
+    """
+    north, east = north_in_pixels(grid, window), _direction(grid, window, 90.0)
+    if north is None or east is None:
+        return False, False
+    mirrored = east[0] * north[1] - east[1] * north[0] > 0  # unmirrored, north lies a quarter turn left of east
+    ways = ((True, False), (False, True)) if mirrored else ((False, False), (True, True))
+    return max(ways, key=lambda flip: north[1] if flip[1] else -north[1])
+
+
 def north_in_pixels(grid: Grid, window: Window) -> tuple[float, float] | None:
     """The (x, y) direction of true north at the window's centre, in ground proportions and of length 1.
 
     None without georeference.
     """
+    return _direction(grid, window, 0.0)
+
+
+def _direction(grid: Grid, window: Window, bearing_deg: float) -> tuple[float, float] | None:
+    """The (x, y) direction of a bearing at the window's centre, in ground proportions and of length 1."""
     if not grid.is_georeferenced:
         return None
     x, y = window.col + window.width / 2, window.row + window.height / 2
-    to_lonlat: Callable[[float, float], tuple[FloatArray, FloatArray]] = grid.to_lonlat
-    lon, lat = to_lonlat(x, y)
-    lon_x, lat_x = to_lonlat(x + 0.5, y)
-    if not all(np.isfinite([lon, lat, lon_x, lat_x])):
+    lon, lat = grid.to_lonlat([x, x + 0.5, x], [y, y, y + 0.5])
+    if not (np.isfinite(lon).all() and np.isfinite(lat).all()):
         return None
-    bearing_of_x, _, _ = GEOD.inv(float(lon), float(lat), float(lon_x), float(lat_x))
-    lon_y, lat_y = to_lonlat(x, y + 0.5)
-    bearing_of_y, _, _ = GEOD.inv(float(lon), float(lat), float(lon_y), float(lat_y))
+    bearing_of_x, _, _ = GEOD.inv(lon[0], lat[0], lon[1], lat[1])
+    bearing_of_y, _, _ = GEOD.inv(lon[0], lat[0], lon[2], lat[2])
     mirrored = -1.0 if math.sin(math.radians(bearing_of_y - bearing_of_x)) < 0 else 1.0
-    angle = math.radians(-bearing_of_x) * mirrored  # from the x axis towards the y axis
+    angle = math.radians(bearing_deg - bearing_of_x) * mirrored  # from the x axis towards the y axis
     return math.cos(angle), math.sin(angle)

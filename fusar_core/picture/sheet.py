@@ -21,7 +21,8 @@ Box = tuple[float, float, float, float]
 class Panel:
     """Where a part of a scene lies in the picture.
 
-    window: the part, in scene pixels. left, top, width, height: in pixels of the picture.
+    window: the part, in scene pixels. left, top, width, height: in pixels of the picture. flip_x, flip_y: whether it is
+    shown from right to left, and from bottom to top.
     """
 
     window: Window
@@ -29,6 +30,8 @@ class Panel:
     top: int
     width: int
     height: int
+    flip_x: bool = False
+    flip_y: bool = False
 
     @property
     def scale(self) -> tuple[float, float]:
@@ -38,7 +41,14 @@ class Panel:
     def at(self, x: float, y: float) -> tuple[float, float]:
         """Scene pixel (x, y) → pixel of the picture; outer corners map to outer corners."""
         per_x, per_y = self.scale
-        return self.left + (x - self.window.col) * per_x, self.top + (y - self.window.row) * per_y
+        from_left = self.window.right - x if self.flip_x else x - self.window.col
+        from_top = self.window.bottom - y if self.flip_y else y - self.window.row
+        return self.left + from_left * per_x, self.top + from_top * per_y
+
+    def box(self, x1: float, y1: float, x2: float, y2: float) -> Box:
+        """Scene pixels (two opposite corners) → the box between them in the picture."""
+        (ax, ay), (bx, by) = self.at(x1, y1), self.at(x2, y2)
+        return min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)
 
     def holds(self, box: Box, margin: float = 0.0) -> bool:
         """Whether a box of the picture lies wholly inside, with a margin."""
@@ -68,8 +78,9 @@ class Sheet:
         bottom = height - panel.top - panel.height
         place = (panel.left / width, bottom / height, panel.width / width, panel.height / height)
         self.axes: Any = self.figure.add_axes(place)
-        self.axes.set_xlim(panel.window.col, panel.window.right)
-        self.axes.set_ylim(panel.window.bottom, panel.window.row)
+        across, down = (panel.window.col, panel.window.right), (panel.window.row, panel.window.bottom)
+        self.axes.set_xlim(across[::-1] if panel.flip_x else across)
+        self.axes.set_ylim(down if panel.flip_y else down[::-1])
         self.halo = [patheffects.withStroke(linewidth=2.4, foreground="black", alpha=0.8)]
         known = set(font_manager.get_font_names())
         han = ["Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", "SimHei", "WenQuanYi Zen Hei"]  # for file names

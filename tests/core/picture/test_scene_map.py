@@ -17,9 +17,9 @@ from scenes import plant, sea, write
 
 from fusar_core.engines.base import Corners, Detection
 from fusar_core.errors import OutputUnwritable
-from fusar_core.map_marks import CLASS_COLOURS, FLAG_COLOUR, LEAST_SIDE, visible_outline
-from fusar_core.map_picture import LONG_SIDE, draw_picture
-from fusar_core.map_sheet import Panel
+from fusar_core.picture.marks import CLASS_COLOURS, FLAG_COLOUR, LEAST_SIDE, visible_outline
+from fusar_core.picture.scene_map import LONG_SIDE, draw_picture
+from fusar_core.picture.sheet import Panel
 from fusar_core.scene import SarScene
 from fusar_core.tiling import Window
 
@@ -120,6 +120,34 @@ def test_classes_keep_their_colours_whatever_was_found(tmp_path: Path) -> None:
     assert of_colour(part, CLASS_COLOURS[1]).any()
     assert not of_colour(part, CLASS_COLOURS[0]).any()
     assert of_colour(picture, CLASS_COLOURS[0]).any()  # in the legend, with a count of none
+
+
+@pytest.mark.parametrize(("sign_x", "sign_y"), [(1, -1), (-1, -1), (1, 1), (-1, 1)])
+def test_a_mirrored_scene_is_shown_as_it_lies_on_the_ground(tmp_path: Path, sign_x: int, sign_y: int) -> None:
+    image = np.full((240, 300), 10, np.uint8)
+    image[20:40, 30:70] = 255  # stored in the upper left
+    path = write(tmp_path / "s.tif", image, transform=Affine(10 * sign_x, 0, 500_000, 0, 10 * sign_y, 5_000_000))
+    with SarScene.open(path) as scene:
+        panel = draw_picture(scene, [ship(50, 30, length=40, width=20)], tmp_path / "m.png", cells=True)
+    part = inside(read(tmp_path / "m.png"), panel)
+    rows, cols = np.nonzero(of_colour(part, "#ffffff", 10))
+    x, y = panel.at(50, 30)
+    assert np.median(cols) == pytest.approx(x - panel.left, abs=4)
+    assert np.median(rows) == pytest.approx(y - panel.top, abs=4)
+    assert (x - panel.left > panel.width / 2) == (sign_x < 0)  # in the east where the columns run west
+    assert (y - panel.top > panel.height / 2) == (sign_y > 0)
+    drawn_rows, drawn_cols = np.nonzero(of_colour(part, CLASS_COLOURS[0]))
+    assert np.hypot(drawn_cols - (x - panel.left), drawn_rows - (y - panel.top)).min() < 25 * panel.scale[0]
+
+
+def test_long_labels_of_the_graticule_fit_on_the_paper(tmp_path: Path) -> None:
+    fine = {"crs": "EPSG:4326", "transform": Affine(1e-7, 0, -118.2512345, 0, -1e-7, -33.7512345)}
+    with SarScene.open(write(tmp_path / "s.tif", np.full((300, 300), 10, np.uint8), **fine)) as scene:
+        panel = draw_picture(scene, [], tmp_path / "m.png")
+    picture = read(tmp_path / "m.png")
+    border = np.concatenate([picture[:, :6].ravel(), picture[:, -6:].ravel()])
+    assert (border == 255).all()
+    assert (picture[panel.top : panel.top + panel.height, : panel.left - 8] < 128).any()  # there are labels
 
 
 def test_only_the_extent_is_drawn_and_at_its_place(tmp_path: Path) -> None:

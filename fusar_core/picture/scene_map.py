@@ -10,16 +10,25 @@ from typing import TYPE_CHECKING, Any
 from fusar_core import __version__
 from fusar_core.engines.base import Detection
 from fusar_core.grid import Grid
-from fusar_core.map_frame import (
+from fusar_core.picture.frame import (
     graticule,
     ground_aspect,
     metres_label,
     north_in_pixels,
     pixel_ticks,
     scale_bar,
+    turned_to_north,
 )
-from fusar_core.map_marks import DASHED, FLAG_COLOUR, colours_of, draw_boxes, draw_grid, draw_scores, is_drawn_larger
-from fusar_core.map_sheet import INK, PALE, Panel, Sheet
+from fusar_core.picture.marks import (
+    DASHED,
+    FLAG_COLOUR,
+    colours_of,
+    draw_boxes,
+    draw_grid,
+    draw_scores,
+    is_drawn_larger,
+)
+from fusar_core.picture.sheet import INK, PALE, Panel, Sheet
 from fusar_core.tasks import LOCATE
 from fusar_core.tiling import Window
 
@@ -32,7 +41,7 @@ LONG_SIDE = 1800
 _SHORT_SIDE, _MOST_STRETCH = 130, 4.0  # a strip is drawn wider than true, up to this factor, rather than invisibly thin
 _MOST_ENLARGED = 40
 _LEAST_WIDTH = 900  # narrower pictures have no room for their words
-_MARGIN_LEFT, _MARGIN_RIGHT, _MARGIN_TOP, _MARGIN_BOTTOM = 118, 40, 104, 64
+_MARGIN_LEFT, _MARGIN_RIGHT, _MARGIN_TOP, _MARGIN_BOTTOM = 148, 78, 104, 64
 _TO_LEGEND, _ROW, _LETTER = 62, 28, 10  # from the panel down to the legend, height of its rows, width of a letter
 _SIDE = 30  # between the words and the edges of the picture
 
@@ -120,7 +129,8 @@ def _sheet(grid: Grid, window: Window, legend: Sequence[_Entry]) -> Sheet:
     short = max(round(true), min(_SHORT_SIDE, round(true * _MOST_STRETCH), long), 12)
     width, height = (long, short) if wide else (short, long)
     total = max(width + _MARGIN_LEFT + _MARGIN_RIGHT, _LEAST_WIDTH)
-    panel = Panel(window, max(_MARGIN_LEFT, (total - width) // 2), _MARGIN_TOP, width, height)
+    left = max(_MARGIN_LEFT, (total - width) // 2)
+    panel = Panel(window, left, _MARGIN_TOP, width, height, *turned_to_north(grid, window))
     letters = sum(len(entry.words) + 7 for entry in legend) + 30
     rows = 1 + int(letters * _LETTER / (total * 0.55))  # amply: the words are measured only once there is a sheet
     return Sheet(panel, total, _MARGIN_TOP + height + _TO_LEGEND + rows * _ROW + _MARGIN_BOTTOM)
@@ -153,7 +163,8 @@ def _draw_frame(sheet: Sheet, grid: Grid) -> None:
     """Degrees on the frame where there is a georeference, pixel numbers where not."""
     panel, window = sheet.panel, sheet.panel.window
     most_x, most_y = max(panel.width // 190, 1), max(panel.height // 130, 1)
-    bottom, left = graticule(grid, window, "bottom", most_x), graticule(grid, window, "left", most_y)
+    bottom = graticule(grid, window, "top" if panel.flip_y else "bottom", most_x)
+    left = graticule(grid, window, "right" if panel.flip_x else "left", most_y)
     in_pixels = not (bottom or left)
     if in_pixels:
         bottom, left = pixel_ticks(window.col, window.width, most_x), pixel_ticks(window.row, window.height, most_y)
@@ -179,7 +190,8 @@ def _draw_scale(sheet: Sheet, grid: Grid) -> float:
     bar, north = scale_bar(grid, window), north_in_pixels(grid, window)
     right, y = sheet.width - float(_SIDE), sheet.panel.top + sheet.panel.height + _TO_LEGEND + 30.0
     if north:
-        x, dx, dy = right - 17, north[0] * 17, north[1] * 17
+        x, panel = right - 17, sheet.panel
+        dx, dy = (-17 if panel.flip_x else 17) * north[0], (-17 if panel.flip_y else 17) * north[1]
         sheet.arrow((x - dx, y - 6 - dy), (x + dx, y - 6 + dy))
         sheet.text(x - 34, y - 15, "N", 8, bold=True)
         right -= 80

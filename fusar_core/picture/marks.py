@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fusar_core.engines.base import Detection
-from fusar_core.map_sheet import Box, Sheet
+from fusar_core.picture.sheet import Box, Sheet
 from fusar_core.tasks.localization import CELLS, GRID_SIDE, cell_of
 
 CLASS_COLOURS = ("#19e3ff", "#ff5fd2", "#9dff3c", "#b79bff", "#ff8f8f", "#7fffd4")
@@ -115,7 +115,7 @@ def _places_beside(box: Box, width: float, height: float, gap: float = 4.0) -> l
 def _bounds(sheet: Sheet, detection: Detection) -> Box:
     outline = visible_outline(detection.corners, sheet.panel.scale)
     (x1, y1), (x2, y2) = outline.min(axis=0), outline.max(axis=0)
-    return (*sheet.panel.at(x1, y1), *sheet.panel.at(x2, y2))
+    return sheet.panel.box(x1, y1, x2, y2)
 
 
 def _overlap(a: Box, b: Box) -> bool:
@@ -138,13 +138,14 @@ def draw_grid(sheet: Sheet, detections: Sequence[Detection]) -> list[Box]:
         sheet.axes.axvline(window.col + window.width * i / GRID_SIDE, **style)
         sheet.axes.axhline(window.row + window.height * i / GRID_SIDE, **style)
     labels: list[Box] = []
-    width, height = panel.width / GRID_SIDE, panel.height / GRID_SIDE
+    width, height = window.width / GRID_SIDE, window.height / GRID_SIDE
     for cell, count in counts.items():
         words = f"cell {cell}: {count}"
         text_width, text_height = sheet.text_size(words, 7)
-        if text_width + 20 < width and text_height + 16 < height:
+        if text_width + 20 < panel.width / GRID_SIDE and text_height + 16 < panel.height / GRID_SIDE:
             row, col = divmod(cell - 1, GRID_SIDE)
-            left, top = math.floor(panel.left + col * width) + 8, math.floor(panel.top + row * height) + 7
+            x, y = window.col + col * width, window.row + row * height
+            left, top = (math.floor(corner) + 8 for corner in panel.box(x, y, x + width, y + height)[:2])
             sheet.text(left, top, words, 7, color="white" if count else "#aab4bc", halo=True)
             labels.append((left, top, left + text_width, top + text_height))
     return labels

@@ -36,6 +36,15 @@ class RunFeedback(QgsProcessingFeedback):
         self.errors: list[str] = []
         self.warnings: list[str] = []
         self.error_code = ""
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Asks the algorithm to end early and hand over what it has. A cancel of QGIS's own throws results away."""
+        self._stopped = True
+        self.canceled.emit()
+
+    def isCanceled(self) -> bool:  # the name algorithms call
+        return self._stopped or super().isCanceled()
 
     def report_chips(self, done: int, total: int) -> None:
         """Chips answered so far, of how many."""
@@ -103,7 +112,11 @@ class Run(QObject):
 
     def cancel(self) -> None:
         """Asks the run to stop; what it has found by then still arrives with `ended`."""
-        self.feedback.cancel()
+        self.feedback.stop()
+
+    def abort(self) -> None:
+        """Stops the run and forgets its results, for unloading."""
+        self.feedback.stop()
         if self.task is not None:
             self.task.cancel()
 
@@ -171,4 +184,4 @@ class Background(QgsTask):
 def cancel_all() -> None:
     """Stops whatever still runs, for unloading the plugin."""
     for run in list(_alive):
-        run.cancel()
+        run.abort() if isinstance(run, Run) else run.cancel()

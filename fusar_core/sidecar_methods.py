@@ -16,14 +16,15 @@ from typing import Any
 import numpy as np
 import pyproj
 
-from fusar_core import box_questions
+from fusar_core import inquiry
 from fusar_core.ambiguity import flag_ambiguities
 from fusar_core.anchors import AnchorSampler
 from fusar_core.commands.doctor import report
 from fusar_core.engines import open_engine
-from fusar_core.engines.base import Engine
-from fusar_core.errors import BadOption, Cancelled
+from fusar_core.engines.base import Answer, Engine
+from fusar_core.errors import BadOption, Cancelled, SceneEmpty
 from fusar_core.features import feature_tables
+from fusar_core.inquiry_features import asked, classified_box
 from fusar_core.interpretation import Interpretation
 from fusar_core.interpretation import interpret as interpret_scene
 from fusar_core.merging import Target, merge
@@ -32,7 +33,7 @@ from fusar_core.scene import SarScene
 from fusar_core.schema import FeatureTable
 from fusar_core.sidecar import Call, raise_if_cancelled, wanted
 from fusar_core.tasks import DETECT, TASKS
-from fusar_core.tiling import Window
+from fusar_core.tiling import Window, partition
 from fusar_core.watermask import WaterMask
 
 FEATURES_AT_ONCE = 1000
@@ -154,26 +155,28 @@ def classify_box(call: Call) -> dict[str, Any]:
     classes = _words(call, "classes", ())
     with _scene(call) as scene, _prior(call, scene) as prior, _ENGINES.use(call) as engine:
         window = scene.extent_window(bounds, wanted(call.params, "box_crs", str))
-        call.progress(0, 1, "reading the box")
-        table, warnings = box_questions.classify(scene, engine, window, classes, prior)
-        return _answered(call, scene, table, warnings)
+        answer = inquiry.classify_box(scene, engine, window, classes, prior)
+        return _answered(call, scene, engine, prior, classified_box(scene, engine, window, answer, prior))
 
 
 def ask(call: Call) -> dict[str, Any]:
     """The answer to a free question, chip by chip over the extent. Parameters: those of `interpret`, and question."""
     question = wanted(call.params, "question", str, "")
+    if not question.strip():
+        raise BadOption("The question is empty.", 'Ask something, e.g. "Is this a harbour?".')
     with _scene(call) as scene, _prior(call, scene) as prior, _ENGINES.use(call) as engine:
-        window = _window(call, scene)
-        table, warnings = box_questions.ask(
-            scene,
-            engine,
-            window or scene.extent,
-            question,
-            prior,
-            on_progress=lambda done, total: call.progress(done, total, "chips"),
-            cancelled=call.cancelled,
-        )
-        return _answered(call, scene, table, warnings)
+        extent = _window(call, scene) or scene.extent
+        total = len(partition(extent, engine.tiling(scene.grid.pixel_size_m)[0]))
+        answers: list[Answer] = []
+        for answer in inquiry.ask(scene, engine, question, extent, prior):
+            answers.append(answer)
+            call.progress(len(answers), total, "chips")
+            raise_if_cancelled(call)
+        if not answers:
+            raise SceneEmpty(
+                f"{scene.name} holds no valid pixel in the wanted extent.", "Choose another extent or band."
+            )
+        return _answered(call, scene, engine, prior, asked(scene, engine, extent, question, answers, prior))
 
 
 def sample_anchors(call: Call) -> dict[str, Any]:
@@ -267,13 +270,20 @@ def _send(call: Call, tables: Sequence[FeatureTable], crs: Any, *, partial: bool
             call.features(table.layer.name, part, crs=crs, provisional=False, partial=partial, metadata=table.metadata)
 
 
-def _answered(call: Call, scene: SarScene, table: FeatureTable, warnings: Sequence[str]) -> dict[str, Any]:
+def _answered(
+    call: Call, scene: SarScene, engine: Engine, prior: AnchorSampler | None, table: FeatureTable
+) -> dict[str, Any]:
+    """Sends the one layer of an inquiry; what the request is answered with."""
     crs = crs_definition(scene.grid.crs)
     _send(call, [table], crs, partial=False)
+    tell = getattr(engine, "warnings", None)
+    warnings = tell(scene.grid.pixel_size_m) if tell else ()
     return {
         "scene": scene.name,
+        "engine": engine.name,
+        "model": engine.model,
         "answers": [_plain(row) for row in table.rows],
-        "warnings": [*scene.warnings, *warnings],
+        "warnings": [*scene.warnings, *(prior.warnings if prior else ()), *warnings],
         "crs": crs,
         "metadata": table.metadata,
     }
@@ -353,13 +363,24 @@ class _OpenEngines:
             key = (name, repr(sorted(options.items())), secret)
             if self._engine is None or key != self._key:
                 self._engine = None  # lets go of the old model before the new one needs the memory
-                self._engine = open_engine(name, **options, **({"api_key": secret} if secret else {}))
+                self._engine = _opened(name, options | ({"api_key": secret} if secret else {}))
                 self._key = key
             if hasattr(self._engine, "cancelled"):  # engines that can stop between two words
                 self._engine.cancelled = call.cancelled
             yield self._engine
         finally:
             self._lock.release()
+
+
+def _opened(name: str, options: dict[str, Any]) -> Engine:
+    try:
+        return open_engine(name, **options)
+    except TypeError as cause:  # options are the client's, so a wrong one is no bug of the engine
+        given = ", ".join(sorted(options.keys() - {"api_key"})) or "none"
+        raise BadOption(
+            f"The engine '{name}' cannot be opened with these options: {given}.",
+            "An engine with a model needs its directory (model).",
+        ) from cause
 
 
 _ENGINES = _OpenEngines()

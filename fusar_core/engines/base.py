@@ -77,19 +77,25 @@ class Chip:
 
 @dataclass(frozen=True)
 class Request:
-    """One chip and what to find out about it."""
+    """One chip and what to find out about it.
+
+    box: (x1, y1, x2, y2) in chip pixels, of the target that `classify` is about. question: what `ask` asks.
+    """
 
     chip: Chip
     tasks: Sequence[str]
     classes: Sequence[str]
+    box: tuple[float, float, float, float] | None = None
+    question: str = ""
 
 
 @dataclass(frozen=True)
 class Answer:
     """What an engine said about one chip, for one task and one class.
 
-    value: `list[Detection]` in chip pixels (detect), `int` (count), `frozenset[int]` of cells (locate), None when the
-    answer could not be parsed. parse_status: `ok` or what was wrong; raw_text: the words of a language model.
+    value: `list[Detection]` in chip pixels (detect), `int` (count), `frozenset[int]` of cells (locate), a class name
+    (classify), `str` (describe, ask); None when the answer could not be parsed. parse_status: `ok` or what was wrong;
+    raw_text: the words of a language model.
     """
 
     chip: ChipWindow

@@ -10,7 +10,7 @@ import itertools
 import json
 import os
 import queue
-import subprocess  # nosec B404 - for the type of the process that launcher.py starts
+import subprocess  # nosec B404
 import threading
 import time
 from collections.abc import Callable, Sequence

@@ -9,7 +9,7 @@ import json
 import os
 import re
 import shutil
-import subprocess  # nosec B404 - pip and uv are processes, started from lists, never through a shell
+import subprocess  # nosec B404
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -134,8 +134,7 @@ class EngineEnvironment:
             install = [uv, "pip", "install", "--python", str(self.python)]
             again = ["--reinstall-package", "fusar-core"]
         else:
-            assert interpreter is not None
-            steps = [[*interpreter, "-I", "-m", "venv", str(self.folder)]]
+            steps = [[*(interpreter or []), "-I", "-m", "venv", str(self.folder)]]
             pip = [str(self.python), "-m", "pip", "--disable-pip-version-check", "--no-input"]
             install = [*pip, "install", "--prefer-binary", "--progress-bar", "off"]
             again = []

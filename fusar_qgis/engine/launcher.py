@@ -7,7 +7,7 @@ that, and without a console window. Functions take the platform and the environm
 from __future__ import annotations
 
 import os
-import subprocess  # nosec B404 - the engine is a process of its own, started from a list, never through a shell
+import subprocess  # nosec B404
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
@@ -144,7 +144,7 @@ def start(command: Sequence[str | os.PathLike], log, proxies: Mapping[str, str] 
     """
     words = [os.fspath(word) for word in command]
     try:
-        return subprocess.Popen(  # nosec B603 - a list; the command is the user's own engine
+        return subprocess.Popen(  # nosec B603
             words,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

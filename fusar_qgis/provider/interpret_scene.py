@@ -24,7 +24,8 @@ from ..raster_source import file_of
 from ..translation import tr
 from .base import FusarAlgorithm
 
-TASKS = ("detect", "count", "locate")
+TASKS = ("detect", "count", "locate", "describe")
+DEFAULT_TASKS = TASKS[:3]
 OUTPUTS = {"DETECTIONS": "detections", "GRID_CELLS": "grid_cells", "ANSWERS": "answers"}
 
 
@@ -41,7 +42,7 @@ class InterpretScene(FusarAlgorithm):
         self.add_scene()
         self.addParameter(
             QgsProcessingParameterEnum(
-                "TASKS", tr("What to find out"), list(TASKS), True, list(TASKS), usesStaticStrings=True
+                "TASKS", tr("What to find out"), list(TASKS), True, list(DEFAULT_TASKS), usesStaticStrings=True
             )
         )
         self.addParameter(QgsProcessingParameterString("CLASSES", tr("Classes of targets, comma-separated"), "ship"))

@@ -72,7 +72,7 @@ LONG = ("raw_text", "prompt", "answer")
 REVIEWS = {"unreviewed": "unreviewed", "confirmed": "confirmed", "rejected": "rejected"}
 
 
-def outline(colour: str, style: str = "solid", width: float = 0.6, fill: str = "0,0,0,0") -> QgsFillSymbol:
+def outline(colour: str, style: str = "solid", width: float = 0.42, fill: str = "0,0,0,0") -> QgsFillSymbol:
     """An empty box of a colour; the pixels of the scene stay visible."""
     return QgsFillSymbol.createSimple(
         {
@@ -89,11 +89,11 @@ def detections(layer: QgsVectorLayer) -> None:
     root = QgsRuleBasedRenderer.Rule(None)
     for label, expression, symbol in (
         ("rejected", "\"review\" = 'rejected'", outline(REJECTED, "dot", 0.3)),
-        ("confirmed", "\"review\" = 'confirmed'", outline(CONFIRMED, width=0.8)),
+        ("confirmed", "\"review\" = 'confirmed'", outline(CONFIRMED, width=0.6)),
         (
             "doubtful",
             "coalesce(\"flags\", '') <> '' AND \"review\" NOT IN ('rejected', 'confirmed')",
-            outline(DOUBTFUL, "dash", 0.5),
+            outline(DOUBTFUL, "dash", 0.42),
         ),
         (
             "ship",

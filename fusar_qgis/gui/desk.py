@@ -15,7 +15,7 @@ from qgis.core import (
     QgsReferencedRectangle,
     QgsVectorLayer,
 )
-from qgis.PyQt.QtCore import QObject, QUrl, pyqtSignal
+from qgis.PyQt.QtCore import QObject, QTimer, QUrl, pyqtSignal
 from qgis.PyQt.QtGui import QDesktopServices
 
 from .. import layers
@@ -198,7 +198,7 @@ class Desk(QObject):
                 self._tell_error(outcome, kept)
         for text in outcome.warnings:
             self.messages.warning(text)
-        self.ended.emit(outcome)
+        QTimer.singleShot(0, lambda: self.ended.emit(outcome))  # map and panel take their time one after the other
 
     def _keep_partial(self, live: LiveLayer, outcome: Outcome) -> dict:
         """The engine's merged part of the result where it came, else the provisional detections."""

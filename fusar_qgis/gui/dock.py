@@ -5,7 +5,7 @@ from __future__ import annotations
 from qgis.core import QgsProject, QgsRasterLayer
 from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QFrame, QScrollArea, QSplitter, QTabWidget
+from qgis.PyQt.QtWidgets import QSplitter, QTabWidget
 
 from .. import settings
 from ..engine import manager
@@ -35,15 +35,10 @@ class FusarDock(QgsDockWidget):
         self.tabs = QTabWidget()
         self.tabs.addTab(self.results, tr("Result"))
         self.tabs.addTab(self.questions, tr("Ask"))
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(self.form)
-        self.form_area = scroll
         self.split = QSplitter(Qt.Orientation.Vertical)
-        self.split.addWidget(scroll)
+        self.split.addWidget(self.form)
         self.split.addWidget(self.tabs)
+        self.split.setStretchFactor(0, 0)
         self.split.setStretchFactor(1, 1)
         self.split.setChildrenCollapsible(False)
         self.setWidget(self.split)

@@ -164,7 +164,7 @@ def _note(text: str) -> QLabel:
     label = QLabel(text)
     label.setWordWrap(True)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    label.setStyleSheet("color: palette(dark);")
+    label.setStyleSheet("color: gray;")
     return label
 
 

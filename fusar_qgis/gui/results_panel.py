@@ -189,6 +189,8 @@ class ResultsPanel(QWidget):
         for widget in (self.slider, self.list, self.confirm_button, self.reject_button, self.export_button):
             widget.setEnabled(layer is not None)
         self.scene_label.setText(layer.name() if layer is not None else tr("No result yet."))
+        self.slider_label.setVisible(layer is not None)
+        self.slider.setVisible(layer is not None)
         self._say_counts()
 
     def _say_counts(self) -> None:

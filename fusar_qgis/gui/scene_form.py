@@ -6,17 +6,19 @@ from pathlib import Path
 
 from qgis.core import QgsMapLayerProxyModel, QgsRasterLayer, QgsUnitTypes, QgsVectorLayer
 from qgis.gui import QgsCheckableComboBox, QgsCollapsibleGroupBox, QgsMapLayerComboBox
-from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFileDialog,
     QFormLayout,
+    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QProgressBar,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QSpinBox,
     QVBoxLayout,
@@ -45,9 +47,9 @@ def task_titles() -> dict[str, str]:
 def engine_title(name: str) -> str:
     """What the user reads for the name of an engine."""
     known = {
-        "cfar": tr("Bright targets (cfar, no model)"),
-        "fusar": tr("FUSAR-GPT on this computer"),
-        "worker": tr("FUSAR-GPT on the worker"),
+        "cfar": tr("cfar: bright targets"),
+        "fusar": tr("FUSAR-GPT, local"),
+        "worker": tr("FUSAR-GPT, worker"),
     }
     return known.get(name, name)
 
@@ -187,7 +189,7 @@ class SceneForm(QWidget):
         self.layer_box = QgsMapLayerComboBox(self)
         self.layer_box.setFilters(QgsMapLayerProxyModel.Filter.RasterLayer)
         self.layer_box.setAllowEmptyLayer(True, tr("choose a SAR layer…"))
-        self.layer_box.layerChanged.connect(self.layer_changed)
+        self.layer_box.layerChanged.connect(lambda layer: self.layer_changed.emit(layer))
         self.info_label = self._note()
         self.engine_box = QComboBox(self)
         self.engine_box.currentIndexChanged.connect(lambda _: self._engine_changed())
@@ -204,7 +206,7 @@ class SceneForm(QWidget):
         for data, title in (
             (WHOLE, tr("Whole scene")),
             (VIEW, tr("What the map shows")),
-            (SELECTION, tr("Box around the selected polygons")),
+            (SELECTION, tr("Around the selection")),
         ):
             self.where_box.addItem(title, data)
 
@@ -227,7 +229,7 @@ class SceneForm(QWidget):
         self.year_label = self._note()
         self.water_box = QgsMapLayerComboBox(self)
         self.water_box.setFilters(QgsMapLayerProxyModel.Filter.PolygonLayer)
-        self.water_box.setAllowEmptyLayer(True, tr("none: land is searched too"))
+        self.water_box.setAllowEmptyLayer(True, tr("none (land too)"))
         self.water_box.setLayer(None)
         for box in (
             self.layer_box, self.engine_box, self.class_box, self.where_box, self.prior_box, self.water_box,
@@ -250,7 +252,7 @@ class SceneForm(QWidget):
         """A small grey line under a field, hidden while empty."""
         label = QLabel(self)
         label.setWordWrap(True)
-        label.setStyleSheet("color: palette(mid); font-size: small;")
+        label.setStyleSheet("color: gray; font-size: small;")
         label.setVisible(False)
         return label
 
@@ -264,7 +266,7 @@ class SceneForm(QWidget):
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         form.addRow(tr("Scene"), self.layer_box)
-        form.addRow("", self.info_label)
+        form.addRow(self.info_label)
         form.addRow(tr("Engine"), self.engine_box)
         form.addRow("", status)
         form.addRow(tr("Find out"), tasks)
@@ -276,20 +278,38 @@ class SceneForm(QWidget):
         more.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         more.addRow(tr("Prior"), self.prior_box)
         more.addRow(tr("Year"), self.year_box)
-        more.addRow("", self.year_label)
+        more.addRow(self.year_label)
         more.addRow(tr("Water areas"), self.water_box)
         self.more.setCollapsed(True)
 
-        column = QVBoxLayout(self)
-        column.setContentsMargins(6, 6, 6, 6)
-        column.addLayout(form)
-        column.addWidget(self.more)
-        column.addWidget(self.interpret_button)
-        column.addWidget(self.progress)
-        foot = QHBoxLayout()
-        foot.addWidget(self.progress_label, 1)
-        foot.addWidget(self.cancel_button)
+        fields = QWidget()
+        inside = QVBoxLayout(fields)
+        inside.setContentsMargins(6, 6, 6, 0)
+        inside.addLayout(form)
+        inside.addWidget(self.more)
+        inside.addStretch(1)
+        scroll = QScrollArea(self)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(fields)
+        column = QVBoxLayout(self)  # the button stays in sight however low the dock is
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(scroll, 1)
+        foot = QVBoxLayout()
+        foot.setContentsMargins(6, 0, 6, 6)
+        foot.addWidget(self.interpret_button)
+        foot.addWidget(self.progress)
+        last = QHBoxLayout()
+        last.addWidget(self.progress_label, 1)
+        last.addWidget(self.cancel_button)
+        foot.addLayout(last)
         column.addLayout(foot)
+        self._fields, self._foot = fields, foot
+
+    def sizeHint(self) -> QSize:
+        """As high as all fields need, which a scroll area by itself does not ask for."""
+        return QSize(super().sizeHint().width(), self._fields.sizeHint().height() + self._foot.sizeHint().height())
 
     def _show_abilities(self) -> None:
         tasks, classes = self._abilities.get(self.engine, (["detect", "count", "locate"], ["ship"]))

@@ -1,20 +1,20 @@
 <!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>
-<qgis labelsEnabled="0" simplifyDrawingHints="1" simplifyAlgorithm="0" simplifyDrawingTol="1" readOnly="0" maxScale="0" symbologyReferenceScale="-1" simplifyMaxScale="1" hasScaleBasedVisibilityFlag="0" version="3.22.16-Białowieża" styleCategories="AllStyleCategories" simplifyLocal="1" minScale="100000000">
+<qgis simplifyDrawingHints="1" readOnly="0" styleCategories="AllStyleCategories" simplifyMaxScale="1" symbologyReferenceScale="-1" version="3.22.16-Białowieża" minScale="100000000" labelsEnabled="0" simplifyAlgorithm="0" simplifyDrawingTol="1" hasScaleBasedVisibilityFlag="0" maxScale="0" simplifyLocal="1">
   <flags>
     <Identifiable>1</Identifiable>
     <Removable>1</Removable>
     <Searchable>1</Searchable>
     <Private>0</Private>
   </flags>
-  <temporal mode="0" limitMode="0" startExpression="" fixedDuration="0" durationUnit="min" endExpression="" enabled="0" durationField="" startField="" endField="" accumulate="0">
+  <temporal startExpression="" durationUnit="min" mode="0" endExpression="" durationField="" enabled="0" fixedDuration="0" limitMode="0" startField="" endField="" accumulate="0">
     <fixedRange>
       <start></start>
       <end></end>
     </fixedRange>
   </temporal>
-  <renderer-v2 enableorderby="0" referencescale="-1" symbollevels="0" forceraster="0" type="singleSymbol">
+  <renderer-v2 enableorderby="0" forceraster="0" symbollevels="0" referencescale="-1" type="singleSymbol">
     <symbols>
-      <symbol alpha="1" name="0" clip_to_extent="1" type="marker" force_rhr="0">
+      <symbol clip_to_extent="1" name="0" force_rhr="0" alpha="1" type="marker">
         <data_defined_properties>
           <Option type="Map">
             <Option name="name" value="" type="QString"/>
@@ -22,7 +22,7 @@
             <Option name="type" value="collection" type="QString"/>
           </Option>
         </data_defined_properties>
-        <layer locked="0" class="SimpleMarker" enabled="1" pass="0">
+        <layer locked="0" enabled="1" pass="0" class="SimpleMarker">
           <Option type="Map">
             <Option name="angle" value="0" type="QString"/>
             <Option name="cap_style" value="square" type="QString"/>
@@ -44,25 +44,25 @@
             <Option name="size_unit" value="MM" type="QString"/>
             <Option name="vertical_anchor_point" value="1" type="QString"/>
           </Option>
-          <prop v="0" k="angle"/>
-          <prop v="square" k="cap_style"/>
-          <prop v="76,175,80,255" k="color"/>
-          <prop v="1" k="horizontal_anchor_point"/>
-          <prop v="bevel" k="joinstyle"/>
-          <prop v="circle" k="name"/>
-          <prop v="0,0" k="offset"/>
-          <prop v="3x:0,0,0,0,0,0" k="offset_map_unit_scale"/>
-          <prop v="MM" k="offset_unit"/>
-          <prop v="255,255,255,255" k="outline_color"/>
-          <prop v="solid" k="outline_style"/>
-          <prop v="0.2" k="outline_width"/>
-          <prop v="3x:0,0,0,0,0,0" k="outline_width_map_unit_scale"/>
-          <prop v="MM" k="outline_width_unit"/>
-          <prop v="diameter" k="scale_method"/>
-          <prop v="1.8" k="size"/>
-          <prop v="3x:0,0,0,0,0,0" k="size_map_unit_scale"/>
-          <prop v="MM" k="size_unit"/>
-          <prop v="1" k="vertical_anchor_point"/>
+          <prop k="angle" v="0"/>
+          <prop k="cap_style" v="square"/>
+          <prop k="color" v="76,175,80,255"/>
+          <prop k="horizontal_anchor_point" v="1"/>
+          <prop k="joinstyle" v="bevel"/>
+          <prop k="name" v="circle"/>
+          <prop k="offset" v="0,0"/>
+          <prop k="offset_map_unit_scale" v="3x:0,0,0,0,0,0"/>
+          <prop k="offset_unit" v="MM"/>
+          <prop k="outline_color" v="255,255,255,255"/>
+          <prop k="outline_style" v="solid"/>
+          <prop k="outline_width" v="0.2"/>
+          <prop k="outline_width_map_unit_scale" v="3x:0,0,0,0,0,0"/>
+          <prop k="outline_width_unit" v="MM"/>
+          <prop k="scale_method" v="diameter"/>
+          <prop k="size" v="1.8"/>
+          <prop k="size_map_unit_scale" v="3x:0,0,0,0,0,0"/>
+          <prop k="size_unit" v="MM"/>
+          <prop k="vertical_anchor_point" v="1"/>
           <data_defined_properties>
             <Option type="Map">
               <Option name="name" value="" type="QString"/>
@@ -91,7 +91,7 @@
   <legend showLabelLegend="0" type="default-vector"/>
   <referencedLayers/>
   <fieldConfiguration>
-    <field configurationFlags="None" name="scene">
+    <field name="scene" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -100,7 +100,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="source">
+    <field name="source" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -109,7 +109,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="year_requested">
+    <field name="year_requested" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -118,7 +118,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="year_used">
+    <field name="year_used" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -127,7 +127,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="y">
+    <field name="y" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -136,7 +136,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="x">
+    <field name="x" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -145,7 +145,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A00">
+    <field name="A00" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -154,7 +154,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A01">
+    <field name="A01" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -163,7 +163,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A02">
+    <field name="A02" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -172,7 +172,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A03">
+    <field name="A03" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -181,7 +181,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A04">
+    <field name="A04" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -190,7 +190,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A05">
+    <field name="A05" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -199,7 +199,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A06">
+    <field name="A06" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -208,7 +208,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A07">
+    <field name="A07" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -217,7 +217,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A08">
+    <field name="A08" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -226,7 +226,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A09">
+    <field name="A09" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -235,7 +235,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A10">
+    <field name="A10" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -244,7 +244,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A11">
+    <field name="A11" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -253,7 +253,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A12">
+    <field name="A12" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -262,7 +262,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A13">
+    <field name="A13" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -271,7 +271,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A14">
+    <field name="A14" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -280,7 +280,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A15">
+    <field name="A15" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -289,7 +289,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A16">
+    <field name="A16" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -298,7 +298,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A17">
+    <field name="A17" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -307,7 +307,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A18">
+    <field name="A18" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -316,7 +316,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A19">
+    <field name="A19" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -325,7 +325,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A20">
+    <field name="A20" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -334,7 +334,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A21">
+    <field name="A21" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -343,7 +343,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A22">
+    <field name="A22" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -352,7 +352,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A23">
+    <field name="A23" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -361,7 +361,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A24">
+    <field name="A24" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -370,7 +370,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A25">
+    <field name="A25" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -379,7 +379,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A26">
+    <field name="A26" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -388,7 +388,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A27">
+    <field name="A27" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -397,7 +397,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A28">
+    <field name="A28" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -406,7 +406,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A29">
+    <field name="A29" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -415,7 +415,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A30">
+    <field name="A30" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -424,7 +424,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A31">
+    <field name="A31" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -433,7 +433,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A32">
+    <field name="A32" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -442,7 +442,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A33">
+    <field name="A33" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -451,7 +451,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A34">
+    <field name="A34" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -460,7 +460,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A35">
+    <field name="A35" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -469,7 +469,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A36">
+    <field name="A36" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -478,7 +478,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A37">
+    <field name="A37" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -487,7 +487,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A38">
+    <field name="A38" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -496,7 +496,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A39">
+    <field name="A39" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -505,7 +505,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A40">
+    <field name="A40" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -514,7 +514,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A41">
+    <field name="A41" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -523,7 +523,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A42">
+    <field name="A42" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -532,7 +532,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A43">
+    <field name="A43" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -541,7 +541,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A44">
+    <field name="A44" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -550,7 +550,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A45">
+    <field name="A45" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -559,7 +559,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A46">
+    <field name="A46" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -568,7 +568,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A47">
+    <field name="A47" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -577,7 +577,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A48">
+    <field name="A48" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -586,7 +586,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A49">
+    <field name="A49" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -595,7 +595,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A50">
+    <field name="A50" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -604,7 +604,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A51">
+    <field name="A51" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -613,7 +613,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A52">
+    <field name="A52" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -622,7 +622,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A53">
+    <field name="A53" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -631,7 +631,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A54">
+    <field name="A54" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -640,7 +640,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A55">
+    <field name="A55" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -649,7 +649,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A56">
+    <field name="A56" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -658,7 +658,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A57">
+    <field name="A57" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -667,7 +667,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A58">
+    <field name="A58" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -676,7 +676,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A59">
+    <field name="A59" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -685,7 +685,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A60">
+    <field name="A60" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -694,7 +694,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A61">
+    <field name="A61" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -703,7 +703,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A62">
+    <field name="A62" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -712,7 +712,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="A63">
+    <field name="A63" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -723,296 +723,296 @@
     </field>
   </fieldConfiguration>
   <aliases>
-    <alias field="scene" name="Scene" index="0"/>
-    <alias field="source" name="Source" index="1"/>
-    <alias field="year_requested" name="Year wanted" index="2"/>
-    <alias field="year_used" name="Year used" index="3"/>
-    <alias field="y" name="Position down (0 to 1)" index="4"/>
-    <alias field="x" name="Position across (0 to 1)" index="5"/>
-    <alias field="A00" name="" index="6"/>
-    <alias field="A01" name="" index="7"/>
-    <alias field="A02" name="" index="8"/>
-    <alias field="A03" name="" index="9"/>
-    <alias field="A04" name="" index="10"/>
-    <alias field="A05" name="" index="11"/>
-    <alias field="A06" name="" index="12"/>
-    <alias field="A07" name="" index="13"/>
-    <alias field="A08" name="" index="14"/>
-    <alias field="A09" name="" index="15"/>
-    <alias field="A10" name="" index="16"/>
-    <alias field="A11" name="" index="17"/>
-    <alias field="A12" name="" index="18"/>
-    <alias field="A13" name="" index="19"/>
-    <alias field="A14" name="" index="20"/>
-    <alias field="A15" name="" index="21"/>
-    <alias field="A16" name="" index="22"/>
-    <alias field="A17" name="" index="23"/>
-    <alias field="A18" name="" index="24"/>
-    <alias field="A19" name="" index="25"/>
-    <alias field="A20" name="" index="26"/>
-    <alias field="A21" name="" index="27"/>
-    <alias field="A22" name="" index="28"/>
-    <alias field="A23" name="" index="29"/>
-    <alias field="A24" name="" index="30"/>
-    <alias field="A25" name="" index="31"/>
-    <alias field="A26" name="" index="32"/>
-    <alias field="A27" name="" index="33"/>
-    <alias field="A28" name="" index="34"/>
-    <alias field="A29" name="" index="35"/>
-    <alias field="A30" name="" index="36"/>
-    <alias field="A31" name="" index="37"/>
-    <alias field="A32" name="" index="38"/>
-    <alias field="A33" name="" index="39"/>
-    <alias field="A34" name="" index="40"/>
-    <alias field="A35" name="" index="41"/>
-    <alias field="A36" name="" index="42"/>
-    <alias field="A37" name="" index="43"/>
-    <alias field="A38" name="" index="44"/>
-    <alias field="A39" name="" index="45"/>
-    <alias field="A40" name="" index="46"/>
-    <alias field="A41" name="" index="47"/>
-    <alias field="A42" name="" index="48"/>
-    <alias field="A43" name="" index="49"/>
-    <alias field="A44" name="" index="50"/>
-    <alias field="A45" name="" index="51"/>
-    <alias field="A46" name="" index="52"/>
-    <alias field="A47" name="" index="53"/>
-    <alias field="A48" name="" index="54"/>
-    <alias field="A49" name="" index="55"/>
-    <alias field="A50" name="" index="56"/>
-    <alias field="A51" name="" index="57"/>
-    <alias field="A52" name="" index="58"/>
-    <alias field="A53" name="" index="59"/>
-    <alias field="A54" name="" index="60"/>
-    <alias field="A55" name="" index="61"/>
-    <alias field="A56" name="" index="62"/>
-    <alias field="A57" name="" index="63"/>
-    <alias field="A58" name="" index="64"/>
-    <alias field="A59" name="" index="65"/>
-    <alias field="A60" name="" index="66"/>
-    <alias field="A61" name="" index="67"/>
-    <alias field="A62" name="" index="68"/>
-    <alias field="A63" name="" index="69"/>
+    <alias name="Scene" index="0" field="scene"/>
+    <alias name="Source" index="1" field="source"/>
+    <alias name="Year wanted" index="2" field="year_requested"/>
+    <alias name="Year used" index="3" field="year_used"/>
+    <alias name="Position down (0 to 1)" index="4" field="y"/>
+    <alias name="Position across (0 to 1)" index="5" field="x"/>
+    <alias name="" index="6" field="A00"/>
+    <alias name="" index="7" field="A01"/>
+    <alias name="" index="8" field="A02"/>
+    <alias name="" index="9" field="A03"/>
+    <alias name="" index="10" field="A04"/>
+    <alias name="" index="11" field="A05"/>
+    <alias name="" index="12" field="A06"/>
+    <alias name="" index="13" field="A07"/>
+    <alias name="" index="14" field="A08"/>
+    <alias name="" index="15" field="A09"/>
+    <alias name="" index="16" field="A10"/>
+    <alias name="" index="17" field="A11"/>
+    <alias name="" index="18" field="A12"/>
+    <alias name="" index="19" field="A13"/>
+    <alias name="" index="20" field="A14"/>
+    <alias name="" index="21" field="A15"/>
+    <alias name="" index="22" field="A16"/>
+    <alias name="" index="23" field="A17"/>
+    <alias name="" index="24" field="A18"/>
+    <alias name="" index="25" field="A19"/>
+    <alias name="" index="26" field="A20"/>
+    <alias name="" index="27" field="A21"/>
+    <alias name="" index="28" field="A22"/>
+    <alias name="" index="29" field="A23"/>
+    <alias name="" index="30" field="A24"/>
+    <alias name="" index="31" field="A25"/>
+    <alias name="" index="32" field="A26"/>
+    <alias name="" index="33" field="A27"/>
+    <alias name="" index="34" field="A28"/>
+    <alias name="" index="35" field="A29"/>
+    <alias name="" index="36" field="A30"/>
+    <alias name="" index="37" field="A31"/>
+    <alias name="" index="38" field="A32"/>
+    <alias name="" index="39" field="A33"/>
+    <alias name="" index="40" field="A34"/>
+    <alias name="" index="41" field="A35"/>
+    <alias name="" index="42" field="A36"/>
+    <alias name="" index="43" field="A37"/>
+    <alias name="" index="44" field="A38"/>
+    <alias name="" index="45" field="A39"/>
+    <alias name="" index="46" field="A40"/>
+    <alias name="" index="47" field="A41"/>
+    <alias name="" index="48" field="A42"/>
+    <alias name="" index="49" field="A43"/>
+    <alias name="" index="50" field="A44"/>
+    <alias name="" index="51" field="A45"/>
+    <alias name="" index="52" field="A46"/>
+    <alias name="" index="53" field="A47"/>
+    <alias name="" index="54" field="A48"/>
+    <alias name="" index="55" field="A49"/>
+    <alias name="" index="56" field="A50"/>
+    <alias name="" index="57" field="A51"/>
+    <alias name="" index="58" field="A52"/>
+    <alias name="" index="59" field="A53"/>
+    <alias name="" index="60" field="A54"/>
+    <alias name="" index="61" field="A55"/>
+    <alias name="" index="62" field="A56"/>
+    <alias name="" index="63" field="A57"/>
+    <alias name="" index="64" field="A58"/>
+    <alias name="" index="65" field="A59"/>
+    <alias name="" index="66" field="A60"/>
+    <alias name="" index="67" field="A61"/>
+    <alias name="" index="68" field="A62"/>
+    <alias name="" index="69" field="A63"/>
   </aliases>
   <defaults>
-    <default field="scene" expression="" applyOnUpdate="0"/>
-    <default field="source" expression="" applyOnUpdate="0"/>
-    <default field="year_requested" expression="" applyOnUpdate="0"/>
-    <default field="year_used" expression="" applyOnUpdate="0"/>
-    <default field="y" expression="" applyOnUpdate="0"/>
-    <default field="x" expression="" applyOnUpdate="0"/>
-    <default field="A00" expression="" applyOnUpdate="0"/>
-    <default field="A01" expression="" applyOnUpdate="0"/>
-    <default field="A02" expression="" applyOnUpdate="0"/>
-    <default field="A03" expression="" applyOnUpdate="0"/>
-    <default field="A04" expression="" applyOnUpdate="0"/>
-    <default field="A05" expression="" applyOnUpdate="0"/>
-    <default field="A06" expression="" applyOnUpdate="0"/>
-    <default field="A07" expression="" applyOnUpdate="0"/>
-    <default field="A08" expression="" applyOnUpdate="0"/>
-    <default field="A09" expression="" applyOnUpdate="0"/>
-    <default field="A10" expression="" applyOnUpdate="0"/>
-    <default field="A11" expression="" applyOnUpdate="0"/>
-    <default field="A12" expression="" applyOnUpdate="0"/>
-    <default field="A13" expression="" applyOnUpdate="0"/>
-    <default field="A14" expression="" applyOnUpdate="0"/>
-    <default field="A15" expression="" applyOnUpdate="0"/>
-    <default field="A16" expression="" applyOnUpdate="0"/>
-    <default field="A17" expression="" applyOnUpdate="0"/>
-    <default field="A18" expression="" applyOnUpdate="0"/>
-    <default field="A19" expression="" applyOnUpdate="0"/>
-    <default field="A20" expression="" applyOnUpdate="0"/>
-    <default field="A21" expression="" applyOnUpdate="0"/>
-    <default field="A22" expression="" applyOnUpdate="0"/>
-    <default field="A23" expression="" applyOnUpdate="0"/>
-    <default field="A24" expression="" applyOnUpdate="0"/>
-    <default field="A25" expression="" applyOnUpdate="0"/>
-    <default field="A26" expression="" applyOnUpdate="0"/>
-    <default field="A27" expression="" applyOnUpdate="0"/>
-    <default field="A28" expression="" applyOnUpdate="0"/>
-    <default field="A29" expression="" applyOnUpdate="0"/>
-    <default field="A30" expression="" applyOnUpdate="0"/>
-    <default field="A31" expression="" applyOnUpdate="0"/>
-    <default field="A32" expression="" applyOnUpdate="0"/>
-    <default field="A33" expression="" applyOnUpdate="0"/>
-    <default field="A34" expression="" applyOnUpdate="0"/>
-    <default field="A35" expression="" applyOnUpdate="0"/>
-    <default field="A36" expression="" applyOnUpdate="0"/>
-    <default field="A37" expression="" applyOnUpdate="0"/>
-    <default field="A38" expression="" applyOnUpdate="0"/>
-    <default field="A39" expression="" applyOnUpdate="0"/>
-    <default field="A40" expression="" applyOnUpdate="0"/>
-    <default field="A41" expression="" applyOnUpdate="0"/>
-    <default field="A42" expression="" applyOnUpdate="0"/>
-    <default field="A43" expression="" applyOnUpdate="0"/>
-    <default field="A44" expression="" applyOnUpdate="0"/>
-    <default field="A45" expression="" applyOnUpdate="0"/>
-    <default field="A46" expression="" applyOnUpdate="0"/>
-    <default field="A47" expression="" applyOnUpdate="0"/>
-    <default field="A48" expression="" applyOnUpdate="0"/>
-    <default field="A49" expression="" applyOnUpdate="0"/>
-    <default field="A50" expression="" applyOnUpdate="0"/>
-    <default field="A51" expression="" applyOnUpdate="0"/>
-    <default field="A52" expression="" applyOnUpdate="0"/>
-    <default field="A53" expression="" applyOnUpdate="0"/>
-    <default field="A54" expression="" applyOnUpdate="0"/>
-    <default field="A55" expression="" applyOnUpdate="0"/>
-    <default field="A56" expression="" applyOnUpdate="0"/>
-    <default field="A57" expression="" applyOnUpdate="0"/>
-    <default field="A58" expression="" applyOnUpdate="0"/>
-    <default field="A59" expression="" applyOnUpdate="0"/>
-    <default field="A60" expression="" applyOnUpdate="0"/>
-    <default field="A61" expression="" applyOnUpdate="0"/>
-    <default field="A62" expression="" applyOnUpdate="0"/>
-    <default field="A63" expression="" applyOnUpdate="0"/>
+    <default expression="" field="scene" applyOnUpdate="0"/>
+    <default expression="" field="source" applyOnUpdate="0"/>
+    <default expression="" field="year_requested" applyOnUpdate="0"/>
+    <default expression="" field="year_used" applyOnUpdate="0"/>
+    <default expression="" field="y" applyOnUpdate="0"/>
+    <default expression="" field="x" applyOnUpdate="0"/>
+    <default expression="" field="A00" applyOnUpdate="0"/>
+    <default expression="" field="A01" applyOnUpdate="0"/>
+    <default expression="" field="A02" applyOnUpdate="0"/>
+    <default expression="" field="A03" applyOnUpdate="0"/>
+    <default expression="" field="A04" applyOnUpdate="0"/>
+    <default expression="" field="A05" applyOnUpdate="0"/>
+    <default expression="" field="A06" applyOnUpdate="0"/>
+    <default expression="" field="A07" applyOnUpdate="0"/>
+    <default expression="" field="A08" applyOnUpdate="0"/>
+    <default expression="" field="A09" applyOnUpdate="0"/>
+    <default expression="" field="A10" applyOnUpdate="0"/>
+    <default expression="" field="A11" applyOnUpdate="0"/>
+    <default expression="" field="A12" applyOnUpdate="0"/>
+    <default expression="" field="A13" applyOnUpdate="0"/>
+    <default expression="" field="A14" applyOnUpdate="0"/>
+    <default expression="" field="A15" applyOnUpdate="0"/>
+    <default expression="" field="A16" applyOnUpdate="0"/>
+    <default expression="" field="A17" applyOnUpdate="0"/>
+    <default expression="" field="A18" applyOnUpdate="0"/>
+    <default expression="" field="A19" applyOnUpdate="0"/>
+    <default expression="" field="A20" applyOnUpdate="0"/>
+    <default expression="" field="A21" applyOnUpdate="0"/>
+    <default expression="" field="A22" applyOnUpdate="0"/>
+    <default expression="" field="A23" applyOnUpdate="0"/>
+    <default expression="" field="A24" applyOnUpdate="0"/>
+    <default expression="" field="A25" applyOnUpdate="0"/>
+    <default expression="" field="A26" applyOnUpdate="0"/>
+    <default expression="" field="A27" applyOnUpdate="0"/>
+    <default expression="" field="A28" applyOnUpdate="0"/>
+    <default expression="" field="A29" applyOnUpdate="0"/>
+    <default expression="" field="A30" applyOnUpdate="0"/>
+    <default expression="" field="A31" applyOnUpdate="0"/>
+    <default expression="" field="A32" applyOnUpdate="0"/>
+    <default expression="" field="A33" applyOnUpdate="0"/>
+    <default expression="" field="A34" applyOnUpdate="0"/>
+    <default expression="" field="A35" applyOnUpdate="0"/>
+    <default expression="" field="A36" applyOnUpdate="0"/>
+    <default expression="" field="A37" applyOnUpdate="0"/>
+    <default expression="" field="A38" applyOnUpdate="0"/>
+    <default expression="" field="A39" applyOnUpdate="0"/>
+    <default expression="" field="A40" applyOnUpdate="0"/>
+    <default expression="" field="A41" applyOnUpdate="0"/>
+    <default expression="" field="A42" applyOnUpdate="0"/>
+    <default expression="" field="A43" applyOnUpdate="0"/>
+    <default expression="" field="A44" applyOnUpdate="0"/>
+    <default expression="" field="A45" applyOnUpdate="0"/>
+    <default expression="" field="A46" applyOnUpdate="0"/>
+    <default expression="" field="A47" applyOnUpdate="0"/>
+    <default expression="" field="A48" applyOnUpdate="0"/>
+    <default expression="" field="A49" applyOnUpdate="0"/>
+    <default expression="" field="A50" applyOnUpdate="0"/>
+    <default expression="" field="A51" applyOnUpdate="0"/>
+    <default expression="" field="A52" applyOnUpdate="0"/>
+    <default expression="" field="A53" applyOnUpdate="0"/>
+    <default expression="" field="A54" applyOnUpdate="0"/>
+    <default expression="" field="A55" applyOnUpdate="0"/>
+    <default expression="" field="A56" applyOnUpdate="0"/>
+    <default expression="" field="A57" applyOnUpdate="0"/>
+    <default expression="" field="A58" applyOnUpdate="0"/>
+    <default expression="" field="A59" applyOnUpdate="0"/>
+    <default expression="" field="A60" applyOnUpdate="0"/>
+    <default expression="" field="A61" applyOnUpdate="0"/>
+    <default expression="" field="A62" applyOnUpdate="0"/>
+    <default expression="" field="A63" applyOnUpdate="0"/>
   </defaults>
   <constraints>
-    <constraint field="scene" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="source" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="year_requested" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="year_used" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="y" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="x" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A00" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A01" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A02" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A03" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A04" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A05" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A06" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A07" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A08" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A09" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A10" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A11" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A12" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A13" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A14" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A15" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A16" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A17" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A18" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A19" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A20" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A21" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A22" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A23" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A24" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A25" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A26" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A27" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A28" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A29" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A30" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A31" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A32" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A33" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A34" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A35" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A36" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A37" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A38" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A39" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A40" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A41" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A42" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A43" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A44" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A45" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A46" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A47" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A48" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A49" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A50" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A51" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A52" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A53" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A54" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A55" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A56" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A57" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A58" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A59" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A60" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A61" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A62" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="A63" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="scene" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="source" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="year_requested" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="year_used" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="y" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="x" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A00" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A01" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A02" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A03" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A04" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A05" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A06" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A07" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A08" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A09" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A10" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A11" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A12" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A13" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A14" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A15" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A16" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A17" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A18" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A19" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A20" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A21" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A22" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A23" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A24" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A25" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A26" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A27" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A28" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A29" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A30" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A31" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A32" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A33" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A34" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A35" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A36" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A37" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A38" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A39" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A40" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A41" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A42" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A43" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A44" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A45" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A46" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A47" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A48" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A49" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A50" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A51" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A52" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A53" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A54" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A55" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A56" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A57" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A58" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A59" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A60" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A61" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A62" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="A63" notnull_strength="0" exp_strength="0"/>
   </constraints>
   <constraintExpressions>
-    <constraint field="scene" exp="" desc=""/>
-    <constraint field="source" exp="" desc=""/>
-    <constraint field="year_requested" exp="" desc=""/>
-    <constraint field="year_used" exp="" desc=""/>
-    <constraint field="y" exp="" desc=""/>
-    <constraint field="x" exp="" desc=""/>
-    <constraint field="A00" exp="" desc=""/>
-    <constraint field="A01" exp="" desc=""/>
-    <constraint field="A02" exp="" desc=""/>
-    <constraint field="A03" exp="" desc=""/>
-    <constraint field="A04" exp="" desc=""/>
-    <constraint field="A05" exp="" desc=""/>
-    <constraint field="A06" exp="" desc=""/>
-    <constraint field="A07" exp="" desc=""/>
-    <constraint field="A08" exp="" desc=""/>
-    <constraint field="A09" exp="" desc=""/>
-    <constraint field="A10" exp="" desc=""/>
-    <constraint field="A11" exp="" desc=""/>
-    <constraint field="A12" exp="" desc=""/>
-    <constraint field="A13" exp="" desc=""/>
-    <constraint field="A14" exp="" desc=""/>
-    <constraint field="A15" exp="" desc=""/>
-    <constraint field="A16" exp="" desc=""/>
-    <constraint field="A17" exp="" desc=""/>
-    <constraint field="A18" exp="" desc=""/>
-    <constraint field="A19" exp="" desc=""/>
-    <constraint field="A20" exp="" desc=""/>
-    <constraint field="A21" exp="" desc=""/>
-    <constraint field="A22" exp="" desc=""/>
-    <constraint field="A23" exp="" desc=""/>
-    <constraint field="A24" exp="" desc=""/>
-    <constraint field="A25" exp="" desc=""/>
-    <constraint field="A26" exp="" desc=""/>
-    <constraint field="A27" exp="" desc=""/>
-    <constraint field="A28" exp="" desc=""/>
-    <constraint field="A29" exp="" desc=""/>
-    <constraint field="A30" exp="" desc=""/>
-    <constraint field="A31" exp="" desc=""/>
-    <constraint field="A32" exp="" desc=""/>
-    <constraint field="A33" exp="" desc=""/>
-    <constraint field="A34" exp="" desc=""/>
-    <constraint field="A35" exp="" desc=""/>
-    <constraint field="A36" exp="" desc=""/>
-    <constraint field="A37" exp="" desc=""/>
-    <constraint field="A38" exp="" desc=""/>
-    <constraint field="A39" exp="" desc=""/>
-    <constraint field="A40" exp="" desc=""/>
-    <constraint field="A41" exp="" desc=""/>
-    <constraint field="A42" exp="" desc=""/>
-    <constraint field="A43" exp="" desc=""/>
-    <constraint field="A44" exp="" desc=""/>
-    <constraint field="A45" exp="" desc=""/>
-    <constraint field="A46" exp="" desc=""/>
-    <constraint field="A47" exp="" desc=""/>
-    <constraint field="A48" exp="" desc=""/>
-    <constraint field="A49" exp="" desc=""/>
-    <constraint field="A50" exp="" desc=""/>
-    <constraint field="A51" exp="" desc=""/>
-    <constraint field="A52" exp="" desc=""/>
-    <constraint field="A53" exp="" desc=""/>
-    <constraint field="A54" exp="" desc=""/>
-    <constraint field="A55" exp="" desc=""/>
-    <constraint field="A56" exp="" desc=""/>
-    <constraint field="A57" exp="" desc=""/>
-    <constraint field="A58" exp="" desc=""/>
-    <constraint field="A59" exp="" desc=""/>
-    <constraint field="A60" exp="" desc=""/>
-    <constraint field="A61" exp="" desc=""/>
-    <constraint field="A62" exp="" desc=""/>
-    <constraint field="A63" exp="" desc=""/>
+    <constraint desc="" field="scene" exp=""/>
+    <constraint desc="" field="source" exp=""/>
+    <constraint desc="" field="year_requested" exp=""/>
+    <constraint desc="" field="year_used" exp=""/>
+    <constraint desc="" field="y" exp=""/>
+    <constraint desc="" field="x" exp=""/>
+    <constraint desc="" field="A00" exp=""/>
+    <constraint desc="" field="A01" exp=""/>
+    <constraint desc="" field="A02" exp=""/>
+    <constraint desc="" field="A03" exp=""/>
+    <constraint desc="" field="A04" exp=""/>
+    <constraint desc="" field="A05" exp=""/>
+    <constraint desc="" field="A06" exp=""/>
+    <constraint desc="" field="A07" exp=""/>
+    <constraint desc="" field="A08" exp=""/>
+    <constraint desc="" field="A09" exp=""/>
+    <constraint desc="" field="A10" exp=""/>
+    <constraint desc="" field="A11" exp=""/>
+    <constraint desc="" field="A12" exp=""/>
+    <constraint desc="" field="A13" exp=""/>
+    <constraint desc="" field="A14" exp=""/>
+    <constraint desc="" field="A15" exp=""/>
+    <constraint desc="" field="A16" exp=""/>
+    <constraint desc="" field="A17" exp=""/>
+    <constraint desc="" field="A18" exp=""/>
+    <constraint desc="" field="A19" exp=""/>
+    <constraint desc="" field="A20" exp=""/>
+    <constraint desc="" field="A21" exp=""/>
+    <constraint desc="" field="A22" exp=""/>
+    <constraint desc="" field="A23" exp=""/>
+    <constraint desc="" field="A24" exp=""/>
+    <constraint desc="" field="A25" exp=""/>
+    <constraint desc="" field="A26" exp=""/>
+    <constraint desc="" field="A27" exp=""/>
+    <constraint desc="" field="A28" exp=""/>
+    <constraint desc="" field="A29" exp=""/>
+    <constraint desc="" field="A30" exp=""/>
+    <constraint desc="" field="A31" exp=""/>
+    <constraint desc="" field="A32" exp=""/>
+    <constraint desc="" field="A33" exp=""/>
+    <constraint desc="" field="A34" exp=""/>
+    <constraint desc="" field="A35" exp=""/>
+    <constraint desc="" field="A36" exp=""/>
+    <constraint desc="" field="A37" exp=""/>
+    <constraint desc="" field="A38" exp=""/>
+    <constraint desc="" field="A39" exp=""/>
+    <constraint desc="" field="A40" exp=""/>
+    <constraint desc="" field="A41" exp=""/>
+    <constraint desc="" field="A42" exp=""/>
+    <constraint desc="" field="A43" exp=""/>
+    <constraint desc="" field="A44" exp=""/>
+    <constraint desc="" field="A45" exp=""/>
+    <constraint desc="" field="A46" exp=""/>
+    <constraint desc="" field="A47" exp=""/>
+    <constraint desc="" field="A48" exp=""/>
+    <constraint desc="" field="A49" exp=""/>
+    <constraint desc="" field="A50" exp=""/>
+    <constraint desc="" field="A51" exp=""/>
+    <constraint desc="" field="A52" exp=""/>
+    <constraint desc="" field="A53" exp=""/>
+    <constraint desc="" field="A54" exp=""/>
+    <constraint desc="" field="A55" exp=""/>
+    <constraint desc="" field="A56" exp=""/>
+    <constraint desc="" field="A57" exp=""/>
+    <constraint desc="" field="A58" exp=""/>
+    <constraint desc="" field="A59" exp=""/>
+    <constraint desc="" field="A60" exp=""/>
+    <constraint desc="" field="A61" exp=""/>
+    <constraint desc="" field="A62" exp=""/>
+    <constraint desc="" field="A63" exp=""/>
   </constraintExpressions>
   <expressionfields/>
   <attributeactions/>
-  <attributetableconfig sortExpression="" sortOrder="0" actionWidgetStyle="dropDown">
+  <attributetableconfig actionWidgetStyle="dropDown" sortOrder="0" sortExpression="">
     <columns/>
   </attributetableconfig>
   <conditionalstyles>

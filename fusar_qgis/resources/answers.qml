@@ -1,20 +1,20 @@
 <!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>
-<qgis labelsEnabled="1" simplifyDrawingHints="1" simplifyAlgorithm="0" simplifyDrawingTol="1" readOnly="0" maxScale="0" symbologyReferenceScale="-1" simplifyMaxScale="1" hasScaleBasedVisibilityFlag="0" version="3.22.16-Białowieża" styleCategories="AllStyleCategories" simplifyLocal="1" minScale="100000000">
+<qgis simplifyDrawingHints="1" readOnly="0" styleCategories="AllStyleCategories" simplifyMaxScale="1" symbologyReferenceScale="-1" version="3.22.16-Białowieża" minScale="100000000" labelsEnabled="1" simplifyAlgorithm="0" simplifyDrawingTol="1" hasScaleBasedVisibilityFlag="0" maxScale="0" simplifyLocal="1">
   <flags>
     <Identifiable>1</Identifiable>
     <Removable>1</Removable>
     <Searchable>1</Searchable>
     <Private>0</Private>
   </flags>
-  <temporal mode="0" limitMode="0" startExpression="" fixedDuration="0" durationUnit="min" endExpression="" enabled="0" durationField="" startField="" endField="" accumulate="0">
+  <temporal startExpression="" durationUnit="min" mode="0" endExpression="" durationField="" enabled="0" fixedDuration="0" limitMode="0" startField="" endField="" accumulate="0">
     <fixedRange>
       <start></start>
       <end></end>
     </fixedRange>
   </temporal>
-  <renderer-v2 enableorderby="0" referencescale="-1" symbollevels="0" forceraster="0" type="singleSymbol">
+  <renderer-v2 enableorderby="0" forceraster="0" symbollevels="0" referencescale="-1" type="singleSymbol">
     <symbols>
-      <symbol alpha="1" name="0" clip_to_extent="1" type="fill" force_rhr="0">
+      <symbol clip_to_extent="1" name="0" force_rhr="0" alpha="1" type="fill">
         <data_defined_properties>
           <Option type="Map">
             <Option name="name" value="" type="QString"/>
@@ -22,7 +22,7 @@
             <Option name="type" value="collection" type="QString"/>
           </Option>
         </data_defined_properties>
-        <layer locked="0" class="SimpleFill" enabled="1" pass="0">
+        <layer locked="0" enabled="1" pass="0" class="SimpleFill">
           <Option type="Map">
             <Option name="border_width_map_unit_scale" value="3x:0,0,0,0,0,0" type="QString"/>
             <Option name="color" value="0,0,0,0" type="QString"/>
@@ -36,17 +36,17 @@
             <Option name="outline_width_unit" value="MM" type="QString"/>
             <Option name="style" value="solid" type="QString"/>
           </Option>
-          <prop v="3x:0,0,0,0,0,0" k="border_width_map_unit_scale"/>
-          <prop v="0,0,0,0" k="color"/>
-          <prop v="miter" k="joinstyle"/>
-          <prop v="0,0" k="offset"/>
-          <prop v="3x:0,0,0,0,0,0" k="offset_map_unit_scale"/>
-          <prop v="MM" k="offset_unit"/>
-          <prop v="31,120,180,255" k="outline_color"/>
-          <prop v="dash" k="outline_style"/>
-          <prop v="0.5" k="outline_width"/>
-          <prop v="MM" k="outline_width_unit"/>
-          <prop v="solid" k="style"/>
+          <prop k="border_width_map_unit_scale" v="3x:0,0,0,0,0,0"/>
+          <prop k="color" v="0,0,0,0"/>
+          <prop k="joinstyle" v="miter"/>
+          <prop k="offset" v="0,0"/>
+          <prop k="offset_map_unit_scale" v="3x:0,0,0,0,0,0"/>
+          <prop k="offset_unit" v="MM"/>
+          <prop k="outline_color" v="31,120,180,255"/>
+          <prop k="outline_style" v="dash"/>
+          <prop k="outline_width" v="0.5"/>
+          <prop k="outline_width_unit" v="MM"/>
+          <prop k="style" v="solid"/>
           <data_defined_properties>
             <Option type="Map">
               <Option name="name" value="" type="QString"/>
@@ -62,12 +62,12 @@
   </renderer-v2>
   <labeling type="simple">
     <settings calloutType="simple">
-      <text-style useSubstitutions="0" fontStrikeout="0" fontSizeUnit="Point" fontFamily="Open Sans" fontSizeMapUnitScale="3x:0,0,0,0,0,0" fieldName="&quot;task&quot; || ': ' || left(&quot;answer&quot;, 80)" textOpacity="1" isExpression="1" blendMode="0" previewBkgrdColor="255,255,255,255" fontKerning="1" allowHtml="0" textColor="18,52,77,255" fontItalic="0" fontLetterSpacing="0" fontUnderline="0" fontSize="8" multilineHeight="1" legendString="Aa" fontWeight="50" fontWordSpacing="0" namedStyle="" capitalization="0" textOrientation="horizontal">
+      <text-style isExpression="1" fontWeight="50" fontUnderline="0" allowHtml="0" fontWordSpacing="0" legendString="Aa" multilineHeight="1" previewBkgrdColor="255,255,255,255" fontItalic="0" fontSizeMapUnitScale="3x:0,0,0,0,0,0" fontFamily="Open Sans" namedStyle="" textOpacity="1" fontLetterSpacing="0" textColor="18,52,77,255" textOrientation="horizontal" fontKerning="1" capitalization="0" fieldName="&quot;task&quot; || ': ' || left(&quot;answer&quot;, 80)" useSubstitutions="0" fontStrikeout="0" fontSize="8" blendMode="0" fontSizeUnit="Point">
         <families/>
-        <text-buffer bufferSizeMapUnitScale="3x:0,0,0,0,0,0" bufferOpacity="1" bufferDraw="1" bufferSizeUnits="MM" bufferColor="255,255,255,210" bufferBlendMode="0" bufferNoFill="1" bufferSize="0.80000000000000004" bufferJoinStyle="128"/>
-        <text-mask maskSizeMapUnitScale="3x:0,0,0,0,0,0" maskSize="1.5" maskedSymbolLayers="" maskOpacity="1" maskEnabled="0" maskType="0" maskJoinStyle="128" maskSizeUnits="MM"/>
-        <background shapeRotation="0" shapeRotationType="0" shapeRadiiUnit="MM" shapeBorderWidthMapUnitScale="3x:0,0,0,0,0,0" shapeBorderWidth="0" shapeSizeY="0" shapeSizeType="0" shapeBlendMode="0" shapeRadiiY="0" shapeOffsetMapUnitScale="3x:0,0,0,0,0,0" shapeBorderColor="128,128,128,255" shapeSizeUnit="MM" shapeRadiiX="0" shapeJoinStyle="64" shapeOffsetX="0" shapeSizeMapUnitScale="3x:0,0,0,0,0,0" shapeOffsetY="0" shapeDraw="0" shapeSizeX="0" shapeFillColor="255,255,255,255" shapeOffsetUnit="MM" shapeRadiiMapUnitScale="3x:0,0,0,0,0,0" shapeBorderWidthUnit="MM" shapeSVGFile="" shapeOpacity="1" shapeType="0">
-          <symbol alpha="1" name="fillSymbol" clip_to_extent="1" type="fill" force_rhr="0">
+        <text-buffer bufferOpacity="1" bufferJoinStyle="128" bufferSize="0.80000000000000004" bufferSizeMapUnitScale="3x:0,0,0,0,0,0" bufferNoFill="1" bufferSizeUnits="MM" bufferDraw="1" bufferBlendMode="0" bufferColor="255,255,255,210"/>
+        <text-mask maskType="0" maskEnabled="0" maskSizeUnits="MM" maskSizeMapUnitScale="3x:0,0,0,0,0,0" maskSize="1.5" maskedSymbolLayers="" maskJoinStyle="128" maskOpacity="1"/>
+        <background shapeBorderWidth="0" shapeSizeX="0" shapeOffsetX="0" shapeDraw="0" shapeSizeMapUnitScale="3x:0,0,0,0,0,0" shapeSizeY="0" shapeBorderWidthUnit="MM" shapeType="0" shapeRadiiX="0" shapeJoinStyle="64" shapeFillColor="255,255,255,255" shapeRotationType="0" shapeOpacity="1" shapeRotation="0" shapeRadiiUnit="MM" shapeRadiiY="0" shapeOffsetMapUnitScale="3x:0,0,0,0,0,0" shapeBorderColor="128,128,128,255" shapeSizeUnit="MM" shapeOffsetY="0" shapeRadiiMapUnitScale="3x:0,0,0,0,0,0" shapeSVGFile="" shapeBlendMode="0" shapeOffsetUnit="MM" shapeSizeType="0" shapeBorderWidthMapUnitScale="3x:0,0,0,0,0,0">
+          <symbol clip_to_extent="1" name="fillSymbol" force_rhr="0" alpha="1" type="fill">
             <data_defined_properties>
               <Option type="Map">
                 <Option name="name" value="" type="QString"/>
@@ -75,7 +75,7 @@
                 <Option name="type" value="collection" type="QString"/>
               </Option>
             </data_defined_properties>
-            <layer locked="0" class="SimpleFill" enabled="1" pass="0">
+            <layer locked="0" enabled="1" pass="0" class="SimpleFill">
               <Option type="Map">
                 <Option name="border_width_map_unit_scale" value="3x:0,0,0,0,0,0" type="QString"/>
                 <Option name="color" value="255,255,255,255" type="QString"/>
@@ -89,17 +89,17 @@
                 <Option name="outline_width_unit" value="MM" type="QString"/>
                 <Option name="style" value="solid" type="QString"/>
               </Option>
-              <prop v="3x:0,0,0,0,0,0" k="border_width_map_unit_scale"/>
-              <prop v="255,255,255,255" k="color"/>
-              <prop v="bevel" k="joinstyle"/>
-              <prop v="0,0" k="offset"/>
-              <prop v="3x:0,0,0,0,0,0" k="offset_map_unit_scale"/>
-              <prop v="MM" k="offset_unit"/>
-              <prop v="128,128,128,255" k="outline_color"/>
-              <prop v="no" k="outline_style"/>
-              <prop v="0" k="outline_width"/>
-              <prop v="MM" k="outline_width_unit"/>
-              <prop v="solid" k="style"/>
+              <prop k="border_width_map_unit_scale" v="3x:0,0,0,0,0,0"/>
+              <prop k="color" v="255,255,255,255"/>
+              <prop k="joinstyle" v="bevel"/>
+              <prop k="offset" v="0,0"/>
+              <prop k="offset_map_unit_scale" v="3x:0,0,0,0,0,0"/>
+              <prop k="offset_unit" v="MM"/>
+              <prop k="outline_color" v="128,128,128,255"/>
+              <prop k="outline_style" v="no"/>
+              <prop k="outline_width" v="0"/>
+              <prop k="outline_width_unit" v="MM"/>
+              <prop k="style" v="solid"/>
               <data_defined_properties>
                 <Option type="Map">
                   <Option name="name" value="" type="QString"/>
@@ -110,7 +110,7 @@
             </layer>
           </symbol>
         </background>
-        <shadow shadowOffsetDist="1" shadowColor="0,0,0,255" shadowDraw="0" shadowUnder="0" shadowBlendMode="6" shadowOffsetMapUnitScale="3x:0,0,0,0,0,0" shadowScale="100" shadowOffsetUnit="MM" shadowRadius="1.5" shadowRadiusMapUnitScale="3x:0,0,0,0,0,0" shadowRadiusAlphaOnly="0" shadowOffsetGlobal="1" shadowRadiusUnit="MM" shadowOpacity="0.69999999999999996" shadowOffsetAngle="135"/>
+        <shadow shadowScale="100" shadowColor="0,0,0,255" shadowRadiusAlphaOnly="0" shadowOffsetAngle="135" shadowOffsetUnit="MM" shadowOpacity="0.69999999999999996" shadowRadiusMapUnitScale="3x:0,0,0,0,0,0" shadowDraw="0" shadowOffsetMapUnitScale="3x:0,0,0,0,0,0" shadowBlendMode="6" shadowUnder="0" shadowOffsetDist="1" shadowRadiusUnit="MM" shadowOffsetGlobal="1" shadowRadius="1.5"/>
         <dd_properties>
           <Option type="Map">
             <Option name="name" value="" type="QString"/>
@@ -120,9 +120,9 @@
         </dd_properties>
         <substitutions/>
       </text-style>
-      <text-format rightDirectionSymbol=">" reverseDirectionSymbol="0" addDirectionSymbol="0" decimals="3" plussign="0" multilineAlign="3" wrapChar="" useMaxLineLengthForAutoWrap="1" formatNumbers="0" autoWrapLength="0" leftDirectionSymbol="&lt;" placeDirectionSymbol="0"/>
-      <placement repeatDistanceUnits="MM" priority="5" repeatDistanceMapUnitScale="3x:0,0,0,0,0,0" maxCurvedCharAngleOut="-25" overrunDistanceUnit="MM" geometryGeneratorType="PointGeometry" centroidInside="0" offsetType="0" lineAnchorType="0" placement="8" placementFlags="10" labelOffsetMapUnitScale="3x:0,0,0,0,0,0" lineAnchorClipping="0" yOffset="0" layerType="UnknownGeometry" distUnits="MM" repeatDistance="0" quadOffset="4" xOffset="0" offsetUnits="MM" predefinedPositionOrder="TR,TL,BR,BL,R,L,TSR,BSR" maxCurvedCharAngleIn="25" centroidWhole="0" dist="0" preserveRotation="1" geometryGenerator="" distMapUnitScale="3x:0,0,0,0,0,0" polygonPlacementFlags="2" rotationUnit="AngleDegrees" lineAnchorPercent="0.5" geometryGeneratorEnabled="0" overrunDistance="0" rotationAngle="0" overrunDistanceMapUnitScale="3x:0,0,0,0,0,0" fitInPolygonOnly="0"/>
-      <rendering drawLabels="1" obstacle="1" obstacleType="1" fontMinPixelSize="0" upsidedownLabels="0" limitNumLabels="0" displayAll="0" labelPerPart="0" scaleVisibility="1" scaleMax="2000000" fontMaxPixelSize="10000" maxNumLabels="2000" unplacedVisibility="0" scaleMin="0" obstacleFactor="1" mergeLines="0" minFeatureSize="0" fontLimitPixelSize="0" zIndex="0"/>
+      <text-format decimals="3" plussign="0" leftDirectionSymbol="&lt;" rightDirectionSymbol=">" placeDirectionSymbol="0" formatNumbers="0" addDirectionSymbol="0" wrapChar="" useMaxLineLengthForAutoWrap="1" multilineAlign="3" autoWrapLength="0" reverseDirectionSymbol="0"/>
+      <placement predefinedPositionOrder="TR,TL,BR,BL,R,L,TSR,BSR" layerType="UnknownGeometry" centroidInside="0" overrunDistanceUnit="MM" distUnits="MM" centroidWhole="0" yOffset="0" labelOffsetMapUnitScale="3x:0,0,0,0,0,0" placementFlags="10" rotationUnit="AngleDegrees" distMapUnitScale="3x:0,0,0,0,0,0" polygonPlacementFlags="2" geometryGenerator="" fitInPolygonOnly="0" offsetUnits="MM" maxCurvedCharAngleOut="-25" overrunDistance="0" lineAnchorPercent="0.5" dist="0" quadOffset="4" placement="8" preserveRotation="1" lineAnchorClipping="0" geometryGeneratorType="PointGeometry" offsetType="0" maxCurvedCharAngleIn="25" repeatDistanceMapUnitScale="3x:0,0,0,0,0,0" repeatDistance="0" geometryGeneratorEnabled="0" xOffset="0" priority="5" overrunDistanceMapUnitScale="3x:0,0,0,0,0,0" rotationAngle="0" repeatDistanceUnits="MM" lineAnchorType="0"/>
+      <rendering obstacleType="1" fontMaxPixelSize="10000" labelPerPart="0" drawLabels="1" upsidedownLabels="0" scaleMin="0" zIndex="0" obstacle="1" scaleMax="2000000" obstacleFactor="1" limitNumLabels="0" unplacedVisibility="0" mergeLines="0" scaleVisibility="1" minFeatureSize="0" fontLimitPixelSize="0" maxNumLabels="2000" displayAll="0" fontMinPixelSize="0"/>
       <dd_properties>
         <Option type="Map">
           <Option name="name" value="" type="QString"/>
@@ -142,7 +142,7 @@
           <Option name="drawToAllParts" value="false" type="bool"/>
           <Option name="enabled" value="0" type="QString"/>
           <Option name="labelAnchorPoint" value="point_on_exterior" type="QString"/>
-          <Option name="lineSymbol" value="&lt;symbol alpha=&quot;1&quot; name=&quot;symbol&quot; clip_to_extent=&quot;1&quot; type=&quot;line&quot; force_rhr=&quot;0&quot;>&lt;data_defined_properties>&lt;Option type=&quot;Map&quot;>&lt;Option name=&quot;name&quot; value=&quot;&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;properties&quot;/>&lt;Option name=&quot;type&quot; value=&quot;collection&quot; type=&quot;QString&quot;/>&lt;/Option>&lt;/data_defined_properties>&lt;layer locked=&quot;0&quot; class=&quot;SimpleLine&quot; enabled=&quot;1&quot; pass=&quot;0&quot;>&lt;Option type=&quot;Map&quot;>&lt;Option name=&quot;align_dash_pattern&quot; value=&quot;0&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;capstyle&quot; value=&quot;square&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;customdash&quot; value=&quot;5;2&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;customdash_map_unit_scale&quot; value=&quot;3x:0,0,0,0,0,0&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;customdash_unit&quot; value=&quot;MM&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;dash_pattern_offset&quot; value=&quot;0&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;dash_pattern_offset_map_unit_scale&quot; value=&quot;3x:0,0,0,0,0,0&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;dash_pattern_offset_unit&quot; value=&quot;MM&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;draw_inside_polygon&quot; value=&quot;0&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;joinstyle&quot; value=&quot;bevel&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;line_color&quot; value=&quot;60,60,60,255&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;line_style&quot; value=&quot;solid&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;line_width&quot; value=&quot;0.3&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;line_width_unit&quot; value=&quot;MM&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;offset&quot; value=&quot;0&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;offset_map_unit_scale&quot; value=&quot;3x:0,0,0,0,0,0&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;offset_unit&quot; value=&quot;MM&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;ring_filter&quot; value=&quot;0&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;trim_distance_end&quot; value=&quot;0&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;trim_distance_end_map_unit_scale&quot; value=&quot;3x:0,0,0,0,0,0&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;trim_distance_end_unit&quot; value=&quot;MM&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;trim_distance_start&quot; value=&quot;0&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;trim_distance_start_map_unit_scale&quot; value=&quot;3x:0,0,0,0,0,0&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;trim_distance_start_unit&quot; value=&quot;MM&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;tweak_dash_pattern_on_corners&quot; value=&quot;0&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;use_custom_dash&quot; value=&quot;0&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;width_map_unit_scale&quot; value=&quot;3x:0,0,0,0,0,0&quot; type=&quot;QString&quot;/>&lt;/Option>&lt;prop v=&quot;0&quot; k=&quot;align_dash_pattern&quot;/>&lt;prop v=&quot;square&quot; k=&quot;capstyle&quot;/>&lt;prop v=&quot;5;2&quot; k=&quot;customdash&quot;/>&lt;prop v=&quot;3x:0,0,0,0,0,0&quot; k=&quot;customdash_map_unit_scale&quot;/>&lt;prop v=&quot;MM&quot; k=&quot;customdash_unit&quot;/>&lt;prop v=&quot;0&quot; k=&quot;dash_pattern_offset&quot;/>&lt;prop v=&quot;3x:0,0,0,0,0,0&quot; k=&quot;dash_pattern_offset_map_unit_scale&quot;/>&lt;prop v=&quot;MM&quot; k=&quot;dash_pattern_offset_unit&quot;/>&lt;prop v=&quot;0&quot; k=&quot;draw_inside_polygon&quot;/>&lt;prop v=&quot;bevel&quot; k=&quot;joinstyle&quot;/>&lt;prop v=&quot;60,60,60,255&quot; k=&quot;line_color&quot;/>&lt;prop v=&quot;solid&quot; k=&quot;line_style&quot;/>&lt;prop v=&quot;0.3&quot; k=&quot;line_width&quot;/>&lt;prop v=&quot;MM&quot; k=&quot;line_width_unit&quot;/>&lt;prop v=&quot;0&quot; k=&quot;offset&quot;/>&lt;prop v=&quot;3x:0,0,0,0,0,0&quot; k=&quot;offset_map_unit_scale&quot;/>&lt;prop v=&quot;MM&quot; k=&quot;offset_unit&quot;/>&lt;prop v=&quot;0&quot; k=&quot;ring_filter&quot;/>&lt;prop v=&quot;0&quot; k=&quot;trim_distance_end&quot;/>&lt;prop v=&quot;3x:0,0,0,0,0,0&quot; k=&quot;trim_distance_end_map_unit_scale&quot;/>&lt;prop v=&quot;MM&quot; k=&quot;trim_distance_end_unit&quot;/>&lt;prop v=&quot;0&quot; k=&quot;trim_distance_start&quot;/>&lt;prop v=&quot;3x:0,0,0,0,0,0&quot; k=&quot;trim_distance_start_map_unit_scale&quot;/>&lt;prop v=&quot;MM&quot; k=&quot;trim_distance_start_unit&quot;/>&lt;prop v=&quot;0&quot; k=&quot;tweak_dash_pattern_on_corners&quot;/>&lt;prop v=&quot;0&quot; k=&quot;use_custom_dash&quot;/>&lt;prop v=&quot;3x:0,0,0,0,0,0&quot; k=&quot;width_map_unit_scale&quot;/>&lt;data_defined_properties>&lt;Option type=&quot;Map&quot;>&lt;Option name=&quot;name&quot; value=&quot;&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;properties&quot;/>&lt;Option name=&quot;type&quot; value=&quot;collection&quot; type=&quot;QString&quot;/>&lt;/Option>&lt;/data_defined_properties>&lt;/layer>&lt;/symbol>" type="QString"/>
+          <Option name="lineSymbol" value="&lt;symbol clip_to_extent=&quot;1&quot; name=&quot;symbol&quot; force_rhr=&quot;0&quot; alpha=&quot;1&quot; type=&quot;line&quot;>&lt;data_defined_properties>&lt;Option type=&quot;Map&quot;>&lt;Option name=&quot;name&quot; value=&quot;&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;properties&quot;/>&lt;Option name=&quot;type&quot; value=&quot;collection&quot; type=&quot;QString&quot;/>&lt;/Option>&lt;/data_defined_properties>&lt;layer locked=&quot;0&quot; enabled=&quot;1&quot; pass=&quot;0&quot; class=&quot;SimpleLine&quot;>&lt;Option type=&quot;Map&quot;>&lt;Option name=&quot;align_dash_pattern&quot; value=&quot;0&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;capstyle&quot; value=&quot;square&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;customdash&quot; value=&quot;5;2&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;customdash_map_unit_scale&quot; value=&quot;3x:0,0,0,0,0,0&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;customdash_unit&quot; value=&quot;MM&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;dash_pattern_offset&quot; value=&quot;0&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;dash_pattern_offset_map_unit_scale&quot; value=&quot;3x:0,0,0,0,0,0&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;dash_pattern_offset_unit&quot; value=&quot;MM&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;draw_inside_polygon&quot; value=&quot;0&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;joinstyle&quot; value=&quot;bevel&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;line_color&quot; value=&quot;60,60,60,255&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;line_style&quot; value=&quot;solid&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;line_width&quot; value=&quot;0.3&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;line_width_unit&quot; value=&quot;MM&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;offset&quot; value=&quot;0&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;offset_map_unit_scale&quot; value=&quot;3x:0,0,0,0,0,0&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;offset_unit&quot; value=&quot;MM&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;ring_filter&quot; value=&quot;0&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;trim_distance_end&quot; value=&quot;0&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;trim_distance_end_map_unit_scale&quot; value=&quot;3x:0,0,0,0,0,0&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;trim_distance_end_unit&quot; value=&quot;MM&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;trim_distance_start&quot; value=&quot;0&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;trim_distance_start_map_unit_scale&quot; value=&quot;3x:0,0,0,0,0,0&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;trim_distance_start_unit&quot; value=&quot;MM&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;tweak_dash_pattern_on_corners&quot; value=&quot;0&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;use_custom_dash&quot; value=&quot;0&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;width_map_unit_scale&quot; value=&quot;3x:0,0,0,0,0,0&quot; type=&quot;QString&quot;/>&lt;/Option>&lt;prop k=&quot;align_dash_pattern&quot; v=&quot;0&quot;/>&lt;prop k=&quot;capstyle&quot; v=&quot;square&quot;/>&lt;prop k=&quot;customdash&quot; v=&quot;5;2&quot;/>&lt;prop k=&quot;customdash_map_unit_scale&quot; v=&quot;3x:0,0,0,0,0,0&quot;/>&lt;prop k=&quot;customdash_unit&quot; v=&quot;MM&quot;/>&lt;prop k=&quot;dash_pattern_offset&quot; v=&quot;0&quot;/>&lt;prop k=&quot;dash_pattern_offset_map_unit_scale&quot; v=&quot;3x:0,0,0,0,0,0&quot;/>&lt;prop k=&quot;dash_pattern_offset_unit&quot; v=&quot;MM&quot;/>&lt;prop k=&quot;draw_inside_polygon&quot; v=&quot;0&quot;/>&lt;prop k=&quot;joinstyle&quot; v=&quot;bevel&quot;/>&lt;prop k=&quot;line_color&quot; v=&quot;60,60,60,255&quot;/>&lt;prop k=&quot;line_style&quot; v=&quot;solid&quot;/>&lt;prop k=&quot;line_width&quot; v=&quot;0.3&quot;/>&lt;prop k=&quot;line_width_unit&quot; v=&quot;MM&quot;/>&lt;prop k=&quot;offset&quot; v=&quot;0&quot;/>&lt;prop k=&quot;offset_map_unit_scale&quot; v=&quot;3x:0,0,0,0,0,0&quot;/>&lt;prop k=&quot;offset_unit&quot; v=&quot;MM&quot;/>&lt;prop k=&quot;ring_filter&quot; v=&quot;0&quot;/>&lt;prop k=&quot;trim_distance_end&quot; v=&quot;0&quot;/>&lt;prop k=&quot;trim_distance_end_map_unit_scale&quot; v=&quot;3x:0,0,0,0,0,0&quot;/>&lt;prop k=&quot;trim_distance_end_unit&quot; v=&quot;MM&quot;/>&lt;prop k=&quot;trim_distance_start&quot; v=&quot;0&quot;/>&lt;prop k=&quot;trim_distance_start_map_unit_scale&quot; v=&quot;3x:0,0,0,0,0,0&quot;/>&lt;prop k=&quot;trim_distance_start_unit&quot; v=&quot;MM&quot;/>&lt;prop k=&quot;tweak_dash_pattern_on_corners&quot; v=&quot;0&quot;/>&lt;prop k=&quot;use_custom_dash&quot; v=&quot;0&quot;/>&lt;prop k=&quot;width_map_unit_scale&quot; v=&quot;3x:0,0,0,0,0,0&quot;/>&lt;data_defined_properties>&lt;Option type=&quot;Map&quot;>&lt;Option name=&quot;name&quot; value=&quot;&quot; type=&quot;QString&quot;/>&lt;Option name=&quot;properties&quot;/>&lt;Option name=&quot;type&quot; value=&quot;collection&quot; type=&quot;QString&quot;/>&lt;/Option>&lt;/data_defined_properties>&lt;/layer>&lt;/symbol>" type="QString"/>
           <Option name="minLength" value="0" type="double"/>
           <Option name="minLengthMapUnitScale" value="3x:0,0,0,0,0,0" type="QString"/>
           <Option name="minLengthUnit" value="MM" type="QString"/>
@@ -171,7 +171,7 @@
   <legend showLabelLegend="0" type="default-vector"/>
   <referencedLayers/>
   <fieldConfiguration>
-    <field configurationFlags="None" name="question">
+    <field name="question" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -180,7 +180,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="answer">
+    <field name="answer" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -189,7 +189,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="value">
+    <field name="value" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -198,7 +198,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="class">
+    <field name="class" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -207,7 +207,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="score">
+    <field name="score" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -216,7 +216,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="task">
+    <field name="task" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -225,7 +225,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="prompt">
+    <field name="prompt" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -234,7 +234,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="engine">
+    <field name="engine" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -243,7 +243,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="model">
+    <field name="model" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -252,7 +252,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="scene">
+    <field name="scene" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -261,7 +261,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="acquired">
+    <field name="acquired" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -270,7 +270,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="chip">
+    <field name="chip" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -279,7 +279,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="px_bbox">
+    <field name="px_bbox" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -288,7 +288,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="parse_status">
+    <field name="parse_status" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -297,7 +297,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="raw_text">
+    <field name="raw_text" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -306,7 +306,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="aef_year">
+    <field name="aef_year" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -315,7 +315,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="flags">
+    <field name="flags" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
@@ -324,7 +324,7 @@
         </config>
       </editWidget>
     </field>
-    <field configurationFlags="None" name="review">
+    <field name="review" configurationFlags="None">
       <editWidget type="ValueMap">
         <config>
           <Option type="Map">
@@ -345,88 +345,88 @@
     </field>
   </fieldConfiguration>
   <aliases>
-    <alias field="question" name="Question" index="0"/>
-    <alias field="answer" name="Answer" index="1"/>
-    <alias field="value" name="Value" index="2"/>
-    <alias field="class" name="Class" index="3"/>
-    <alias field="score" name="Confidence (0 to 1)" index="4"/>
-    <alias field="task" name="Task" index="5"/>
-    <alias field="prompt" name="Asked with" index="6"/>
-    <alias field="engine" name="Engine" index="7"/>
-    <alias field="model" name="Model" index="8"/>
-    <alias field="scene" name="Scene" index="9"/>
-    <alias field="acquired" name="Acquired (UTC)" index="10"/>
-    <alias field="chip" name="Chip" index="11"/>
-    <alias field="px_bbox" name="Box in scene pixels" index="12"/>
-    <alias field="parse_status" name="Answer read" index="13"/>
-    <alias field="raw_text" name="Engine's own words" index="14"/>
-    <alias field="aef_year" name="Year of AlphaEarth prior" index="15"/>
-    <alias field="flags" name="Doubts" index="16"/>
-    <alias field="review" name="Review" index="17"/>
+    <alias name="Question" index="0" field="question"/>
+    <alias name="Answer" index="1" field="answer"/>
+    <alias name="Value" index="2" field="value"/>
+    <alias name="Class" index="3" field="class"/>
+    <alias name="Confidence (0 to 1)" index="4" field="score"/>
+    <alias name="Task" index="5" field="task"/>
+    <alias name="Asked with" index="6" field="prompt"/>
+    <alias name="Engine" index="7" field="engine"/>
+    <alias name="Model" index="8" field="model"/>
+    <alias name="Scene" index="9" field="scene"/>
+    <alias name="Acquired (UTC)" index="10" field="acquired"/>
+    <alias name="Chip" index="11" field="chip"/>
+    <alias name="Box in scene pixels" index="12" field="px_bbox"/>
+    <alias name="Answer read" index="13" field="parse_status"/>
+    <alias name="Engine's own words" index="14" field="raw_text"/>
+    <alias name="Year of AlphaEarth prior" index="15" field="aef_year"/>
+    <alias name="Doubts" index="16" field="flags"/>
+    <alias name="Review" index="17" field="review"/>
   </aliases>
   <defaults>
-    <default field="question" expression="" applyOnUpdate="0"/>
-    <default field="answer" expression="" applyOnUpdate="0"/>
-    <default field="value" expression="" applyOnUpdate="0"/>
-    <default field="class" expression="" applyOnUpdate="0"/>
-    <default field="score" expression="" applyOnUpdate="0"/>
-    <default field="task" expression="" applyOnUpdate="0"/>
-    <default field="prompt" expression="" applyOnUpdate="0"/>
-    <default field="engine" expression="" applyOnUpdate="0"/>
-    <default field="model" expression="" applyOnUpdate="0"/>
-    <default field="scene" expression="" applyOnUpdate="0"/>
-    <default field="acquired" expression="" applyOnUpdate="0"/>
-    <default field="chip" expression="" applyOnUpdate="0"/>
-    <default field="px_bbox" expression="" applyOnUpdate="0"/>
-    <default field="parse_status" expression="" applyOnUpdate="0"/>
-    <default field="raw_text" expression="" applyOnUpdate="0"/>
-    <default field="aef_year" expression="" applyOnUpdate="0"/>
-    <default field="flags" expression="" applyOnUpdate="0"/>
-    <default field="review" expression="" applyOnUpdate="0"/>
+    <default expression="" field="question" applyOnUpdate="0"/>
+    <default expression="" field="answer" applyOnUpdate="0"/>
+    <default expression="" field="value" applyOnUpdate="0"/>
+    <default expression="" field="class" applyOnUpdate="0"/>
+    <default expression="" field="score" applyOnUpdate="0"/>
+    <default expression="" field="task" applyOnUpdate="0"/>
+    <default expression="" field="prompt" applyOnUpdate="0"/>
+    <default expression="" field="engine" applyOnUpdate="0"/>
+    <default expression="" field="model" applyOnUpdate="0"/>
+    <default expression="" field="scene" applyOnUpdate="0"/>
+    <default expression="" field="acquired" applyOnUpdate="0"/>
+    <default expression="" field="chip" applyOnUpdate="0"/>
+    <default expression="" field="px_bbox" applyOnUpdate="0"/>
+    <default expression="" field="parse_status" applyOnUpdate="0"/>
+    <default expression="" field="raw_text" applyOnUpdate="0"/>
+    <default expression="" field="aef_year" applyOnUpdate="0"/>
+    <default expression="" field="flags" applyOnUpdate="0"/>
+    <default expression="" field="review" applyOnUpdate="0"/>
   </defaults>
   <constraints>
-    <constraint field="question" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="answer" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="value" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="class" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="score" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="task" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="prompt" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="engine" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="model" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="scene" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="acquired" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="chip" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="px_bbox" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="parse_status" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="raw_text" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="aef_year" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="flags" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
-    <constraint field="review" constraints="0" unique_strength="0" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="question" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="answer" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="value" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="class" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="score" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="task" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="prompt" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="engine" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="model" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="scene" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="acquired" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="chip" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="px_bbox" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="parse_status" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="raw_text" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="aef_year" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="flags" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" constraints="0" field="review" notnull_strength="0" exp_strength="0"/>
   </constraints>
   <constraintExpressions>
-    <constraint field="question" exp="" desc=""/>
-    <constraint field="answer" exp="" desc=""/>
-    <constraint field="value" exp="" desc=""/>
-    <constraint field="class" exp="" desc=""/>
-    <constraint field="score" exp="" desc=""/>
-    <constraint field="task" exp="" desc=""/>
-    <constraint field="prompt" exp="" desc=""/>
-    <constraint field="engine" exp="" desc=""/>
-    <constraint field="model" exp="" desc=""/>
-    <constraint field="scene" exp="" desc=""/>
-    <constraint field="acquired" exp="" desc=""/>
-    <constraint field="chip" exp="" desc=""/>
-    <constraint field="px_bbox" exp="" desc=""/>
-    <constraint field="parse_status" exp="" desc=""/>
-    <constraint field="raw_text" exp="" desc=""/>
-    <constraint field="aef_year" exp="" desc=""/>
-    <constraint field="flags" exp="" desc=""/>
-    <constraint field="review" exp="" desc=""/>
+    <constraint desc="" field="question" exp=""/>
+    <constraint desc="" field="answer" exp=""/>
+    <constraint desc="" field="value" exp=""/>
+    <constraint desc="" field="class" exp=""/>
+    <constraint desc="" field="score" exp=""/>
+    <constraint desc="" field="task" exp=""/>
+    <constraint desc="" field="prompt" exp=""/>
+    <constraint desc="" field="engine" exp=""/>
+    <constraint desc="" field="model" exp=""/>
+    <constraint desc="" field="scene" exp=""/>
+    <constraint desc="" field="acquired" exp=""/>
+    <constraint desc="" field="chip" exp=""/>
+    <constraint desc="" field="px_bbox" exp=""/>
+    <constraint desc="" field="parse_status" exp=""/>
+    <constraint desc="" field="raw_text" exp=""/>
+    <constraint desc="" field="aef_year" exp=""/>
+    <constraint desc="" field="flags" exp=""/>
+    <constraint desc="" field="review" exp=""/>
   </constraintExpressions>
   <expressionfields/>
   <attributeactions/>
-  <attributetableconfig sortExpression="" sortOrder="0" actionWidgetStyle="dropDown">
+  <attributetableconfig actionWidgetStyle="dropDown" sortOrder="0" sortExpression="">
     <columns/>
   </attributetableconfig>
   <conditionalstyles>

@@ -7,7 +7,6 @@ import json
 from qgis.core import QgsProcessingParameterFeatureSink, QgsProcessingParameterString
 
 from .. import compat, layers
-from ..engine.errors import EngineError
 from ..translation import tr
 from .answers import collect
 from .base import FusarAlgorithm
@@ -36,11 +35,8 @@ class AskScene(FusarAlgorithm):
         self.request["question"] = self.parameterAsString(parameters, "QUESTION", context)
         return True
 
-    def processAlgorithm(self, parameters, context, feedback) -> dict:
-        try:
-            summary, features, crs = collect(self, "ask", self.scene_request(feedback), feedback)
-        except EngineError as error:
-            raise self.fail(error, feedback) from error
+    def work(self, parameters, context, feedback) -> dict:
+        summary, features, crs = collect(self, "ask", self.scene_request(feedback), feedback)
         sink = self.sink(parameters, "OUTPUT", context, "answers", crs)
         sink.write(features)
         provenance = layers.Provenance(f"{summary['scene']}: answers", summary["metadata"])

@@ -147,6 +147,25 @@ class FusarAlgorithm(QgsProcessingAlgorithm):
 
     # -- any thread ------------------------------------------------------------------------------------------------
 
+    def processAlgorithm(self, parameters, context, feedback) -> dict:
+        """Does the work; an error of the engine becomes QGIS's, its code goes to a feedback that wants it."""
+        try:
+            return self.work(parameters, context, feedback)
+        except EngineError as error:
+            message = str(error)
+            if hasattr(feedback, "error_code"):
+                feedback.error_code = error.code
+        except QgsProcessingException as error:
+            message = str(error)
+        # QGIS never frees the traceback of what is raised here, nor what its frames hold: a context with layers that
+        # outlives QGIS crashes it. So this is raised anew, and holds nothing.
+        del parameters, context, feedback
+        raise QgsProcessingException(message)
+
+    def work(self, parameters: dict, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> dict:
+        """What the algorithm does, in any thread. Raises EngineError, QgsProcessingException."""
+        raise NotImplementedError
+
     def scene_request(self, feedback: QgsProcessingFeedback, extent: str = "extent") -> dict:
         """The request with the path of the scene and the extent; exports the scene where it is no file."""
         if self.source.doubt:
@@ -189,20 +208,16 @@ class FusarAlgorithm(QgsProcessingAlgorithm):
             warn(feedback, warning)
         return result
 
-    def fail(self, error: EngineError, feedback: QgsProcessingFeedback, kept: str = "") -> QgsProcessingException:
-        """The exception to raise for an error of the engine; its code goes to a feedback that wants it."""
-        if hasattr(feedback, "error_code"):
-            feedback.error_code = error.code
-        return QgsProcessingException(f"{error} {kept}".strip())
-
     def sink(self, parameters: dict, name: str, context, layer: str, crs: QgsCoordinateReferenceSystem) -> Sink:
         """The sink of an output, with the fields of a result layer."""
         short = _destination(parameters.get(name)).lower().endswith(".shp")
+        # This parameter alone: the layer behind INPUT may be gone by now, and converting its pointer would crash.
+        only = {name: parameters[name]} if name in parameters else {}
         made, destination = self.parameterAsSink(
-            parameters, name, context, layers.fields(layer, short=short), layers.wkb_type(layer), crs
+            only, name, context, layers.fields(layer, short=short), layers.wkb_type(layer), crs
         )
         if made is None and not self.parameterDefinition(name).flags() & compat.OPTIONAL:
-            raise QgsProcessingException(self.invalidSinkError(parameters, name))
+            raise QgsProcessingException(self.invalidSinkError(only, name))
         return Sink(made, destination, layer, short)
 
 

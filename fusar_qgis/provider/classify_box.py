@@ -7,7 +7,6 @@ import json
 from qgis.core import QgsProcessingParameterExtent, QgsProcessingParameterFeatureSink, QgsProcessingParameterString
 
 from .. import compat, layers
-from ..engine.errors import EngineError
 from ..translation import tr
 from .answers import collect
 from .base import FusarAlgorithm
@@ -42,11 +41,8 @@ class ClassifyBox(FusarAlgorithm):
         self.request["classes"] = [c.strip() for c in classes if c.strip()]
         return True
 
-    def processAlgorithm(self, parameters, context, feedback) -> dict:
-        try:
-            summary, features, crs = collect(self, "classify_box", self.scene_request(feedback, "box"), feedback)
-        except EngineError as error:
-            raise self.fail(error, feedback) from error
+    def work(self, parameters, context, feedback) -> dict:
+        summary, features, crs = collect(self, "classify_box", self.scene_request(feedback, "box"), feedback)
         sink = self.sink(parameters, "OUTPUT", context, "detections", crs)
         sink.write(features)
         provenance = layers.Provenance(f"{summary['scene']}: classified box", summary["metadata"])

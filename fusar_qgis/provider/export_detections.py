@@ -47,7 +47,7 @@ class ExportDetections(FusarAlgorithm):
         )
         self.addOutput(QgsProcessingOutputNumber("COUNT", tr("Detections written")))
 
-    def processAlgorithm(self, parameters, context, feedback) -> dict:
+    def work(self, parameters, context, feedback) -> dict:
         source = self.parameterAsSource(parameters, "INPUT", context)
         if source is None:
             raise QgsProcessingException(self.invalidSourceError(parameters, "INPUT"))

@@ -86,15 +86,17 @@ class InterpretScene(FusarAlgorithm):
         known = ["gpkg", "geojson", "shp"]
         return QgsProcessingUtils.convertToCompatibleFormat(layer, False, "water", known, "gpkg", context, feedback)
 
-    def processAlgorithm(self, parameters, context, feedback) -> dict:
+    def work(self, parameters, context, feedback) -> dict:
         arrived = _Arrived(feedback)
         failure = None
         try:
             summary = self.ask_engine("interpret", self.scene_request(feedback), feedback, arrived)
         except EngineError as error:
             if error.code not in ("CANCELLED", "ENGINE_DIED") or not arrived.any():
-                raise self.fail(error, feedback) from error
-            failure = error
+                raise
+            # Not `error` itself: its traceback holds this frame, and such a cycle keeps sinks and feedback alive until
+            # a collection in whatever thread.
+            failure = EngineError(error.code, error.message, error.hint)
             summary = {"scene": self.source.name, "partial": True, "counts": {}, "metadata": arrived.metadata}
             summary["metadata"] = {**arrived.metadata, "partial": f"yes: {error.message}"}
 
@@ -108,7 +110,7 @@ class InterpretScene(FusarAlgorithm):
                 results[name] = destination
         if failure and failure.code == "ENGINE_DIED":
             kept = self._keep(found["detections"], arrived.crs, context)
-            raise self.fail(failure, feedback, kept) from failure
+            raise EngineError(failure.code, failure.message, f"{failure.hint} {kept}".strip())
         return results
 
     def _keep(self, features: list[QgsFeature], crs: QgsCoordinateReferenceSystem, context) -> str:

@@ -7,7 +7,6 @@ import json
 from qgis.core import QgsProcessingParameterFeatureSink, QgsProcessingParameterNumber, QgsProcessingParameterString
 
 from .. import compat, layers, settings
-from ..engine.errors import EngineError
 from ..translation import tr
 from .answers import collect
 from .base import FusarAlgorithm
@@ -48,11 +47,8 @@ class SampleAnchors(FusarAlgorithm):
         self.request["grid"] = self.parameterAsInt(parameters, "GRID", context)
         return True
 
-    def processAlgorithm(self, parameters, context, feedback) -> dict:
-        try:
-            summary, features, crs = collect(self, "sample_anchors", self.scene_request(feedback), feedback)
-        except EngineError as error:
-            raise self.fail(error, feedback) from error
+    def work(self, parameters, context, feedback) -> dict:
+        summary, features, crs = collect(self, "sample_anchors", self.scene_request(feedback), feedback)
         sink = self.sink(parameters, "OUTPUT", context, "anchors", crs)
         sink.write(features)
         provenance = layers.Provenance(f"{self.source.name}: AlphaEarth anchors", summary["metadata"])

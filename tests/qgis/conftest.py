@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import tempfile
@@ -40,6 +41,13 @@ def provider(qgis_app: object, qgis_processing: object) -> Iterator[object]:
     manager.shutdown()
     if ours:
         QgsApplication.processingRegistry().removeProvider(made)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left() -> Iterator[None]:
+    """Layers and feedbacks in cycles of references are collected now: after QGIS has ended it would crash."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture

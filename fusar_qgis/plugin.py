@@ -63,11 +63,17 @@ class FusarPlugin:
 
     def unload(self) -> None:
         """Takes everything back, stops what runs and ends the engine."""
+        from .engine import manager
+
         if self.box_tool is not None:
             self.box_tool.dispose()
             self.box_tool = None
         if self._desk is not None:
+            from .gui import runner
+
             self._desk.dispose()
+            manager.shutdown()
+            runner.wait_for_all()
         if self.dock is not None:
             self.iface.removeDockWidget(self.dock)
             self.dock.dispose()
@@ -90,8 +96,6 @@ class FusarPlugin:
             self.provider = None
         translation.remove(self._translator)
         self._translator = None
-        from .engine import manager
-
         manager.shutdown()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qgis.core import QgsGeometry, QgsPointXY, QgsWkbTypes
 from qgis.gui import QgsMapTool, QgsRubberBand
-from qgis.PyQt.QtCore import QPoint, QRect, Qt, pyqtSignal
+from qgis.PyQt.QtCore import QEvent, QPoint, QRect, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor
 
 LEAST_PX = 4  # a drag shorter than this is a click, and a click is no box
@@ -33,6 +33,14 @@ class BoxTool(QgsMapTool):
     def canvasPressEvent(self, event) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
             self._from = event.pos()
+            self.canvas().installEventFilter(self)  # while a button is down the canvas keeps keys from its tool
+
+    def eventFilter(self, watched, event) -> bool:
+        """Esc while dragging drops the box."""
+        if event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Escape:
+            self.clear()
+            return True
+        return False
 
     def canvasMoveEvent(self, event) -> None:
         if self._from is not None:
@@ -53,10 +61,7 @@ class BoxTool(QgsMapTool):
         if event.key() != Qt.Key.Key_Escape:
             return
         event.accept()
-        if self._from is not None:
-            self.clear()
-        else:
-            self.canvas().unsetMapTool(self)
+        self.canvas().unsetMapTool(self)
 
     def deactivate(self) -> None:
         self.clear()
@@ -65,6 +70,7 @@ class BoxTool(QgsMapTool):
     def clear(self) -> None:
         """Takes the half-drawn box off the map."""
         self._from = None
+        self.canvas().removeEventFilter(self)
         self._band.reset(QgsWkbTypes.GeometryType.PolygonGeometry)
 
     def dispose(self) -> None:

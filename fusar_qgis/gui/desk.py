@@ -50,6 +50,7 @@ class Desk(QObject):
         self.messages = Messages(iface.messageBar())
         self.run: Run | None = None
         self._scene_id = self._scene_name = ""
+        self._disposed = self._project_gone = False
         self.live: LiveLayer | None = None
         self._card = None
         self._others: list[Run] = []
@@ -110,8 +111,8 @@ class Desk(QObject):
                     layer=layer.name()
                 )
             )
-        parameters = {
-            "INPUT": layer,
+        parameters = {  # layers by id: the user may remove one while the run needs its parameters
+            "INPUT": layer.id(),
             "TASKS": form.tasks,
             "CLASSES": ",".join(form.classes),
             "ENGINE": form.engine,
@@ -123,7 +124,7 @@ class Desk(QObject):
         if form.year is not None:
             parameters["YEAR"] = form.year
         if form.water is not None:
-            parameters["WATER_MASK"] = form.water
+            parameters["WATER_MASK"] = form.water.id()
         for output in ("DETECTIONS", "GRID_CELLS", "ANSWERS"):
             parameters[output] = self._destination()
         return layer, parameters
@@ -185,7 +186,14 @@ class Desk(QObject):
 
     def _ended(self, outcome: Outcome) -> None:
         live, self.live, self.run = self.live, None, None
-        if outcome.ok and not outcome.cancelled:
+        if self._disposed:
+            live.drop()
+            return
+        if self._project_gone:  # what was found belongs to a project that is no longer there
+            self._project_gone = False
+            live.drop()
+            outcome.layers = {}
+        elif outcome.ok and not outcome.cancelled:
             live.drop()
             outcome.layers = self._add(outcome, self._scene_name)
         else:
@@ -255,7 +263,7 @@ class Desk(QObject):
 
             self._card = BoxResult(canvas)
         self._card.show_waiting()
-        parameters = {"INPUT": layer, "BOX": QgsReferencedRectangle(box.boundingBox(), crs), "OUTPUT": self._destination()}
+        parameters = {"INPUT": layer.id(), "BOX": QgsReferencedRectangle(box.boundingBox(), crs), "OUTPUT": self._destination()}
         if form is not None:
             parameters["ENGINE"] = form.engine
         name = layer.name()
@@ -290,7 +298,7 @@ class Desk(QObject):
         if layer is None:
             self.messages.error(tr("No scene to ask about: choose a SAR layer first."))
             return
-        parameters = {"INPUT": layer, "QUESTION": question, "ENGINE": form.engine, "OUTPUT": self._destination()}
+        parameters = {"INPUT": layer.id(), "QUESTION": question, "ENGINE": form.engine, "OUTPUT": self._destination()}
         try:
             extent = self._extent(form, layer)
         except Refused as why:
@@ -321,7 +329,8 @@ class Desk(QObject):
 
         def ended(outcome: Outcome) -> None:
             self._others.remove(run)
-            then(outcome)
+            if not self._disposed:
+                then(outcome)
 
         run.ended.connect(ended)
         run.start()
@@ -353,6 +362,7 @@ class Desk(QObject):
 
     def _project_closed(self) -> None:
         if self.run is not None:
+            self._project_gone = True
             self.cancel()
             self.messages.info(tr("The project was closed: the interpretation was stopped."))
 
@@ -364,6 +374,7 @@ class Desk(QObject):
         """Stops everything and lets go of the project, for unloading."""
         QgsProject.instance().cleared.disconnect(self._project_closed)
         QgsProject.instance().layersWillBeRemoved.disconnect(self._layers_removed)
+        self._disposed = True
         cancel_all()
         if self._card is not None:
             self.iface.mapCanvas().removeEventFilter(self._card)

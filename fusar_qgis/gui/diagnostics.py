@@ -15,7 +15,7 @@ from .. import settings
 from ..engine import manager
 
 KEPT_ERRORS, LOG_LINES = 5, 60
-SECRET = re.compile(r"(?i)((?:api[_-]?key|key|token|secret|password|authorization|bearer)\b[\"']?\s*[:=]?\s*)[^\s,;\"']+")
+SECRET = re.compile(r"(?i)((?:key|token|secret|password|authorization)[\"']?\s*[:=]\s*[\"']?(?:(?:bearer|basic)\s+)?|bearer\s+)[^\s,;\"']+")
 CREDENTIALS_IN_URL = re.compile(r"(\w+://)[^/\s@]+@")
 
 _errors: list[str] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from qgis.core import QgsCoordinateTransform, QgsProject, QgsVectorLayer
+from qgis.core import QgsCoordinateTransform, QgsProject, QgsRectangle, QgsVectorLayer
 from qgis.PyQt.QtCore import QItemSelectionModel, Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
@@ -314,8 +314,10 @@ class ResultsPanel(QWidget):
             )
         side, view = max(box.width(), box.height()), self._canvas.extent()
         if side * 60 < view.width() or side * 4 > view.width():  # too small to see, or too large to place
-            view.scale(side * 25 / view.width())
-        self._canvas.setExtent(view.fromCenterAndSize(box.center(), view.width(), view.height()))
+            width, height = side * 25, side * 25 * self._canvas.height() / max(1, self._canvas.width())
+        else:
+            width, height = view.width(), view.height()
+        self._canvas.setExtent(QgsRectangle.fromCenterAndSize(box.center(), width, height))
         self._canvas.refresh()
 
     # -- the layer's own signals -----------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ An algorithm run here gets a `RunFeedback`. It may call `feedback.report_chips(d
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 from qgis.core import (
@@ -18,7 +19,7 @@ from qgis.core import (
     QgsProject,
     QgsTask,
 )
-from qgis.PyQt.QtCore import QObject, pyqtSignal
+from qgis.PyQt.QtCore import QCoreApplication, QObject, pyqtSignal
 
 from ..translation import tr
 
@@ -185,3 +186,11 @@ def cancel_all() -> None:
     """Stops whatever still runs, for unloading the plugin."""
     for run in list(_alive):
         run.abort() if isinstance(run, Run) else run.cancel()
+
+
+def wait_for_all(seconds: float = 10.0) -> None:
+    """Waits until nothing runs any more: an algorithm at work needs its provider, which unloading removes."""
+    end = time.monotonic() + seconds
+    while _alive and time.monotonic() < end:
+        QCoreApplication.processEvents()
+        time.sleep(0.01)

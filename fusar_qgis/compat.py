@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qgis.core import Qgis, QgsField, QgsProcessing, QgsProcessingParameterDefinition, QgsWkbTypes
+from qgis.core import Qgis, QgsField, QgsProcessing, QgsProcessingParameterDefinition, QgsRaster, QgsWkbTypes
 from qgis.PyQt.QtCore import QMetaType, QVariant
 
 VERSION = Qgis.versionInt() if hasattr(Qgis, "versionInt") else Qgis.QGIS_VERSION_INT
@@ -32,6 +32,9 @@ else:
     SOURCE_RASTER = QgsProcessing.SourceType.TypeRaster
     ADVANCED = QgsProcessingParameterDefinition.Flag.FlagAdvanced
     OPTIONAL = QgsProcessingParameterDefinition.Flag.FlagOptional
+
+BYTE = Qgis.DataType.Byte
+ALPHA_BAND = Qgis.RasterColorInterpretation.AlphaBand if VERSION >= 33000 else QgsRaster.ColorInterpretation.AlphaBand
 
 
 def field(name: str, kind: str, comment: str = "") -> QgsField:

@@ -13,6 +13,7 @@ from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
     QgsCoordinateTransformContext,
+    QgsDataProvider,
     QgsProcessingException,
     QgsProcessingUtils,
     QgsProviderRegistry,
@@ -22,6 +23,8 @@ from qgis.core import (
     QgsRasterPipe,
     QgsRectangle,
 )
+
+from . import compat
 
 MOST_SIDE = 8192
 """Pixels along a side of what is taken from a service that can give any resolution."""
@@ -35,8 +38,8 @@ def file_of(layer: QgsRasterLayer) -> Path | None:
         return None
     parts = QgsProviderRegistry.instance().decodeUri("gdal", layer.source())
     path = str(parts.get("path") or "")
-    plain = not parts.get("layerName") and not parts.get("openOptions") and not parts.get("authcfg")
-    if not plain or not path or "://" in path or path.startswith("/vsi"):
+    special = ("layerName", "openOptions", "authcfg", "vsiPrefix", "vsiSuffix")
+    if any(parts.get(name) for name in special) or not path or "://" in path or "/vsi" in layer.source():
         return None
     file = Path(path)
     return file if file.exists() else None
@@ -46,7 +49,7 @@ def doubt(layer: QgsRasterLayer) -> str:
     """A sentence for a layer that does not look like a radar scene; empty when it may well be one."""
     if layer.providerType() == "gdal" and layer.bandCount() in (3, 4):
         provider = layer.dataProvider()
-        if all(provider.dataTypeSize(band) == 1 for band in range(1, layer.bandCount() + 1)):
+        if all(provider.sourceDataType(band) == compat.BYTE for band in range(1, layer.bandCount() + 1)):
             return (
                 f"{layer.name()} has {layer.bandCount()} 8-bit bands, as photographs have: results on anything but "
                 "radar images mean nothing."
@@ -66,7 +69,12 @@ class RasterSource:
         self.file = file_of(layer)
         self.doubt = doubt(layer)
         self._context = transform_context
-        self._provider = None if self.file else layer.dataProvider().clone()
+        provider = layer.dataProvider()
+        # The size is asked of the layer's own provider: a copy opens itself only when it is first read.
+        self._size_px = provider.xSize(), provider.ySize()
+        self._whole = QgsRectangle(provider.extent())
+        self._kind = layer.providerType()
+        self._provider = None if self.file else provider.clone()
 
     def path(self, extent: QgsRectangle | None, crs: QgsCoordinateReferenceSystem | None, feedback) -> Path:
         """The file to read: the layer's own, or one written now for the extent (in `crs`; the layer's whole when None).
@@ -89,14 +97,11 @@ class RasterSource:
         return wanted
 
     def _export(self, wanted: QgsRectangle, feedback) -> Path:
-        provider = self._provider
-        if not provider.isValid():
-            raise QgsProcessingException(f"{self.name} gives no data: check the connection of the layer.")
-        wanted, width, height = self._size(provider, wanted)
+        wanted, width, height = self._size(wanted)
         feedback.pushInfo(f"{self.name} is no file: {width} × {height} pixels of it are written to a temporary one.")
         path = Path(QgsProcessingUtils.generateTempFilename("fusar_scene.tif"))
         pipe = QgsRasterPipe()
-        if not pipe.set(provider.clone()):
+        if not pipe.set(self._provider.clone()):
             raise QgsProcessingException(f"{self.name} cannot be read as a raster.")
         writer = QgsRasterFileWriter(str(path))
         writer.setOutputFormat("GTiff")
@@ -106,16 +111,39 @@ class RasterSource:
         if feedback.isCanceled():
             raise QgsProcessingException("Stopped by the user.")
         problems = [*blocks.errors()]
-        # A service that fails in the middle leaves holes: better no result than one of half a picture.
         if status != QgsRasterFileWriter.WriterError.NoError or problems or not path.exists():
-            what = "; ".join(problems) or provider.error().summary() or f"status {int(status)}"
+            what = "; ".join(problems) or f"status {int(status)}"
             raise QgsProcessingException(f"{self.name} could not be read: {what}. Check the connection and try again.")
+        self._check_picture(path, feedback)
         return path
 
-    def _size(self, provider, wanted: QgsRectangle) -> tuple[QgsRectangle, int, int]:
+    def _check_picture(self, path: Path, feedback) -> None:
+        """A service that fails says nothing, and its pictures are empty: transparent, or all zero."""
+        written = QgsProviderRegistry.instance().createProvider("gdal", str(path), QgsDataProvider.ProviderOptions())
+        alpha = next(
+            (
+                band
+                for band in range(1, written.bandCount() + 1)
+                if written.colorInterpretation(band) == compat.ALPHA_BAND
+            ),
+            None,
+        )
+        if alpha is not None:
+            shown = written.bandStatistics(alpha).mean / 255
+        else:
+            statistics = written.bandStatistics(1)
+            shown = 0.0 if statistics.minimumValue == statistics.maximumValue == 0 else 1.0
+        if shown == 0:
+            raise QgsProcessingException(
+                f"{self.name} gave an empty picture of the wanted extent. Check the connection and whether the layer "
+                "shows anything there, then try again."
+            )
+        if shown < 0.999:
+            feedback.pushInfo(f"{1 - shown:.0%} of the picture of {self.name} is empty.")
+
+    def _size(self, wanted: QgsRectangle) -> tuple[QgsRectangle, int, int]:
         """The extent snapped to the provider's own pixels where it has some, and its size in pixels."""
-        across, down = provider.xSize(), provider.ySize()
-        whole = provider.extent()
+        (across, down), whole = self._size_px, self._whole
         if across > 0 and down > 0 and not whole.isEmpty():
             step_x, step_y = whole.width() / across, whole.height() / down
             left = math.floor((wanted.xMinimum() - whole.xMinimum()) / step_x + 1e-6)
@@ -130,7 +158,7 @@ class RasterSource:
                     whole.yMaximum() - top * step_y,
                 )
                 return snapped, right - left, bottom - top
-            if provider.name() not in ("wms", "arcgismapserver"):
+            if self._kind not in ("wms", "arcgismapserver"):
                 raise QgsProcessingException(
                     f"The wanted extent of {self.name} has {right - left} × {bottom - top} pixels, too many to copy. "
                     f"Choose an extent of at most {MOST_SIDE} × {MOST_SIDE}, or save the layer as GeoTIFF first."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 from qgis.core import QgsApplication, QgsNetworkAccessManager, QgsSettings
 from qgis.PyQt.QtCore import QUrl
 from qgis.PyQt.QtNetwork import QNetworkProxy, QNetworkRequest
@@ -78,6 +80,9 @@ def engine_request(engine: str) -> dict:
 def bearer_key(authcfg: str, url: str) -> str:
     """The key that an authentication configuration puts into requests to `url`; empty without a configuration.
 
+    It is the token of an API Header or OAuth2 configuration (`Authorization: Bearer KEY`), or the password of a Basic
+    one, which every QGIS has.
+
     Raises EngineError when it cannot be applied: nothing is ever sent without the key that was meant to protect it.
     """
     if not authcfg:
@@ -86,12 +91,17 @@ def bearer_key(authcfg: str, url: str) -> str:
     answer = QgsApplication.authManager().updateNetworkRequest(request, authcfg)
     fine, request = answer if isinstance(answer, tuple) else (answer, request)
     header = bytes(request.rawHeader(b"Authorization")).decode("utf-8", "replace") if fine else ""
-    scheme, _, key = header.partition(" ")
-    if scheme.lower() != "bearer" or not key.strip():
+    scheme, _, key = header.strip().partition(" ")
+    if scheme.lower() == "basic":
+        key = base64.b64decode(key).decode("utf-8", "replace").partition(":")[2]
+    elif scheme.lower() != "bearer":
+        key = ""
+    if not key.strip():
         raise EngineError(
             "WORKER_AUTH",
-            f"The authentication '{authcfg}' of the worker gives no bearer key.",
-            "Choose one of type API Header with Authorization = Bearer KEY, or OAuth2, in Settings › Options › FUSAR.",
+            f"The authentication '{authcfg}' of the worker gives no key.",
+            "Choose one of type Basic with the key as password, or API Header with Authorization = Bearer KEY, in"
+            " Settings › Options › FUSAR.",
         )
     return key.strip()
 

@@ -214,7 +214,7 @@ class EngineEnvironment:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                env=launcher.clean_environment(os.environ),
+                env=launcher.clean_environment(os.environ) | {"PYTHONUNBUFFERED": "1"},  # lines as they are said
                 **launcher.process_options(),
             )
         except OSError as cause:

@@ -4,7 +4,7 @@ export PYTHON
 VENV := .venv/bin
 OUT ?= out
 
-.PHONY: help setup setup-model demo test package test-qgis-all lint bench sample clean
+.PHONY: help setup setup-model demo test package test-qgis-all lint bench sample clean distclean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -18,8 +18,9 @@ setup-model: ## torch (CPU build), transformers and peft into .venv
 demo: setup ## interpret the sample scene: GeoPackage, shapefile, map
 	@scripts/demo.sh $(OUT)
 
-test: setup lint ## every test
+test: setup setup-model lint ## every test
 	$(VENV)/python -m pytest tests/core
+	$(VENV)/python -m pytest tests/model
 	QT_QPA_PLATFORM=offscreen .venv-qgis/bin/python -m pytest -c tests/qgis/pytest.ini tests/qgis
 
 package: setup ## dist/fusar_qgis.zip, the plugin as QGIS installs it
@@ -28,12 +29,12 @@ package: setup ## dist/fusar_qgis.zip, the plugin as QGIS installs it
 test-qgis-all: package ## the zip in QGIS 3.22, 3.40 and 3.44 (QGIS_TOOLS=folder with mk_chroot.sh and run_in.sh; root)
 	scripts/qgis_matrix.sh
 
-lint: setup
+lint: setup setup-model ## ruff, mypy
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
 	$(VENV)/mypy
 
-bench: setup ## speed and memory, written to out/bench
+bench: setup setup-model ## speed and memory, written to out/bench
 	$(VENV)/python -m benchmarks --out $(OUT)/bench
 
 sample: setup ## make the sample scene again from its script
@@ -42,5 +43,5 @@ sample: setup ## make the sample scene again from its script
 clean: ## remove what the targets above made
 	rm -rf $(OUT) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-distclean: clean
+distclean: clean ## and the environments
 	rm -rf .venv .venv-qgis

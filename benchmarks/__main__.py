@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
-BENCHMARKS = ("detector", "interpret")
+BENCHMARKS = ("harbour", "detector", "interpret", "anchors", "model")
+NEED_TORCH = ("model",)
 
 
 def main() -> None:
@@ -17,6 +19,9 @@ def main() -> None:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     for name in options.names or BENCHMARKS:
+        if name in NEED_TORCH and find_spec("torch") is None:
+            print(f"{name}: left out, it needs torch (make setup-model)")
+            continue
         result = import_module(f"benchmarks.{name}").run()
         text = json.dumps(result, indent=2)
         print(f"{name}\n{text}", flush=True)

@@ -8,8 +8,15 @@ from datetime import datetime
 from pathlib import Path
 
 from fusar_core.errors import BadOption
-from fusar_core.product_names import FIRST_YEAR, Facts, mentioned_in, parse_product_name, possible_year, timestamp_in
-from fusar_core.sidecars import embedded_json, facts_of, find_sidecars, leaves_of_tags, parse_time, read_sidecar
+from fusar_core.metadata.files import embedded_json, facts_of, find_sidecars, leaves_of_tags, parse_time, read_sidecar
+from fusar_core.metadata.product_names import (
+    FIRST_YEAR,
+    Facts,
+    mentioned_in,
+    parse_product_name,
+    possible_year,
+    timestamp_in,
+)
 
 _PRODUCT_TAGS = ("SOURCE_PRODUCT", "PRODUCT", "PRODUCT_NAME", "PRODUCT_ID", "SCENE_ID", "TITLE", "ORIGINAL_NAME")
 

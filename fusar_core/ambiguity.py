@@ -283,7 +283,7 @@ def _peak(
     Rows and grids of anchored ships share displacements too, but those hold between ships of equal brightness as well:
     the share of ships that have such a partner is what chance explains.
     """
-    partners = max(1, np.unique(np.concatenate([equal.faint, equal.bright, unequal.bright])).size)
+    everyone = np.unique(np.concatenate([equal.faint, equal.bright, unequal.faint, unequal.bright])).size
     faints = np.unique(unequal.faint).size
     best = _Peak(0.0, 0, float(directions_deg[0]), 0.0)
     for heading in directions_deg:
@@ -297,12 +297,14 @@ def _peak(
         equal_along, first, second = np.abs(equal_along[near]), equal.faint[near], equal.bright[near]
         for low, high in shifts_m:
             for shift in np.arange(low, high + STEP_M, STEP_M):
-                count = np.unique(faint[np.abs(along - shift) <= ALONG_M]).size
-                if count <= best.excess:
+                ghosts = np.unique(faint[np.abs(along - shift) <= ALONG_M])
+                if ghosts.size <= best.excess:
                     continue
                 like = np.abs(equal_along - shift) <= ALONG_M
-                like_count = np.unique(np.concatenate([first[like], second[like]])).size
-                excess = count - faints * like_count / partners
+                # A second ghost lies as far from the first as that from its ship: ghosts' own partners are no evidence.
+                like &= ~np.isin(first, ghosts) & ~np.isin(second, ghosts)
+                alike = np.unique(np.concatenate([first[like], second[like]])).size
+                excess = ghosts.size - faints * alike / max(1, everyone - ghosts.size)
                 if excess > best.excess:
-                    best = _Peak(float(excess), int(count), float(heading), float(shift))
+                    best = _Peak(float(excess), int(ghosts.size), float(heading), float(shift))
     return best

@@ -15,7 +15,7 @@ from fusar_core.errors import BadAnchors
 from fusar_core.files import atomic_path
 from fusar_core.grid import FloatArray
 
-MAX_ANCHORS = 1_000_000
+MAX_ANCHORS = 100_000
 """More than this in a file is taken for a mistake, or an attack."""
 
 LEGACY_COLUMNS = 6 + BANDS

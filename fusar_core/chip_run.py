@@ -13,7 +13,7 @@ from fusar_core.errors import Cancelled
 from fusar_core.journal import Journal
 from fusar_core.readahead import read_ahead
 from fusar_core.scene import SarScene
-from fusar_core.tasks import DETECT
+from fusar_core.tasks import DETECT, questions
 from fusar_core.tiling import ChipWindow, Window, cells_under, partition, tile
 from fusar_core.watermask import WaterMask
 
@@ -99,7 +99,7 @@ class ChipRun:
             while (first := next(stream, None)) is not None:
                 yield from self._drain(empty)
                 result = asked.popleft()
-                expected = len(self.steps[result.index].tasks) * len(self.classes)
+                expected = len(questions(self.steps[result.index].tasks, self.classes))
                 result.answers.extend([first, *islice(stream, expected - 1)])
                 yield result
             yield from self._drain(empty)

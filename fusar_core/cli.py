@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from importlib import import_module
@@ -17,9 +18,12 @@ from fusar_core.errors import FusarError
 COMMANDS = {
     "info": "What a scene is: footprint, CRS, pixel size, acquisition, radiometry.",
     "interpret": "Find, count and locate targets in a scene; write them as vector layers.",
+    "classify": "Say to which class the target in a box belongs.",
+    "ask": "Ask a question about a scene in words.",
     "anchors": "Sample AlphaEarth embeddings over a scene, aligned to its pixels.",
     "export": "Convert results to a shapefile, GeoJSON or CSV.",
     "evaluate": "Score an engine on a COCO data set.",
+    "import-checkpoint": "Import the official FUSAR-GPT release.",
     "cache": "Show or clear the embeddings that were fetched and kept.",
     "sidecar": "Answer the QGIS plugin over stdin and stdout.",
     "doctor": "Versions, extras, devices and caches of this installation.",
@@ -60,6 +64,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     An error is one line on stderr with its stable code; with `--json` among the arguments also an object on stdout.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
+    # GDAL would keep 5 % of the machine's memory in blocks; a row of chips over a wide scene needs far less.
+    os.environ.setdefault("GDAL_CACHEMAX", "192")  # MB
     signal.signal(signal.SIGTERM, _terminate)
     try:
         group.main(arguments, prog_name="fusar", standalone_mode=False)

@@ -105,7 +105,7 @@ class UnknownYear(FusarError):
 
 
 class BadAnchors(FusarError):
-    """A file of spatio-temporal anchors is damaged or has another layout."""
+    """Spatio-temporal anchors are damaged, of another layout, or cannot be: NaN, positions outside the chip."""
 
     code = "BAD_ANCHORS"
 
@@ -181,3 +181,27 @@ class Cancelled(FusarError):
 
     code = "CANCELLED"
     exit_status = 130
+
+
+class BadCheckpoint(FusarError):
+    """A model directory is none, is incomplete, damaged, of another architecture, or of other shapes."""
+
+    code = "BAD_CHECKPOINT"
+
+
+class BadImage(FusarError):
+    """An image whose mode or size no model can take."""
+
+    code = "BAD_IMAGE"
+
+
+class PromptTooLong(FusarError):
+    """The question and the image together do not fit the model's context."""
+
+    code = "PROMPT_TOO_LONG"
+
+
+class NotEnoughMemory(FusarError):
+    """The model does not fit the device, or a single chip does not."""
+
+    code = "NOT_ENOUGH_MEMORY"

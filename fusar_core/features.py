@@ -14,7 +14,7 @@ from fusar_core.grid import GEOD, Grid
 from fusar_core.interpretation import Interpretation, SceneAnswer, chip_name
 from fusar_core.merging import Target
 from fusar_core.schema import ANSWERS, DETECTIONS, GRID_CELLS, POSITION_NOTE, UNREVIEWED, FeatureTable
-from fusar_core.tasks import COUNT, DETECT, LOCATE
+from fusar_core.tasks import COUNT, DESCRIBE, DETECT, LOCATE
 from fusar_core.tasks.localization import CELLS, GRID_SIDE
 from fusar_core.tiling import Window, cells_under
 
@@ -85,18 +85,11 @@ def _prior_metadata(prior: AnchorSampler | None) -> dict[str, str]:
     }
 
 
-def map_coordinates(grid: Grid, x: Any, y: Any) -> tuple[Any, Any]:
-    """Pixel (x, y) → coordinates of the features: map coordinates, or (x, −y) without georeference."""
-    if grid.crs is None:
-        return np.asarray(x, float), -np.asarray(y, float)
-    return grid.to_map(x, y)
-
-
 def _polygons(grid: Grid, corners: Sequence[Corners]) -> list[shapely.Polygon]:
     if not corners:
         return []
     pixels = np.asarray(corners, float)
-    x, y = map_coordinates(grid, pixels[..., 0], pixels[..., 1])
+    x, y = grid.to_map(pixels[..., 0], pixels[..., 1])
     return list(shapely.polygons(np.stack([x, y], axis=-1)))
 
 
@@ -198,14 +191,17 @@ def _cell_row(answer: SceneAnswer, number: int, common: dict[str, Any]) -> dict[
 
 
 def _answer_row(answer: SceneAnswer, common: dict[str, Any]) -> dict[str, Any]:
-    if answer.task == COUNT:
+    value: float | None = None
+    if answer.task == DESCRIBE:
+        question = "What does it show?"
+        words = answer.value or ""
+    elif answer.task == COUNT:
         question = f"How many targets of class {answer.label} are there?"
         words = "" if answer.value is None else str(answer.value)
         value = None if answer.value is None else float(answer.value)
     else:
         question = f"In which cells of a 3 × 3 grid are targets of class {answer.label}?"
         words = "" if answer.value is None else ", ".join(map(str, sorted(answer.value))) or "none"
-        value = None
     return (
         common
         | _answer_fields(answer)

@@ -17,7 +17,7 @@ from fusar_core.errors import BadOption, SceneEmpty, UnknownClass, UnknownTask, 
 from fusar_core.journal import Journal
 from fusar_core.merging import Target, merge, to_scene
 from fusar_core.scene import SarScene
-from fusar_core.tasks import COUNT, DETECT, LOCATE, TASKS
+from fusar_core.tasks import COUNT, DETECT, LOCATE, SCENE_TASKS, TASKS
 from fusar_core.tasks.localization import cells_of
 from fusar_core.tiling import CHIP_SIZE, ChipWindow, Window, partition
 from fusar_core.watermask import WaterMask
@@ -33,8 +33,8 @@ WHOLE_EXTENT = "scene"
 class SceneAnswer:
     """An answer about a part of the scene.
 
-    where: the part, in scene pixels. chip: its name, `scene` for the whole extent. value: int (count) or frozenset of
-    cells (locate); None when the engine's words could not be parsed.
+    where: the part, in scene pixels. chip: its name, `scene` for the whole extent. value: int (count), frozenset of
+    cells (locate) or words (describe); None when the engine's words could not be parsed.
     """
 
     where: Window
@@ -169,7 +169,7 @@ def interpret(
         ],
         chips=len(steps),
         seconds=time.monotonic() - started,
-        warnings=(*scene.warnings, *(prior.warnings if prior else ())),
+        warnings=(*scene.warnings, *(prior.warnings if prior else ()), *engine_warnings(engine, scene)),
         prior=prior,
         settings={"chip_size": size, "chip_overlap": overlap},
     )
@@ -177,10 +177,10 @@ def interpret(
 
 def _check(engine: Engine, tasks: Sequence[str], classes: Sequence[str]) -> None:
     for task in tasks:
-        if task not in TASKS:
-            raise UnknownTask(f"There is no task called '{task}'.", f"Tasks: {', '.join(TASKS)}.")
+        if task not in SCENE_TASKS:
+            raise UnknownTask(f"There is no task called '{task}'.", f"Tasks: {', '.join(SCENE_TASKS)}.")
         if task not in engine.tasks:
-            can = ", ".join(t for t in TASKS if t in engine.tasks)
+            can = ", ".join(t for t in SCENE_TASKS if t in engine.tasks)
             raise UnsupportedTask(f"The engine '{engine.name}' cannot do '{task}'.", f"It can do: {can}.")
     if not tasks or not classes:
         raise BadOption("Nothing to do: no task or no class was given.", "Name at least one of each.")
@@ -188,6 +188,12 @@ def _check(engine: Engine, tasks: Sequence[str], classes: Sequence[str]) -> None
         if name not in engine.classes:
             known = ", ".join(sorted(engine.classes))
             raise UnknownClass(f"The engine '{engine.name}' does not know the class '{name}'.", f"It knows: {known}.")
+
+
+def engine_warnings(engine: Engine, scene: SarScene) -> tuple[str, ...]:
+    """What an engine with a model has to say about using it on this scene."""
+    warnings = getattr(engine, "warnings", None)
+    return tuple(warnings(scene.grid.pixel_size_m)) if warnings else ()
 
 
 def chip_name(where: Window) -> str:

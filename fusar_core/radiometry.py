@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fusar_core.errors import SceneEmpty
+from fusar_core.errors import BadBand, SceneEmpty
 
 WINDOW_COPOL_DB = (-25.0, 5.0)
 WINDOW_CROSSPOL_DB = (-30.0, 0.0)
@@ -198,7 +198,7 @@ def determine(
     sample: (N,) valid pixels as stored, without nodata and border noise. dtype: of the raster. stated: what its name
     and tags say, believed unless the values contradict it. scale, offset: of the raster band.
 
-    Raises SceneEmpty when the sample is empty.
+    Raises SceneEmpty when the sample is empty, BadBand when the values are none that a radar measures.
     """
     dtype = np.dtype(dtype)
     stated = stated or Statement()
@@ -231,14 +231,21 @@ def _kind_of(numbers: npt.NDArray[Any], dtype: np.dtype[Any], stated: Statement)
     if stated.kind in (Kind.AMPLITUDE, Kind.INTENSITY) and not signed:
         return stated.kind, stated.provenance
     contradicted = f", although {stated.provenance}" if stated.kind else ""
+    if signed and high > DB_RANGE[1]:
+        raise BadBand(
+            f"The band holds values in {shown}, which no radar measures.",
+            "Is it half of a complex image, a terrain model, or decibels times a factor? Choose another band or file.",
+        )
     if signed:
         return Kind.DB, f"negative values in {shown}: decibels{contradicted}"
     if dtype.kind in "ui":
         return Kind.AMPLITUDE, f"whole numbers in {shown}: amplitude of a detected product{contradicted}"
-    if (high <= 1.0 and np.isclose(high, 1.0, atol=1e-6)) or high > 1e3:
-        meaning = "normalised amplitude" if high <= 1.0 + 1e-6 else "amplitude in digital numbers"
-        return Kind.AMPLITUDE, f"non-negative values in {shown}: taken as {meaning}{contradicted}"
-    return Kind.INTENSITY, f"non-negative values in {shown}: taken as linear power{contradicted}"
+    if np.isclose(high, 1.0, atol=1e-6):
+        return Kind.AMPLITUDE, f"values in {shown}, up to 1 exactly: taken as normalised amplitude{contradicted}"
+    median = float(np.median(numbers))
+    if 10 * math.log10(max(median, 1e-30)) > PLAUSIBLE_MEDIAN_DB[1]:
+        return Kind.AMPLITUDE, f"median {median:.4g}, too high for power: taken as digital numbers{contradicted}"
+    return Kind.INTENSITY, f"non-negative values, median {median:.4g}: taken as linear power{contradicted}"
 
 
 def _is_calibrated(

@@ -14,9 +14,9 @@ from fusar_core import radiometry as radiometric
 from fusar_core.engines.base import Chip
 from fusar_core.errors import SceneEmpty
 from fusar_core.extent import window_of_extent
-from fusar_core.layer import Sample, Valid, Values
-from fusar_core.opening import Source, open_source
 from fusar_core.radiometry import Kind, Radiometry, Statement
+from fusar_core.raster.layer import Sample, Valid, Values
+from fusar_core.raster.opening import Source, open_source
 from fusar_core.tiling import ChipWindow, Window
 from fusar_core.watermask import WaterMask
 
@@ -189,9 +189,10 @@ class SarScene:
 
     def fingerprint(self) -> dict[str, Any]:
         """What makes this scene this one, as JSON-able values: files, band and grid."""
+        files = [self.path, *self._source.files]
         return {
             "name": self.name,
-            "files": [[f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in self._source.files if f.exists()],
+            "files": [[f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in files if f.is_file()],
             "band": [b.index for b in self.band.bands],
             "shape": [self.grid.height, self.grid.width],
             "transform": list(self.grid.transform[:6]),

@@ -33,7 +33,7 @@ class Layer:
 
 
 _COMMON = (
-    Field("task", "task", "text", "what was asked: detect, count, locate"),
+    Field("task", "task", "text", "what was asked: detect, count, locate, describe"),
     Field("prompt", "prompt", "text", "the words the engine was asked with; empty for cfar"),
     Field("engine", "engine", "text", "engine that answered"),
     Field("model", "model", "text", "checkpoint or settings of the engine"),

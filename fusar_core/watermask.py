@@ -23,7 +23,7 @@ from rasterio.windows import Window as RasterWindow
 
 from fusar_core.errors import BadMask
 from fusar_core.grid import Grid
-from fusar_core.rasterio_quiet import without_georeference_warning
+from fusar_core.raster.quiet import without_georeference_warning
 from fusar_core.tiling import Window
 
 Mask = npt.NDArray[np.bool_]
@@ -122,7 +122,7 @@ class RasterMask(WaterMask):
                 self._dataset = rasterio.open(path)
         except (RasterioError, OSError) as cause:
             raise BadMask(
-                f"The water mask '{path}' can be read neither as vector nor as raster: {cause}",
+                f"The water mask '{path}' can be read neither as vector nor as raster: {str(cause).rstrip('.')}.",
                 "Give e.g. a GeoPackage or a GeoTIFF.",
             ) from cause
         try:
@@ -167,7 +167,7 @@ class RasterMask(WaterMask):
                 values = self._view.read(1, window=part)
                 covered = self._view.read_masks(1, window=part)
         except RasterioError as cause:
-            raise BadMask(f"The water mask '{self.path}' cannot be read: {cause}", "Is the file complete?") from cause
+            raise _unreadable(self.path, cause) from cause
         top, left = inside.row - window.row, inside.col - window.col
         water = (values != 0) & (values == values) & (covered != 0)
         mask[top : top + inside.height, left : left + inside.width] = water
@@ -177,6 +177,12 @@ class RasterMask(WaterMask):
         if hasattr(self, "_view") and self._view is not self._dataset:
             self._view.close()
         self._dataset.close()
+
+
+def _unreadable(path: Path, cause: Exception) -> BadMask:
+    return BadMask(
+        f"The water mask '{path}' cannot be read: {str(cause).rstrip('.')}.", "The file is damaged: fetch it again."
+    )
 
 
 def _polygons(path: Path, layer: str, grid: Grid) -> Iterator[Any]:
@@ -196,7 +202,7 @@ def _polygons(path: Path, layer: str, grid: Grid) -> Iterator[Any]:
                 moved = shapely.transform(shape, lambda xy, by=turn: xy + np.array([by, 0.0])) if turn else shape
                 yield from _in_pixels(shapely.clip_by_rect(moved, west, south, east, north), grid, crs)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyproj.exceptions.CRSError) as cause:
-        raise BadMask(f"The water mask '{path}' cannot be read: {cause}", "Give e.g. a GeoPackage.") from cause
+        raise _unreadable(path, cause) from cause
 
 
 def _bounds_in(grid: Grid, crs: pyproj.CRS | None) -> tuple[float, float, float, float]:

@@ -42,7 +42,8 @@ engine() {
 model() {
   stamp .venv/.model-stamp pyproject.toml constraints.txt scripts/setup.sh && return
   say "torch (CPU build), transformers and peft into .venv"
-  .venv/bin/python -m pip install -q "$(grep '^torch==' constraints.txt)" # first and exact: nothing may pull CUDA
+  # First and exact, so that nothing pulls CUDA. TORCH_INDEX= names a package index of CPU builds where pip's own has none.
+  .venv/bin/python -m pip install -q ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} "$(grep '^torch==' constraints.txt)"
   .venv/bin/python -m pip install -q -c constraints.txt -e '.[model,dev]'
   cat pyproject.toml constraints.txt scripts/setup.sh | sha256sum > .venv/.model-stamp
 }

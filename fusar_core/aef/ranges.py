@@ -14,11 +14,11 @@ from fusar_core.errors import SourceUnavailable
 
 RETRY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 LONGEST_WAIT_S = 30.0
-_PIECE = 1 << 16
+_PIECE = 1 << 14
 
 
 class RangeReader(Protocol):
-    """Reads parts of the files below one place; None means that there is no such file."""
+    """Reads parts of the files below one place; None means that there is no such file, or that it ends before."""
 
     location: str
 
@@ -74,7 +74,7 @@ class HttpReader:
     (the server's Retry-After where it sends one). A body that breaks off is taken up where it ended: the public server
     is known to cut answers after some seconds, so each connection that brought something new starts the count again.
 
-    Raises SourceUnavailable when that does not help, and at once for other statuses; 404 is None.
+    Raises SourceUnavailable when that does not help, and at once for other statuses; 404 and 416 are None.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class HttpReader:
                     url, headers=_range(start, length, len(got)), timeout=self.timeout_s, stream=True
                 )
                 with response:
-                    if response.status_code == 404:
+                    if response.status_code in (404, 416):
                         return None
                     if response.status_code in RETRY_STATUSES:
                         pause_s = _retry_after(response)

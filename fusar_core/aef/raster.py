@@ -81,7 +81,7 @@ class RasterSource:
             if self._remote:
                 return [self._remembered(str(self._location))]
             path = Path(self._location)
-            if path.is_file():
+            if not path.is_dir():
                 return [RasterFile.open(str(path))]
             files = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES)
             stems = {p.with_suffix("") for p in files if p.suffix.lower() != ".vrt"}

@@ -112,7 +112,7 @@ def open_source(spec: str | Path, cache: DiskCache | None = None) -> EmbeddingSo
         from fusar_core.aef.mosaic import MosaicSource
 
         return MosaicSource(str(path), cache)
-    if is_remote(text) or (text and path.exists()):
+    if is_remote(text) or text.startswith("/vsi") or (text and path.exists()):
         from fusar_core.aef.raster import RasterSource
 
         return RasterSource(text if is_remote(text) else path, cache)

@@ -62,7 +62,7 @@ def command(
             embeddings.close()
         write_anchors(anchors, out)
         if preview:
-            from fusar_core.anchors_preview import draw_preview
+            from fusar_core.picture.anchors import draw_preview
 
             image, _ = opened.quicklook(window)
             draw_preview(anchors, image, preview, opened.name)

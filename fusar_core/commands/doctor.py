@@ -68,9 +68,9 @@ def _devices() -> list[str]:
 
 
 def _caches() -> dict[str, str]:
-    import platformdirs
+    from fusar_core.aef.cache import default_folder
 
-    return {"embeddings": platformdirs.user_cache_dir("fusar")}
+    return {"embeddings": str(default_folder())}
 
 
 def _text(found: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from fusar_core.coco import CocoDataset
-from fusar_core.engines import ENGINES, open_engine
+from fusar_core.commands.engine_options import chosen_engine, engine_options
 from fusar_core.errors import BadResults
 from fusar_core.evaluation import ALL, RESULTS_FORMAT, Evaluation, Score, evaluate
 from fusar_core.files import atomic_path, check_writable
@@ -30,7 +30,7 @@ Table = list[tuple[str, ...]]
 @click.command()
 @click.option("--dataset", required=True, type=click.Path(path_type=Path), help="COCO detection file (JSON).")
 @click.option("--images", required=True, type=click.Path(path_type=Path), help="Folder of its images (8-bit).")
-@click.option("--engine", default="cfar", show_default=True, help=f"One of: {', '.join(ENGINES)}.")
+@engine_options("cfar")
 @click.option("--task", required=True, help=f"One of: {', '.join(TASKS)}.")
 @click.option("--classes", help="Categories, comma-separated; default: all of the data set.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write scores and every image's answer, as JSON.")
@@ -45,6 +45,7 @@ def command(
     out: Path | None,
     baseline: Path | None,
     as_json: bool,
+    **options: Any,
 ) -> None:
     """Score an engine on a COCO data set: detection, counting or 3 × 3 localization.
 
@@ -57,7 +58,7 @@ def command(
     against = _baseline(baseline, task) if baseline else None
     labels = [w.strip() for w in classes.split(",") if w.strip()] if classes is not None else None
     with _progress() as on_progress:
-        result = evaluate(CocoDataset.open(dataset, images), open_engine(engine), task, labels, on_progress)
+        result = evaluate(CocoDataset.open(dataset, images), chosen_engine(engine, options), task, labels, on_progress)
     content = result.as_dict()
     comparison = compare(task, content["rows"], against["rows"]) if against else {}
     if baseline and against:

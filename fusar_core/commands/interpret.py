@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from fusar_core.commands.options import parse_extent, progress_bar
-from fusar_core.engines import ENGINES, open_engine
+from fusar_core.commands.engine_options import chosen_engine, engine_options
+from fusar_core.commands.options import parse_extent, progress_bar, words
 from fusar_core.features import feature_tables
 from fusar_core.files import check_writable
 from fusar_core.interpretation import Interpretation, interpret
@@ -27,8 +27,8 @@ from fusar_core.watermask import WaterMask
 @click.argument("scene", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Result file: .gpkg, .shp or .geojson.")
 @click.option("--format", "form", type=click.Choice(["gpkg", "shp", "geojson"]), help="Default: by the file's name.")
-@click.option("--engine", default="cfar", show_default=True, help=f"One of: {', '.join(ENGINES)}.")
-@click.option("--tasks", default=",".join(TASKS), show_default=True, help="What to find out, comma-separated.")
+@engine_options("cfar")
+@click.option("--tasks", default=",".join(TASKS), show_default=True, help="Comma-separated; also: describe.")
 @click.option("--classes", default="ship", show_default=True, help="Classes of targets, comma-separated.")
 @click.option("--extent", help="Only here: xmin,ymin,xmax,ymax in map units of the scene, or with ,EPSG:n appended.")
 @click.option("--band", help="Band by number, name or polarisation, e.g. 1, VH or VV+VH.")
@@ -55,6 +55,7 @@ def command(
     map_path: Path | None,
     resume: bool,
     as_json: bool,
+    **options: Any,
 ) -> None:
     """Find, count and locate targets in SCENE; write them as vector layers.
 
@@ -65,7 +66,7 @@ def command(
     format_of(out, form)
     for path in filter(None, (out, map_path)):
         check_writable(path)
-    machine = open_engine(engine)
+    machine = chosen_engine(engine, options)
     journal = out.with_name(out.name + ".partial")
     with SarScene.open(scene, band=band, year=year) as opened:
         window = opened.extent_window(*parse_extent(extent)) if extent else None
@@ -77,8 +78,8 @@ def command(
             result = interpret(
                 opened,
                 machine,
-                tasks=_words(tasks),
-                classes=_words(classes),
+                tasks=words(tasks),
+                classes=words(classes),
                 extent=window,
                 chip_overlap=chip_overlap,
                 water=water,
@@ -94,10 +95,6 @@ def command(
             files["map"] = str(map_path)
     summary = _summary(result, files)
     click.echo(json.dumps(summary, indent=2) if as_json else _text(summary))
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(w.strip() for w in text.split(",") if w.strip()))
 
 
 @contextmanager

@@ -25,6 +25,11 @@ def parse_extent(text: str) -> tuple[tuple[float, float, float, float], str | No
     return (xmin, ymin, xmax, ymax), crs
 
 
+def words(text: str) -> tuple[str, ...]:
+    """A comma-separated list, each word once."""
+    return tuple(dict.fromkeys(w.strip() for w in text.split(",") if w.strip()))
+
+
 @contextmanager
 def progress_bar(label: str) -> Iterator[Any]:
     """A function (done, total) that moves a bar on stderr when that is a terminal; None otherwise."""

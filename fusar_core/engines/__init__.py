@@ -2,22 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, cast
 
 from fusar_core.engines.base import Engine
-from fusar_core.errors import UnknownEngine
+from fusar_core.errors import MissingExtra, UnknownEngine
 
-ENGINES: dict[str, str] = {"cfar": "fusar_core.engines.cfar:CfarEngine"}
+ENGINES: dict[str, str] = {
+    "cfar": "fusar_core.engines.cfar:CfarEngine",
+    "fusar": "fusar_core.engines.local:LocalEngine",
+}
 """Name → module:class. Modules are imported when asked for: an engine may need libraries that others do not."""
 
 
-def open_engine(name: str, **options: Any) -> Engine:
-    """The engine of that name, ready to answer.
+MODEL_ENGINES = ("fusar",)
+"""Those that are opened with `model=DIRECTORY`."""
+MODEL_PACKAGES = ("torch", "transformers", "peft", "safetensors")
 
-    Raises UnknownEngine, naming those that exist.
+
+def open_engine(name: str, **options: Any) -> Engine:
+    """The engine of that name, ready to answer; `options` are those of its class.
+
+    Raises UnknownEngine, naming those that exist, MissingExtra, and what opening the engine may raise.
     """
     if name not in ENGINES:
         raise UnknownEngine(f"There is no engine called '{name}'.", f"Engines: {', '.join(sorted(ENGINES))}.")
     module, cls = ENGINES[name].split(":")
-    return cast(Engine, getattr(import_module(module), cls)(**options))
+    with needs_model_extra(f"The engine '{name}'"):
+        engine = getattr(import_module(module), cls)
+    return cast(Engine, engine(**options))
+
+
+@contextmanager
+def needs_model_extra(who: str) -> Iterator[None]:
+    """Raises MissingExtra where an import inside fails for want of the libraries that models need."""
+    try:
+        yield
+    except ModuleNotFoundError as cause:
+        if cause.name not in MODEL_PACKAGES:
+            raise
+        raise MissingExtra(
+            f"{who} needs {cause.name}, which is not installed.", 'Run: pip install "fusar-core[model]"'
+        ) from cause

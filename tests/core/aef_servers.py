@@ -24,13 +24,14 @@ class Fault:
     """What goes wrong with the next `times` requests whose path contains `path`.
 
     how: a status such as "503", "truncated" (the connection closes half-way), "corrupted" (bytes are changed),
-    "whole" (the range is ignored), "dropped" (no answer at all).
+    "whole" (the range is ignored), "dropped" (no answer at all), "replaced" (`content` comes instead, filled up).
     """
 
     how: str
     path: str = ""
     times: int = 1
     retry_after: str | None = None
+    content: bytes = b""
 
 
 class _Server(ThreadingHTTPServer):
@@ -110,6 +111,8 @@ class _Files(BaseHTTPRequestHandler):
             for i in range(0, len(damaged), 97):
                 damaged[i] ^= 0x5A
             content = bytes(damaged)
+        if how == "replaced":
+            content = fault.content.ljust(len(content), b"\0")
         self._answer(status, content, headers, cut=how == "truncated")
 
     def _answer(self, status: int, content: bytes, headers: dict[str, str], cut: bool = False) -> None:

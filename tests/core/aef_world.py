@@ -115,7 +115,7 @@ def write_raster(path: Path, pixels: Array, transform: Affine, crs: str | None, 
     settings = {
         "driver": "GTiff", "dtype": pixels.dtype, "count": len(pixels), "height": pixels.shape[1],
         "width": pixels.shape[2], "crs": crs, "transform": transform, "tiled": True, "blockxsize": 256,
-        "blockysize": 256, "compress": "zstd", "interleave": "band",
+        "blockysize": 256, "interleave": "band",
     }  # fmt: skip
     path.parent.mkdir(parents=True, exist_ok=True)
     with rasterio.open(path, "w", **(settings | profile)) as dataset:

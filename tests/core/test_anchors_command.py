@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,8 +21,8 @@ from fusar_core.aef import ATTRIBUTION
 from fusar_core.aef.lonlat_grid import WORLD
 from fusar_core.anchors import Anchors
 from fusar_core.anchors_file import read_anchors
-from fusar_core.anchors_preview import colour_field, draw_preview
 from fusar_core.cli import main
+from fusar_core.picture.anchors import colour_field, draw_preview
 
 WEST, NORTH = 9.85, 45.06
 DEGREES = {"crs": "EPSG:4326", "transform": Affine(WORLD.step, 0, WEST, 0, -WORLD.step, NORTH)}
@@ -111,6 +113,23 @@ def test_a_second_run_needs_no_network_and_the_cache_can_be_shown_and_cleared(
     assert "freed" in capsys.readouterr().out
     assert run("cache", "show", "--json") == 0
     assert json.loads(capsys.readouterr().out)["bytes"] == 0
+
+
+def test_two_programs_may_fill_one_cache_at_once(scene: Path, server: FileServer, tmp_path: Path) -> None:
+    outs = [tmp_path / "one.npz", tmp_path / "two.npz"]
+    fusar = [sys.executable, "-c", "from fusar_core.cli import main; main()"]
+    source = f"mosaic:{server.url}"
+    programs = [
+        subprocess.Popen([*fusar, "anchors", scene, "--source", source, "--out", out], stdout=subprocess.DEVNULL)
+        for out in outs
+    ]
+    assert [program.wait(60) for program in programs] == [0, 0]
+    one, two = (read_anchors(out) for out in outs)
+    np.testing.assert_array_equal(one.features, two.features)
+    assert len(one) == 324
+    before = len(server.requests)
+    assert run("anchors", scene, "--source", source, "--out", outs[0]) == 0
+    assert len(server.requests) == before
 
 
 def no_georeference(folder: Path) -> tuple[Any, ...]:

@@ -230,7 +230,7 @@ def test_a_run_that_is_killed_can_be_resumed(tmp_path: Path, kill: signal.Signal
     for x in range(100, 2500, 300):
         plant(image, x, x)
     scene = write(tmp_path / "s.tif", image.astype(np.uint16))
-    arguments = [*FUSAR, "interpret", str(scene), "--chip-overlap", "1950"]  # many chips: time to kill it
+    arguments = [*FUSAR, "interpret", str(scene), "--chip-overlap", "1880"]  # many chips: time to kill it
     out, journal = tmp_path / "a.gpkg", tmp_path / "a.gpkg.partial"
     out.write_bytes(b"previous")
     process = subprocess.Popen([*arguments, "--out", str(out)], stderr=subprocess.PIPE, text=True)

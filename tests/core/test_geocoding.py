@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from rasterio.rpc import RPC
 from rasterio.transform import GCPTransformer
 from scenes import sea
 
-from fusar_core.geocoding import control_points, geocode_by_points, working_crs
+from fusar_core.raster.geocoding import control_points, geocode_by_points, working_crs
 from fusar_core.scene import SarScene
 from fusar_core.tiling import Window, tile
 
@@ -80,6 +81,7 @@ def test_a_target_lies_where_the_control_points_put_it(tmp_path: Path, x: int, y
     path = write_swath(tmp_path / "s.tif", place, speckle_with_target(x, y))
     with SarScene.open(path) as scene:
         assert scene.geocoding == "gcp"
+        assert scene.grid.crs in [working_crs(lon + d, lat + e) for d in (-0.1, 0.1) for e in (-0.1, 0.1)]
         true_lon, true_lat = (float(v) for v in place(x + 0.5, y + 0.5))
         pixel = max(scene.grid.pixel_size_m or (0, 0))
         assert metres(brightest(scene), (true_lon, true_lat)) < 0.75 * pixel
@@ -189,6 +191,8 @@ def test_heights_and_order_of_the_points_do_not_matter(tmp_path: Path) -> None:
         [(0, 0, 10.0, 45.0), (600, 400, 10.1, 44.9)],
         [(x, x, 10 + x / 1e4, 45 - x / 1e4) for x in range(0, 400, 50)],  # along a line
         [(0, 0, 10.0, 45.0)] * 6,
+        [(x, y, 10.0, 45.0) for x in (0, 300, 600) for y in (0, 400)],  # all in one place
+        [(x, y, 1000.0 + x, 1000.0 - y) for x in (0, 300, 600) for y in (0, 400)],  # no degrees
     ],
 )
 def test_points_that_define_no_place_leave_the_scene_in_pixels(
@@ -218,7 +222,8 @@ def test_a_safe_folder_is_one_scene_with_all_its_polarisations(tmp_path: Path) -
     for number, polarisation in enumerate(("vv", "vh"), 1):
         name = f"s1a-iw-grd-{polarisation}-20201107t135241-20201107t135306-035143-041a16-00{number}.tiff"
         write_swath(safe / "measurement" / name, swath(10, 45), image * number)
-    for path in (safe, safe / "manifest.safe"):
+    archive = Path(shutil.make_archive(str(safe), "zip", tmp_path, safe.name))
+    for path in (safe, safe / "manifest.safe", archive):
         with SarScene.open(path) as scene:
             assert [(b.index, b.polarisation) for b in scene.bands] == [(1, "VH"), (2, "VV")]
             assert scene.band.label == "VH"
@@ -268,6 +273,20 @@ def test_rational_polynomials_place_targets_at_sea_level_or_next_to_it(
         column = (500 - WIDTH / 2) / (WIDTH / 2) - rise  # polynomials count from pixel centres
         expected = lon + 0.12 * column, -10.0 - 0.08 * (100 - HEIGHT / 2) / (HEIGHT / 2)
         assert metres(brightest(scene), expected) < 0.75 * max(scene.grid.pixel_size_m or (0, 0))
+
+
+def test_polynomials_without_an_answer_in_places_leave_those_empty(tmp_path: Path) -> None:
+    path = write_rpc(tmp_path / "s.tif", linear_rpc(20, -10, 0, 500), speckle_with_target(500, 100))
+    with SarScene.open(path) as scene:
+        geocoded = scene.geocoded
+        assert geocoded is not None
+        geocoded.shift[:, :5, :5] = np.nan
+        values, valid = scene.read(scene.extent)
+        assert not valid[:64, :64].any()
+        assert not values[:64, :64].any()
+        assert valid[100:300, 100:500].all()
+        assert not scene.read(Window(0, 0, 30, 30))[1].any()
+        assert not scene.has_data(Window(0, 0, 30, 30))
 
 
 def test_a_geotransform_is_believed_before_points_and_polynomials(tmp_path: Path) -> None:

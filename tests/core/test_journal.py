@@ -12,7 +12,9 @@ from fusar_core.journal import Journal
 from fusar_core.tiling import ChipWindow, Window
 
 CHIP = ChipWindow(3, Window(0, 0, 504, 504), Window(0, 0, 504, 504))
-SHIP = Detection("ship", 0.75, ((1.5, 2.0), (9.0, 2.0), (9.0, 5.25), (1.5, 5.25)), 12.5, ("azimuth_ambiguity",), (0, 1, 0.5, 0))
+SHIP = Detection(
+    "ship", 0.75, ((1.5, 2.0), (9.0, 2.0), (9.0, 5.25), (1.5, 5.25)), 12.5, ("azimuth_ambiguity",), (0, 1, 0.5, 0)
+)
 ANSWERS = [
     Answer(CHIP, "detect", "ship", [SHIP], seconds=0.5),
     Answer(CHIP, "count", "ship", 1, score=0.9, prompt="How many?", raw_text="1"),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from fusar_core.errors import SceneEmpty
+from fusar_core.errors import BadBand, SceneEmpty
 from fusar_core.radiometry import (
     WINDOW_COPOL_DB,
     WINDOW_CROSSPOL_DB,
@@ -114,6 +114,19 @@ def test_a_constant_scene_still_has_a_window() -> None:
     found = determine(np.full(500, 77, np.uint16), dtype=np.uint16)
     assert found.window_db is not None
     assert found.window_db[1] - found.window_db[0] == pytest.approx(3)
+
+
+def test_bright_targets_do_not_turn_power_into_something_else() -> None:
+    """A ship may be 40 dB; the sea around it says what the pixels are."""
+    power = np.concatenate([SIGMA0, np.full(50, 2e4, np.float32)])
+    found = determine(power, dtype=np.float32)
+    assert (found.kind, found.calibrated) == (Kind.INTENSITY, True)
+
+
+def test_what_no_radar_measures_is_refused() -> None:
+    for values in (RNG.normal(0, 900, 5000), np.linspace(-80, 2500, 5000)):  # half of a complex image; a terrain model
+        with pytest.raises(BadBand, match="no radar measures"):
+            determine(values[values > -90].astype(np.float32), dtype=np.float32)
 
 
 def test_without_pixels_nothing_can_be_said() -> None:

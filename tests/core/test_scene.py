@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import rasterio
 from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
+from rasterio._env import get_gdal_config
 from rasterio.enums import ColorInterp
 from scenes import UTM, sea, write
 
@@ -377,6 +379,12 @@ def test_data_in_a_sparse_raster_are_where_they_were_written(tmp_path: Path) -> 
         assert scene.radiometry.kind is Kind.AMPLITUDE
 
 
+@pytest.mark.skipif("GDAL_CACHEMAX" in os.environ, reason="GDAL_CACHEMAX is set by the user, which counts")
+def test_the_memory_for_reading_does_not_grow_with_the_machine(tmp_path: Path) -> None:
+    with SarScene.open(write(tmp_path / "s.tif", digital_numbers())):
+        assert get_gdal_config("GDAL_CACHEMAX") == 256 * 2**20
+
+
 # --- pictures ---------------------------------------------------------------------------------------------------------
 
 
@@ -407,6 +415,12 @@ def test_a_quick_look_of_combined_bands(tmp_path: Path) -> None:
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(SceneNotFound, match=r"nowhere\.tif"):
         SarScene.open(tmp_path / "nowhere.tif")
+
+
+def test_a_name_no_file_can_have() -> None:
+    for name in ("x" * 5000, "a\0b"):
+        with pytest.raises(SceneNotFound):
+            SarScene.open(name)
 
 
 @pytest.mark.parametrize("content", [b"", b"no raster at all", b"II*\x00" + b"\xff" * 50])

@@ -29,6 +29,10 @@ SPECKLE_PERCENTILE = 30.0
 CENSOR_RATE = 1e-4
 MOST_CENSORED = 0.25
 """Share of a block that may be censored; beyond, it is land or a ship, and what remains of it is no clutter either."""
+LEAST_LIT = 0.1
+"""Share of blocks that must be brighter than 0 for the others to be nodata that nobody declared, not a black sea."""
+LEAST_MEAN = 1e-7
+"""How far below the brightest pixel clutter can lie, so that a black sea has a threshold too."""
 LEAST_SAMPLES = 0.1
 """Share of the ring that must hold clutter for its moments to be used."""
 
@@ -67,7 +71,7 @@ class Clutter:
     """What the sea, or whatever surrounds a target, looks like, for each block.
 
     mean: (h, w) of the smoothed intensity. inverse_shape: 1/ν of its texture. looks: ENL of the smoothed image. seed,
-    grow: thresholds.
+    grow, link: thresholds, from the highest to the lowest.
     """
 
     mean: FloatArray
@@ -75,6 +79,7 @@ class Clutter:
     looks: float
     seed: FloatArray
     grow: FloatArray
+    link: FloatArray
 
 
 def block_moments(intensity: Float32Array, usable: BoolArray, smoothing: int, side: int) -> Blocks:
@@ -146,18 +151,26 @@ def measure(blocks: Blocks, scale: Scale, settings: Settings) -> Clutter:
     """
     full = np.maximum(blocks.n, 1.0)
     mean = blocks.s1 / full
-    some = (blocks.n >= blocks.side**2 / 2) & (mean > 0)
+    some = blocks.n >= blocks.side**2 / 2
+    if not some.any():
+        nowhere = np.full(mean.shape, np.inf)
+        return Clutter(nowhere, np.zeros_like(mean), 1.0, nowhere, nowhere, nowhere)
+    if (some & (mean > 0)).sum() >= LEAST_LIT * some.sum():
+        some &= mean > 0
     with np.errstate(divide="ignore", invalid="ignore"):
-        variation = np.where(some, blocks.s2 / full / np.square(mean) - 1.0, np.nan)
-    looks = settings.enl or (1.0 / max(np.nanpercentile(variation, SPECKLE_PERCENTILE), 1e-3) if some.any() else 1.0)
+        variation = (blocks.s2 / full / np.square(mean) - 1.0)[some & (mean > 0)]
+    looks = settings.enl or 1.0 / max(np.percentile(variation, SPECKLE_PERCENTILE) if variation.size else 1.0, 1e-3)
+    floor = LEAST_MEAN * float(blocks.peak.max())
     level, spread = _first_guess(mean, some, 3 * scale.background)
     ceiling = level * multiplier(looks, spread, CENSOR_RATE)
     for _ in range(2):
         n, s1, s2 = _censored(blocks, ceiling)
         mean, inverse_shape = _ring_statistics(n, s1, s2, scale, level, looks)
+        mean = np.maximum(mean, floor)
         ceiling = mean * multiplier(looks, inverse_shape, settings.grow_rate)
     seed = mean * multiplier(looks, inverse_shape, settings.seed_rate)
-    return Clutter(mean, inverse_shape, looks, seed, ceiling)
+    link = mean * multiplier(looks, inverse_shape, settings.link_rate)
+    return Clutter(mean, inverse_shape, looks, seed, ceiling, link)
 
 
 def _censored(blocks: Blocks, ceiling: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -197,21 +210,26 @@ def _ring_statistics(
         wide_mean = _box_sum(s1, wide) / np.maximum(wide_n, 1.0)
         fallback = ~enough & (wide_mean > 0) & (wide_n >= LEAST_SAMPLES * blocks_in_ring * scale.block**2)
         mean[fallback] = wide_mean[fallback]
-    flat = np.maximum(mean, np.finfo(float).tiny)
-    ratio = _box_sum(s1 / flat, wide) / np.maximum(wide_n, 1.0)
-    square = _box_sum(s2 / np.square(flat), wide) / np.maximum(wide_n, 1.0)
+    known = mean > 0
+    ratio = _box_sum(np.divide(s1, mean, out=np.zeros_like(s1), where=known), wide)
+    square = _box_sum(np.divide(s2, np.square(mean), out=np.zeros_like(s2), where=known), wide)
     with np.errstate(divide="ignore", invalid="ignore"):
-        inverse_shape = np.where(ratio > 0, square / np.square(ratio) / (1.0 + 1.0 / looks) - 1.0, 0.0)
+        ratio /= wide_n
+        inverse_shape = np.where(ratio > 0, square / wide_n / np.square(ratio) / (1.0 + 1.0 / looks) - 1.0, 0.0)
     return np.where(ratio > 0, mean * ratio, mean), np.maximum(inverse_shape, 0.0)
 
 
 def _box_sum(a: FloatArray, radius: int) -> FloatArray:
     """Sums over (2·radius + 1)² cells, those outside the grid being 0, by running sums."""
     for axis in (0, 1):
-        length = a.shape[axis]
-        running = np.concatenate([np.zeros_like(a.take([0], axis)), np.cumsum(a, axis)], axis)
-        at = np.arange(length)
-        a = running.take(np.minimum(at + radius + 1, length), axis) - running.take(np.maximum(at - radius, 0), axis)
+        running = np.cumsum(a, axis)
+        a = np.empty_like(running)
+        # Views with the axis in front; what is written through them is written into `a`.
+        c, out = np.moveaxis(running, axis, 0), np.moveaxis(a, axis, 0)
+        inside = max(0, len(c) - radius)
+        out[:inside] = c[radius:]
+        out[inside:] = c[-1]
+        out[radius + 1 :] -= c[: max(0, inside - 1)]
     return a
 
 

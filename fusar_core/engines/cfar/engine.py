@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -13,6 +14,8 @@ from fusar_core.errors import UnknownClass, UnsupportedTask
 from fusar_core.tasks import COUNT, DETECT, LOCATE
 from fusar_core.tasks.localization import cells_of
 
+VERSION = "gamma-K 1"
+"""To be counted up whenever the same settings give other detections."""
 CHIP_SIDE = 2016
 """Four of a model's chips a side: large enough for the overlap to cost little, 16 MB as float32."""
 
@@ -27,7 +30,8 @@ class CfarEngine:
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
-        self.model = f"gamma-K 1, seed {self.settings.seed_rate:.0e}, grow {self.settings.grow_rate:.0e}"
+        digest = hashlib.sha256(repr(self.settings).encode()).hexdigest()
+        self.model = f"{VERSION}, settings {digest[:6]}"
 
     def tiling(self, pixel_size_m: tuple[float, float] | None) -> tuple[int, int]:
         """Chip side and overlap: half a background window and the longest target fit into the overlap if they can."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,11 @@ class Rectangle:
     @property
     def sides(self) -> tuple[float, float]:
         return self.along[1] - self.along[0], self.across[1] - self.across[0]
+
+    def sizes(self, down: float, across: float) -> tuple[float, float]:
+        """The sides where a pixel is `down` high and `across` wide."""
+        (ux, uy), (first, second) = self.axis, self.sides
+        return first * math.hypot(ux * across, uy * down), second * math.hypot(uy * across, ux * down)
 
     def shrunk(self, by: float) -> Rectangle:
         """Every side moved inwards by so many pixels, as far as a side of one pixel remains."""

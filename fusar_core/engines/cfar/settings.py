@@ -12,6 +12,7 @@ class Settings:
 
     Statistics
       seed_rate, grow_rate: false-alarm rates a pixel of the threshold that starts a target and of the one it grows to.
+      link_rate: of a lower one; what is longer than any ship above it is a breakwater or a shore in pieces.
       enl: equivalent number of looks of the smoothed intensity; estimated when None.
     Sizes in metres (scenes) and pixels (images without georeference)
       resolution_m: finer scenes are averaged down to about this pixel size first.
@@ -26,6 +27,7 @@ class Settings:
 
     seed_rate: float = 1e-8
     grow_rate: float = 1e-6
+    link_rate: float = 1e-2
     enl: float | None = None
 
     resolution_m: float = 5.0
@@ -54,11 +56,11 @@ class Settings:
 class Scale:
     """Settings in pixels.
 
-    looks: (down a column, along a row) pixels averaged into one before anything else. All other numbers are in those
-    larger pixels: pixel_m is their ground size (down a column, along a row), None without georeference; smoothing is
-    an odd side, block a side, background and guard half windows in blocks (−1: no guard); margin is how far around a
-    target clutter is looked for at least, blur how far smoothing moves its edges outwards, 0 where no lengths in
-    metres are wanted.
+    looks: (down a column, along a row) pixels averaged into one before anything else. pixel_m: ground size of these
+    larger pixels (down a column, along a row), None without georeference; aspect: the same over its geometric mean,
+    the unit of all lengths below. smoothing: an odd side; block: a side; background, guard: half windows in blocks
+    (guard −1: none); margin: how far around a target clutter is looked for at least; blur: how far smoothing moves
+    its edges outwards, 0 where no lengths in metres are wanted.
     """
 
     looks: tuple[int, int]
@@ -72,6 +74,7 @@ class Scale:
     most_length: float
     margin: int
     blur: float
+    aspect: tuple[float, float]
 
 
 def scale_for(settings: Settings, pixel_size_m: tuple[float, float] | None) -> Scale:
@@ -90,6 +93,7 @@ def scale_for(settings: Settings, pixel_size_m: tuple[float, float] | None) -> S
             most_length=settings.most_length_px,
             margin=12,
             blur=0.0,
+            aspect=(1.0, 1.0),
         )
     along_row, along_column = pixel_size_m
     looks = (max(1, round(settings.resolution_m / along_column)), max(1, round(settings.resolution_m / along_row)))
@@ -109,5 +113,6 @@ def scale_for(settings: Settings, pixel_size_m: tuple[float, float] | None) -> S
         least_length=settings.least_length_m / side,
         most_length=settings.most_length_m / side,
         margin=max(3, round(100.0 / side)),
+        aspect=(pixel_m[0] / side, pixel_m[1] / side),
         blur=(smoothing - 1) * (0.5 - settings.box_level),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -19,20 +20,26 @@ FloatArray = npt.NDArray[np.float64]
 EIGHT = np.ones((3, 3), bool)
 BRIGHT_PART = 95.0
 """Percentile of a target's pixels that stands for its bright parts."""
+SIDE_LOBES = 0.1
+"""Share of a target's peak below which its side lobes lie (−13 dB without weighting)."""
+FLEET_FILL = 0.6
+FLEET_RATIO = 2.0
+"""Neighbours that fill this share of their rectangles, and differ in area by no more than this factor, are a fleet."""
 
 
 @dataclass(frozen=True)
 class Candidate:
     """A group of bright pixels that may be a target.
 
-    rectangle: around its pixels; box: rows and columns (top, left, bottom, right) they span; area: their number. peak:
-    its brightest smoothed pixel; excess: mean of its pixels over the growing threshold; contrast: peak over the mean of
-    the clutter.
+    rectangle: around its pixels; box: rows and columns (top, left, bottom, right) they span; area: their number;
+    bright: that of all bright pixels connected to them. peak: its brightest smoothed pixel; excess: mean of its pixels
+    over the growing threshold; contrast: peak over the mean of the clutter.
     """
 
     rectangle: Rectangle
     box: tuple[int, int, int, int]
     area: int
+    bright: int
     peak: float
     excess: float
     contrast: float
@@ -44,11 +51,9 @@ def find_targets(blocks: Blocks, clutter: Clutter, scale: Scale, settings: Setti
     if not seeded.any():
         return []
     bright = _bright(blocks, clutter)
-    candidates = []
-    for group in _groups(bright, seeded, blocks, clutter, scale):
-        candidate = _measured(group, bright, scale, settings)
-        if candidate:
-            candidates.append(candidate)
+    measured = (_measured(g, scale, settings) for g in _groups(bright, seeded, blocks, clutter, scale))
+    candidates = _standing_free([c for c in measured if c], bright, scale, settings)
+    candidates = [c for c in candidates if not _is_piece(c, blocks, clutter, scale)]
     if scale.pixel_m is None:
         least_peak = settings.least_peak * float(blocks.peak.max())
         candidates = [c for c in candidates if c.peak >= least_peak]
@@ -108,7 +113,8 @@ def _groups(bright: BoolArray, seeded: BoolArray, blocks: Blocks, clutter: Clutt
         seeds = np.logical_or.reduceat(values > clutter.seed[block], starts)
         heights = np.maximum.reduceat(rows, starts) - np.minimum.reduceat(rows, starts) + 1
         widths = np.maximum.reduceat(cols, starts) - np.minimum.reduceat(cols, starts) + 1
-        fits = seeds & (ends - starts >= scale.least_area) & (np.maximum(heights, widths) <= scale.most_length)
+        longest = np.maximum(heights * scale.aspect[0], widths * scale.aspect[1])
+        fits = seeds & (ends - starts >= scale.least_area) & (longest <= scale.most_length)
         for k in np.flatnonzero(fits):
             part = slice(int(starts[k]), int(ends[k]))
             brightest = part.start + int(values[part].argmax())
@@ -116,33 +122,73 @@ def _groups(bright: BoolArray, seeded: BoolArray, blocks: Blocks, clutter: Clutt
             yield _Group(rows[part], cols[part], values[part], clutter.grow[block[0][part], block[1][part]], mean)
 
 
-def _measured(group: _Group, bright: BoolArray, scale: Scale, settings: Settings) -> Candidate | None:
-    """The group's bright body as a candidate; None when it is too small, too thin, or surrounded by bright pixels."""
+def _measured(group: _Group, scale: Scale, settings: Settings) -> Candidate | None:
+    """The group's bright body as a candidate; None when it is too small, too large or too thin."""
     bright_part = np.percentile(group.values, BRIGHT_PART)
     body = _body(group.rows, group.cols, group.values >= settings.box_level * bright_part)
     rows, cols = group.rows[body], group.cols[body]
     if len(rows) < scale.least_area:
         return None
     rectangle = smallest_rectangle(rows, cols)
-    length, width = sorted(rectangle.sides, reverse=True)
-    if len(rows) < settings.least_fill * length * width or not scale.least_length <= length <= scale.most_length:
+    if len(rows) < settings.least_fill * math.prod(rectangle.sides):
         return None
-    top, left, bottom, right = int(rows.min()), int(cols.min()), int(rows.max()) + 1, int(cols.max()) + 1
-    reach = round(settings.clutter_reach * max(bottom - top, right - left)) + scale.margin
-    around = bright[max(0, top - reach) : bottom + reach, max(0, left - reach) : right + reach]
-    others = int(np.count_nonzero(around)) - len(group.rows)
-    surroundings = others / max(1, around.size - (bottom - top) * (right - left))
-    if surroundings > settings.most_clutter:
+    if not scale.least_length <= max(rectangle.sizes(*scale.aspect)) <= scale.most_length:
         return None
     peak = float(group.values.max())
     return Candidate(
         rectangle=rectangle,
-        box=(top, left, bottom, right),
+        box=(int(rows.min()), int(cols.min()), int(rows.max()) + 1, int(cols.max()) + 1),
         area=len(rows),
+        bright=len(group.rows),
         peak=peak,
         excess=float((group.values[body] / group.grow[body]).mean()),
         contrast=peak / group.mean,
     )
+
+
+def _standing_free(candidates: list[Candidate], bright: BoolArray, scale: Scale, settings: Settings) -> list[Candidate]:
+    """Candidates with few bright pixels around them, not counting a fleet's other ships, which are like them."""
+    boxes = np.array([c.box for c in candidates], float).reshape(-1, 4)
+    rows, cols = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
+    area = np.array([c.area for c in candidates])
+    shaped = np.array([c.area >= FLEET_FILL * math.prod(c.rectangle.sides) for c in candidates], bool)
+    own = np.array([c.bright for c in candidates])
+    free = []
+    for k, candidate in enumerate(candidates):
+        top, left, bottom, right = candidate.box
+        reach = round(settings.clutter_reach * max(bottom - top, right - left)) + scale.margin
+        first_row, first_col = max(0, top - reach), max(0, left - reach)
+        around = bright[first_row : bottom + reach, first_col : right + reach]
+        near = (rows >= first_row) & (rows < bottom + reach) & (cols >= first_col) & (cols < right + reach)
+        alike = near & shaped & (area >= area[k] / FLEET_RATIO) & (area <= area[k] * FLEET_RATIO)
+        alike[k] = True
+        others = int(np.count_nonzero(around)) - int(own[alike].sum())
+        if others <= settings.most_clutter * max(1, around.size - (bottom - top) * (right - left)):
+            free.append(candidate)
+    return free
+
+
+def _is_piece(candidate: Candidate, blocks: Blocks, clutter: Clutter, scale: Scale) -> bool:
+    """Whether the candidate is the brightest part of something longer than any ship: of a breakwater, say.
+
+    Fainter pixels than the growing threshold count here, but none so faint that they may be side lobes of the candidate.
+    """
+    side, reach = blocks.side, round(scale.most_length)
+    top, left, bottom, right = candidate.box
+    first_row, first_col = max(0, top - reach) // side, max(0, left - reach) // side
+    window = slice(first_row, -(-(bottom + reach) // side)), slice(first_col, -(-(right + reach) // side))
+    threshold = np.maximum(clutter.link[window], SIDE_LOBES * candidate.peak).astype(np.float32)
+    above = by_blocks(blocks.smooth, side)[window] > threshold[:, :, None, None]
+    labels, _ = ndimage.label(above.swapaxes(1, 2).reshape(above.shape[0] * side, -1), EIGHT)
+    row, col = first_row * side, first_col * side
+    own = np.unique(labels[top - row : bottom - row, left - col : right - col])
+    heights_and_widths = [(s[0].stop - s[0].start, s[1].stop - s[1].start) for s in _extents(labels, own)]
+    return any(max(h * scale.aspect[0], w * scale.aspect[1]) > scale.most_length for h, w in heights_and_widths)
+
+
+def _extents(labels: npt.NDArray[np.int32], wanted: npt.NDArray[np.int32]) -> list[tuple[slice, slice]]:
+    found = ndimage.find_objects(labels)
+    return [found[label - 1] for label in wanted if label > 0]
 
 
 def _body(

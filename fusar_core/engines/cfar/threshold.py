@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+from scipy import optimize, special
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -44,22 +44,26 @@ def _texture_nodes(inverse_shape: float) -> tuple[FloatArray, FloatArray]:
     return log_y, np.exp(log_weights) * (log_y[1] - log_y[0])
 
 
-def quantile(looks: float, inverse_shape: float, false_alarm_rate: float) -> float:
-    """The t with P(I > t) = false_alarm_rate, in units of the mean, by bisection in ln t."""
-    low, high = math.log(1e-6), math.log(1e5)
-    for _ in range(36):
-        middle = (low + high) / 2
-        if exceedance(math.exp(middle), looks, inverse_shape) > false_alarm_rate:
-            low = middle
-        else:
-            high = middle
-    return math.exp((low + high) / 2)
+def quantile(looks: float, inverse_shape: float, false_alarm_rate: float, at_least: float = 1e-9) -> float:
+    """The t with P(I > t) = false_alarm_rate, in units of the mean. at_least: a bound that is known, to search less."""
+
+    def too_likely(log_t: float) -> float:
+        return math.log(max(float(exceedance(math.exp(log_t), looks, inverse_shape)), 1e-300) / false_alarm_rate)
+
+    low = math.log(at_least)
+    high, step = low, 0.25
+    while too_likely(high) > 0:
+        low, high, step = high, high + step, step * 2
+    return math.exp(optimize.brentq(too_likely, low, high, xtol=1e-7)) if high > low else at_least
 
 
 @lru_cache(maxsize=512)
 def _table(looks_step: int, false_alarm_rate: float) -> FloatArray:
     looks = math.exp(looks_step * LOOKS_STEP)
-    return np.array([quantile(looks, inverse_shape, false_alarm_rate) for inverse_shape in INVERSE_SHAPES])
+    quantiles: list[float] = []
+    for inverse_shape in INVERSE_SHAPES:  # texture only ever raises the quantile
+        quantiles.append(quantile(looks, inverse_shape, false_alarm_rate, quantiles[-1] if quantiles else 1e-9))
+    return np.array(quantiles)
 
 
 def multiplier(looks: float, inverse_shape: npt.ArrayLike, false_alarm_rate: float) -> FloatArray:

@@ -20,7 +20,7 @@ from fusar_core.aef.lonlat_grid import WORLD
 from fusar_core.errors import SourceDenied, SourceUnavailable
 
 RNG = np.random.default_rng(4)
-LON, LAT = RNG.uniform(9.86, 9.90, 200), RNG.uniform(45.00, 45.03, 200)
+LON, LAT = RNG.uniform(9.875, 9.892, 200), RNG.uniform(45.010, 45.020, 200)
 SEA_EAST = WORLD.west + 2_113_750 * WORLD.step  # an edge between pixels, at about 9.88° E
 LAND = LON < SEA_EAST
 

@@ -18,6 +18,7 @@ from fusar_core.aef import ATTRIBUTION
 from fusar_core.aef.cache import DiskCache
 from fusar_core.aef.lonlat_grid import WORLD
 from fusar_core.aef.mosaic import MosaicSource
+from fusar_core.aef.packing import zstd
 from fusar_core.aef.ranges import HttpReader
 from fusar_core.aef.zarr_shards import crc32c
 from fusar_core.errors import BadEmbeddings, SourceUnavailable, UnknownSource
@@ -105,18 +106,44 @@ def test_faults_of_the_network_change_nothing(server: FileServer, cache: DiskCac
     np.testing.assert_array_equal(valid, expected[1])
 
 
-@pytest.mark.parametrize("how", ["corrupted", "truncated"])
+@pytest.mark.parametrize("how", ["corrupted", "truncated", "replaced"])
 def test_a_chunk_that_arrives_damaged_is_fetched_again_and_not_kept(
     server: FileServer, cache: DiskCache, world: World, how: str
 ) -> None:
     source(server, cache).sample(np.array([9.83]), np.array([45.06]), 2020)  # now its shard's index is known
     lon, lat = np.array([9.855]), np.array([45.06])
-    server.faults.append(Fault(how, path="/c/"))
+    no_vectors = zstd.compress(bytes([90]) * 64 * 256 * 256)  # sound for zstd, yet not of unit length
+    server.faults.append(Fault(how, path="/c/", content=no_vectors))
     for opened in (source(server, cache), source(server, cache)):
         features, valid = opened.sample(lon, lat, 2020)
         assert valid.all()
         np.testing.assert_allclose(features, decoded(world.codes_at(lon, lat)), atol=1e-6)
     assert server.faults[0].times == 0
+
+
+def test_a_mosaic_that_is_published_anew_while_in_use_is_read_by_its_new_index(
+    tmp_path: Path, cache: DiskCache, world: World
+) -> None:
+    near, far = (896, 1078), (897, 1079)  # of one shard
+    folder = write_mosaic(tmp_path / "mosaic", {near: world.chunk(*near), far: world.chunk(*far)})
+    side = 256 * WORLD.step
+    here, there = (
+        (np.array([WORLD.west + (column + 0.5) * side]), np.array([WORLD.north - (row + 0.5) * side]))
+        for row, column in (near, far)
+    )
+    with FileServer(folder=folder) as server:
+        opened = source(server, cache)
+        assert opened.sample(*here, 2020)[1].all()
+        write_mosaic(folder, {far: world.chunk(*far)})
+        features, valid = opened.sample(*there, 2020)
+    assert valid.all()
+    np.testing.assert_allclose(features, decoded(world.codes_at(*there)), atol=1e-6)
+
+
+def test_longitudes_may_be_counted_from_0_to_360(mosaic: Path) -> None:
+    opened = MosaicSource(str(mosaic))
+    np.testing.assert_array_equal(opened.sample(LON - 360, LAT, 2020)[0], opened.sample(LON, LAT, 2020)[0])
+    np.testing.assert_array_equal(opened.sample(LON + 360, LAT, 2020)[0], opened.sample(LON, LAT, 2020)[0])
 
 
 def test_a_damaged_cache_entry_is_fetched_again(server: FileServer, cache: DiskCache) -> None:

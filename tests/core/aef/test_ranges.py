@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,7 +44,7 @@ def test_passing_faults_are_tried_again(server: FileServer, how: str) -> None:
     server.faults.append(Fault(how, times=2))
     assert reader(server).part("file", 100, 600_000) == CONTENT[100:600_100]
     server.faults.append(Fault(how, times=2))
-    assert reader(server).tail("file", 4100) == CONTENT[-4100:]
+    assert reader(server).tail("file", 400_000) == CONTENT[-400_000:]
 
 
 def test_a_body_that_breaks_off_is_taken_up_where_it_ended(server: FileServer) -> None:
@@ -53,10 +55,17 @@ def test_a_body_that_breaks_off_is_taken_up_where_it_ended(server: FileServer) -
     assert starts[1] >= 300_000
 
 
-def test_the_server_says_how_long_to_wait(server: FileServer) -> None:
-    server.faults.append(Fault("429", retry_after="0"))
-    patient = HttpReader(server.url, retries=1, first_pause_s=1000.0)  # its own pause would take minutes
-    assert patient.part("file", 0, 10) == CONTENT[:10]
+def test_pauses_double_and_the_server_may_say_how_long_to_wait(
+    server: FileServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", lambda s: pauses.append(s) if threading.current_thread() is us else None)
+    us = threading.current_thread()
+    server.faults.extend([Fault("429", times=3), Fault("429", retry_after="7"), Fault("429", retry_after="tomorrow")])
+    assert HttpReader(server.url, retries=5, first_pause_s=1.0).part("file", 0, 10) == CONTENT[:10]
+    assert pauses[3] == 7
+    for pause, longest in zip([*pauses[:3], pauses[4]], (1, 2, 4, 16), strict=True):
+        assert longest / 2 <= pause <= longest
 
 
 def test_lasting_faults_end_in_an_error_that_names_them(server: FileServer) -> None:

@@ -19,7 +19,7 @@ from fusar_core.errors import BadCrs, BadEmbeddings, SourceUnavailable
 from fusar_core.spacetime import SpatioTemporalBox
 
 PALETTE = encoded(random_vectors(300))
-SIDE = 300
+SIDE = 280  # more than one chunk of 256
 RNG = np.random.default_rng(8)
 ROW, COLUMN = RNG.uniform(0, SIDE, 400), RNG.uniform(0, SIDE, 400)
 
@@ -50,8 +50,9 @@ def expected(pixels: np.ndarray) -> np.ndarray:
     return decoded(pixels[:, ROW.astype(int), COLUMN.astype(int)].T)
 
 
-@pytest.mark.parametrize("name", GRIDS)
-@pytest.mark.parametrize("form", ["int8", "float32"])
+@pytest.mark.parametrize(
+    ("name", "form"), [*((name, "int8") for name in GRIDS), ("bottom-up", "float32"), ("rotated", "float32")]
+)
 def test_every_point_gets_the_vector_of_its_pixel(tmp_path: Path, name: str, form: str) -> None:
     pixels = codes() if form == "int8" else decoded(codes()).astype(np.float32)
     path = write_raster(tmp_path / "aef_2020.tif", pixels, GRIDS[name][1], GRIDS[name][0])

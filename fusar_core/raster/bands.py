@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fusar_core.errors import BadBand
-from fusar_core.product_names import POLARISATION
+from fusar_core.metadata.product_names import POLARISATION
 from fusar_core.radiometry import is_cross_polarised
 
 

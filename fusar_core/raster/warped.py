@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fusar_core.geocoding import Geocoded, Shifts
-from fusar_core.layer import Layer, Sample, Valid, Values
+from fusar_core.raster.geocoding import Geocoded, Shifts
+from fusar_core.raster.layer import Layer, Sample, Valid, Values
 from fusar_core.tiling import Window
 
 Positions = npt.NDArray[np.float64]
@@ -79,7 +79,7 @@ class WarpedLayer:
         x, y = np.array([window.col, window.right], float), np.array([window.row, window.bottom], float)
         least, greatest = self.geocoded.shift_range(x, y)
         if not (np.isfinite(least).all() and np.isfinite(greatest).all()):
-            return self.image.extent
+            return None
         left, top = math.floor(x[0] + least[0]) - 1, math.floor(y[0] + least[1]) - 1
         right, bottom = math.ceil(x[1] + greatest[0]) + 1, math.ceil(y[1] + greatest[1]) + 1
         return Window(top, left, bottom - top, right - left).intersection(self.image.extent)

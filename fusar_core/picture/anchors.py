@@ -48,7 +48,8 @@ def draw_preview(anchors: Anchors, image: npt.NDArray[np.uint8], path: Path, tit
     if len(anchors):
         field = colour_field(anchors, (height, width))
         right.imshow(field, extent=(0, 1, 1, 0), aspect=height / width, interpolation="nearest", alpha=0.75)
-    dot = 220 / max(8.0, len(anchors) ** 0.5)
+    between_points = 72 * PANEL_INCHES / max(1.0, len(anchors) ** 0.5)
+    dot = min(30.0, (0.22 * between_points) ** 2)  # square points: a fifth of the way to the next node
     left.scatter(x, y, s=dot, c="#ffd23f", edgecolors="#1c2730", linewidths=0.4, clip_on=False, zorder=3)
     right.scatter(x, y, s=dot / 4, c="white", linewidths=0, clip_on=False, zorder=3)
     left.set_title("radar image and nodes", fontsize=9)

@@ -3,7 +3,7 @@
 The scene gets the affine grid that fits the image best, rotated like the image, so that its lines and columns stay
 those of the radar and pixels keep their size. What an affine grid cannot follow (over a wide swath, hundreds of
 metres) is a smooth shift of pixels: a thin plate spline through all control points, or the RPC model. It is computed
-once on a lattice; fusar_core.warped applies it while reading.
+once on a lattice; fusar_core.raster.warped applies it while reading.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Geocoded:
         column, _ = self._cells(x[[0, -1]], 2)
         line, _ = self._cells(y[[0, -1]], 1)
         nodes = self.shift[:, line[0] : line[1] + 2, column[0] : column[1] + 2]
-        return nodes.min(axis=(1, 2)), nodes.max(axis=(1, 2))
+        return np.fmin.reduce(nodes, axis=(1, 2)), np.fmax.reduce(nodes, axis=(1, 2))
 
     def _cells(self, at: Points, axis: int) -> tuple[npt.NDArray[np.intp], Points]:
         """Lattice cell and position within it (0…1) of grid coordinates along an axis of `shift`."""
@@ -112,10 +112,15 @@ def control_points(dataset: Any) -> tuple[Points, Points, pyproj.CRS] | None:
         to_map = pyproj.Transformer.from_crs(source, target, always_xy=True)
         places = np.stack(to_map.transform(places[:, 0], places[:, 1]), axis=1)
         source = target
-    spread = np.linalg.svd(pixels - pixels.mean(axis=0), compute_uv=False)
-    if not np.isfinite(places).all() or spread[1] < 1e-6 * max(spread[0], 1):
+    if not source.is_projected or not np.isfinite(places).all() or not (_is_area(pixels) and _is_area(places)):
         return None
     return pixels, places, source
+
+
+def _is_area(points: Points) -> bool:
+    """Whether points span an area, not a line or a single place."""
+    long, short = np.linalg.svd(points - points.mean(axis=0), compute_uv=False)
+    return bool(short > 1e-6 * max(long, 1))
 
 
 def geocode_by_points(dataset: Any) -> Geocoded | None:

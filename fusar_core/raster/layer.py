@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from threading import RLock
@@ -23,6 +24,7 @@ from fusar_core.errors import SceneUnreadable
 from fusar_core.radiometry import possible
 from fusar_core.tiling import Window
 
+Lock = AbstractContextManager[Any]
 Values = npt.NDArray[Any]
 Valid = npt.NDArray[np.bool_]
 
@@ -58,10 +60,11 @@ class Sample:
 
 
 class Layer:
-    """A band of a raster, read window by window."""
+    """A band of a raster, read window by window. lock: shared by the layers of one dataset."""
 
-    def __init__(self, dataset: Any, index: int, name: str) -> None:
+    def __init__(self, dataset: Any, index: int, name: str, lock: Lock | None = None) -> None:
         self.dataset = dataset
+        self._lock = lock or RLock()
         self.index = index
         self.name = name
         self.extent = Window(0, 0, dataset.height, dataset.width)
@@ -73,7 +76,7 @@ class Layer:
         self.masked = MaskFlags.per_dataset in flags or MaskFlags.alpha in flags
         self.block_shape: tuple[int, int] = dataset.block_shapes[index - 1]
         self._sparse = dataset.driver in ("GTiff", "COG")
-        self._lock = RLock()
+        self._fill = _fill_value(self.nodata, self.dtype)
 
     def read(self, window: Window) -> tuple[Values, Valid]:
         """Pixels as stored and which of them are valid, both (H, W); outside the raster 0 and not valid.
@@ -129,8 +132,8 @@ class Layer:
                 "The file is damaged or incomplete: fetch it again.",
             ) from cause
         valid = possible(values, self.scale, self.offset)
-        if self.nodata is not None and not math.isnan(self.nodata):
-            valid &= values != self.nodata
+        if self._fill is not None:
+            valid &= values != self._fill
         if mask is not None:
             valid &= mask != 0
         return values, valid
@@ -149,7 +152,7 @@ class Layer:
         if (known > 0).any():
             return True
         with self._lock:
-            for row, col in np.argwhere(known == UNKNOWN):
+            for row, col in np.argwhere(known == UNKNOWN).tolist():
                 tag = f"BLOCK_OFFSET_{cols.start + col}_{rows.start + row}"
                 known[row, col] = self.dataset.get_tag_item(tag, "TIFF", bidx=self.index) is not None
                 if known[row, col]:
@@ -227,6 +230,8 @@ class Layer:
         width = max(wide, 4 * SAMPLE_WINDOW // wide * wide)
         found = searched = 0
         for row in range(0, self.extent.height, height):
+            if not self.has_data(Window(row, 0, height, self.extent.width)):
+                continue
             for col in range(0, self.extent.width, width):
                 window = Window(row, col, height, width)
                 if not self.has_data(window):
@@ -241,6 +246,16 @@ class Layer:
 
 
 UNKNOWN = -1
+
+
+def _fill_value(nodata: float | None, dtype: np.dtype[Any]) -> Any:
+    """Nodata as a pixel holds it; None where no pixel can, or where it is NaN, which never is valid."""
+    if nodata is None or math.isnan(nodata):
+        return None
+    if dtype.kind not in "iu":
+        return dtype.type(nodata)
+    limits = np.iinfo(dtype)
+    return dtype.type(nodata) if nodata == int(nodata) and limits.min <= nodata <= limits.max else None
 
 
 def _joined(parts: list[Values], dtype: np.dtype[Any]) -> Values:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import zipfile
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 import pyproj
@@ -16,15 +18,15 @@ from rasterio.enums import ColorInterp
 from rasterio.errors import RasterioError
 
 from fusar_core.acquisition import Acquisition, read_acquisition
-from fusar_core.bands import BandChoice, BandInfo, choose, describe_bands
 from fusar_core.errors import BadBand, SceneNotFound, SceneUnreadable
-from fusar_core.geocoding import Geocoded, geocode_by_points, geocode_by_rpc
 from fusar_core.grid import Grid
-from fusar_core.layer import Layer
-from fusar_core.orbit import with_flight_direction
+from fusar_core.metadata.orbit import with_flight_direction
 from fusar_core.radiometry import Statement, stated_in
-from fusar_core.rasterio_quiet import without_georeference_warning
-from fusar_core.warped import WarpedLayer
+from fusar_core.raster.bands import BandChoice, BandInfo, choose, describe_bands
+from fusar_core.raster.geocoding import Geocoded, geocode_by_points, geocode_by_rpc
+from fusar_core.raster.layer import Layer, Lock
+from fusar_core.raster.quiet import without_georeference_warning
+from fusar_core.raster.warped import WarpedLayer
 
 PIXEL_SPACE = Affine(1, 0, 0, 0, -1, 0)
 """Where QGIS shows a raster without georeference: pixel (x, y) at (x, −y)."""
@@ -69,6 +71,7 @@ class _File:
     dataset: Any
     indexes: list[int]
     tags: dict[str, str]
+    lock: Lock = field(default_factory=RLock)
 
 
 def open_source(path: Path, band: str | int | None = None, year: int | None = None) -> Source:
@@ -86,7 +89,7 @@ def open_source(path: Path, band: str | int | None = None, year: int | None = No
         places = [(file, index) for file in opened for index in file.indexes]
         chosen = [places[b.index - 1] for b in choice.bands]
         grid, geocoding, geocoded, warned = _georeference([file for file, _ in chosen])
-        images = [Layer(file.dataset, index, str(file.path)) for file, index in chosen]
+        images = [Layer(file.dataset, index, str(file.path), file.lock) for file, index in chosen]
         layers: list[AnyLayer] = [WarpedLayer(image, geocoded) for image in images] if geocoded else list(images)
         if len({(x.extent, x.dtype.kind == "c") for x in layers}) > 1:
             raise BadBand(f"The bands {choice.label} cannot be combined: they differ in size or kind.")
@@ -118,20 +121,30 @@ def open_source(path: Path, band: str | int | None = None, year: int | None = No
 
 
 def raster_files(path: Path) -> list[Path]:
-    """The rasters of a scene: the file itself, or the measurement TIFFs of a SAFE folder (or of its manifest).
+    """The rasters of a scene: the file itself, or the measurement TIFFs of a Sentinel-1 SAFE product, which may be its
+    folder, its manifest, or the zip archive it came in.
 
-    Raises SceneNotFound, SceneUnreadable for a folder that is no SAFE.
+    Raises SceneNotFound, SceneUnreadable for a folder or archive that is no SAFE.
     """
-    if not path.exists():
+    try:
+        found = path.exists()
+    except (OSError, ValueError) as cause:
+        raise SceneNotFound(f"There is no file '{path}': {cause}.", "Check the path.") from cause
+    if not found:
         if str(path).startswith("/vsi") or re.match(r"[A-Z0-9_]{3,}:", str(path)):
             return [path]  # a virtual file or subdataset of GDAL's
         raise SceneNotFound(f"There is no file '{path}'.", "Check the path.")
     folder = path.parent if path.name.lower() == "manifest.safe" else path
-    if not folder.is_dir():
+    if folder.is_dir():
+        inside = list((folder / "measurement").glob("*"))
+    elif zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            inside = [Path(f"/vsizip/{{{path.absolute()}}}/{n}") for n in archive.namelist() if "/measurement/" in n]
+    else:
         return [path]
-    files = sorted(p for p in (folder / "measurement").glob("*") if p.suffix.lower() in (".tif", ".tiff"))
+    files = sorted(p for p in inside if p.suffix.lower() in (".tif", ".tiff"))
     if not files:
-        raise SceneUnreadable(f"The folder '{folder}' is no Sentinel-1 SAFE product.", "Name the raster file in it.")
+        raise SceneUnreadable(f"'{folder}' is no Sentinel-1 SAFE product.", "Name the raster file in it.")
     swath = re.compile(r"^s1[a-d]-([a-z0-9]+)-")
     first = swath.match(files[0].name.lower())
     # Swaths of an SLC lie in different places: only the first is one scene.
@@ -146,7 +159,8 @@ def _open_raster(name: str, shown: Path) -> Any:
         return rasterio.open(name)
     except (RasterioError, OSError, ValueError) as cause:
         raise SceneUnreadable(
-            f"'{shown}' cannot be read as a raster: {cause}", "Give a GeoTIFF or another format that GDAL reads."
+            f"'{shown}' cannot be read as a raster: {str(cause).rstrip('.')}.",
+            "Give a GeoTIFF or another format that GDAL reads.",
         ) from cause
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from fusar_core.product_names import POLARISATION, Facts, moment, possible_year, radar_band
+from fusar_core.metadata.product_names import POLARISATION, Facts, moment, possible_year, radar_band
 from fusar_core.radiometry import Kind
 
 LARGEST_SIDECAR = 32 * 2**20

@@ -1,0 +1,1 @@
+"""Where facts about an acquisition come from: names of products, files beside the raster, orbits."""

@@ -1,0 +1,1 @@
+"""How raster files are opened, georeferenced and read: what stands behind `SarScene`."""

@@ -1,0 +1,138 @@
+"""What the readers of a model's words share: the result, and how numbers, fences, loops and "none" are recognised.
+
+A reader never guesses and never raises: words it cannot read give no value and a status that says why.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+OK = "ok"
+EMPTY = "empty"
+REPETITION = "repetition"
+TRUNCATED = "truncated"
+UNREADABLE = "unreadable"
+AMBIGUOUS = "ambiguous"
+OUT_OF_RANGE = "out_of_range"
+UNKNOWN_CLASS = "unknown_class"
+
+LOOP_TIMES = 4
+LOOP_LENGTH = 40
+LOOP_PERIOD = 240
+"""A text whose end repeats a passage of at most LOOP_PERIOD characters LOOP_TIMES over is a loop, not an answer."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a text was found to say.
+
+    value: None when it could not be read. status: `ok`, or what was wrong; `truncated` still has the values before the
+    break. spans: for each value (each box; else the one) the characters (from, to) that say it: its score comes from
+    the probabilities of their tokens.
+    """
+
+    value: Any
+    status: str = OK
+    spans: tuple[tuple[int, int], ...] = ()
+
+
+def failure(status: str) -> Reading:
+    return Reading(None, status)
+
+
+def spoilt(text: str) -> Reading | None:
+    """The failure that every task has alike: nothing was said, or the same over and over; None when neither."""
+    if not text.strip():
+        return failure(EMPTY)
+    return failure(REPETITION) if is_loop(text) else None
+
+
+def is_loop(text: str) -> bool:
+    """Whether the text ends in a repetition loop."""
+    text = text.rstrip()
+    for period in range(1, min(LOOP_PERIOD, len(text) // LOOP_TIMES) + 1):
+        least = max(LOOP_LENGTH, LOOP_TIMES * period)
+        if len(text) >= least and text[-least + period :] == text[-least:-period]:
+            return True
+    return False
+
+
+def plain(text: str) -> str:
+    """The text in lower case without code fences and emphasis, of the same length, so that places stay the same."""
+    text = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+    return re.sub(r"(```|''')\w*|[*_`]", lambda match: " " * len(match[0]), text)
+
+
+_TARGETS = r"(such )?(\w+ )?(targets?|objects?|instances?|ships?|vessels?|boats?|planes?|aircraft|airplanes?|any)\b"
+_NONE = re.compile(
+    rf"\s*(none\b|nothing\b|null\b|no\s*[.!]?\s*$|\[\s*\]|no {_TARGETS}|there (is|are) (none\b|(no|not) {_TARGETS})|"
+    rf"(i )?(do not|don't|did not|didn't) (see|find|detect) {_TARGETS}|没有(?!办法|把握)|未发现|未检测到|无(?!法))"
+)
+
+
+def says_none(text: str) -> bool:
+    """Whether the (plain) text begins by saying that there are none; "no idea" does not."""
+    return _NONE.match(text) is not None
+
+
+_DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
+_UNITS = {"十": 10, "百": 100, "千": 1000}
+_CHINESE = "".join([*_DIGITS, *_UNITS])
+_SMALL = (
+    "zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|"
+    "eighteen|nineteen"
+)
+_TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
+_LARGE = r"(?:hundred|thousand|million|billion|dozen)s?"
+
+NUMBER = re.compile(
+    rf"(?<![a-z0-9.])[-−]?\d+(?:[.,]\d+)*(?![a-z0-9%])"
+    rf"|(?<![{_CHINESE}])(?!一[共些般样])[{_CHINESE}]+|[万亿]"
+    rf"|\b(?:(?:{_TENS})(?:[ -](?:{_SMALL}))?|{_SMALL}|{_LARGE})\b"
+)
+"""A number in digits, in Chinese, or in English words up to 99, in a plain text. Larger words match so that "two
+hundred" is not read as two; they say no number."""
+
+
+def as_integer(number: str) -> int | None:
+    """The whole number that a match of NUMBER says; None for 3.5, or 1,2, or a hundred."""
+    if number[0] in _CHINESE:
+        return _chinese(number)
+    if number[0].isalpha():
+        return _english(number)
+    number = number.replace("−", "-")
+    if re.fullmatch(r"-?\d{1,3}(,\d{3})+", number):
+        number = number.replace(",", "")
+    return int(number) if re.fullmatch(r"-?\d{1,18}", number) else None
+
+
+def _english(number: str) -> int | None:
+    """seventeen is 17, twenty-one is 21; None for hundreds and what is no number."""
+    small, tens = _SMALL.split("|"), _TENS.split("|")
+    first, _, second = number.replace("-", " ").partition(" ")
+    if first in small:
+        return small.index(first)
+    if first not in tens or (second and not 0 < small.index(second) < 10):
+        return None
+    return 20 + 10 * tens.index(first) + (small.index(second) if second else 0)
+
+
+def _chinese(number: str) -> int | None:
+    """十二 is 12, 三百零五 is 305, 一二 is 12 read digit by digit; None for what is no number."""
+    if all(c in _DIGITS for c in number):
+        return int("".join(str(_DIGITS[c]) for c in number)) if len(number) <= 18 else None
+    total, digit, last = 0, None, 10_000
+    for c in number:
+        if c in _UNITS:
+            if _UNITS[c] >= last:
+                return None
+            last = _UNITS[c]
+            total += (1 if digit is None else digit) * last
+            digit = None
+        elif digit in (None, 0):
+            digit = _DIGITS[c]
+        else:
+            return None
+    return total + (digit or 0)

@@ -1,0 +1,116 @@
+"""Greedy generation: probabilities of values, loops cut short, end tokens, settings that must not leak in."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from transformers import GenerationConfig
+
+from fusar_core.model.generation import Said, generate, greedy_config, in_circles
+
+
+def test_a_score_is_the_geometric_mean_over_the_tokens_of_the_value():
+    said = Said("no 17", [(0, 2), (2, 3), (3, 4), (4, 5)], [math.log(p) for p in (0.5, 0.1, 0.8, 0.2)], True, False)
+    assert said.score((3, 5)) == pytest.approx(0.4)
+    assert said.score((0, 2)) == pytest.approx(0.5)
+    assert said.score((1, 4)) == pytest.approx((0.5 * 0.1 * 0.8) ** (1 / 3))
+    assert said.score((9, 9)) is None
+
+
+@given(
+    st.lists(st.integers(0, 9), max_size=20),
+    st.lists(st.integers(0, 9), min_size=1, max_size=30),
+    st.integers(4, 8),
+)
+def test_loops_of_tokens_are_seen(before, passage, times):
+    row = before + passage * max(times, -(-48 // len(passage)))
+    assert in_circles(torch.tensor([row, list(range(len(row)))])).tolist() == [True, False]
+
+
+def test_short_repetitions_are_no_loops():
+    assert in_circles(torch.tensor([[1, 2] * 20])).tolist() == [False]
+    assert in_circles(torch.zeros(3, 0, dtype=torch.long)).tolist() == [False] * 3
+
+
+@pytest.fixture
+def seen(model, processor, chip_image):
+    """Visual tokens and grid of one chip."""
+    data = processor.encode_images([chip_image(112)])
+    with torch.no_grad():
+        return model.model.encode_images(**data).pooler_output[0], data["image_grid_thw"]
+
+
+def stuck(model, token: int):
+    """A logits processor's opposite: the head's bias towards one token, as a hook to remove."""
+
+    def push(module, args, out):
+        out[..., token] += 1e4
+        return out
+
+    return model.lm_head.register_forward_hook(push)
+
+
+def test_a_row_that_goes_in_circles_is_stopped_early(model, processor, seen):
+    model.generation_config = greedy_config(model, processor.tokenizer)
+    tokens, grid = seen
+    hook = stuck(model, processor.tokenizer.convert_tokens_to_ids("G"))
+    try:
+        (said,) = generate(model, processor, ["?"], [tokens], grid, 400)
+    finally:
+        hook.remove()
+    assert said.looped
+    assert not said.ended
+    assert said.text == "G" * 48
+
+
+def test_generation_ends_with_the_end_token_and_does_not_say_it(model, processor, seen):
+    model.generation_config = greedy_config(model, processor.tokenizer)
+    tokens, grid = seen
+    hook = stuck(model, processor.tokenizer.eos_token_id)
+    try:
+        (said,) = generate(model, processor, ["?"], [tokens], grid, 400)
+    finally:
+        hook.remove()
+    assert (said.text, said.ended, said.looped) == ("", True, False)
+
+
+def test_offsets_follow_the_text_even_where_a_character_takes_several_tokens(model, processor, seen):
+    """Three tokens to a Chinese character: each of them belongs to it."""
+    model.generation_config = greedy_config(model, processor.tokenizer)
+    tokens, grid = seen
+    script = [*processor.tokenizer("三艘 ships")["input_ids"], processor.tokenizer.eos_token_id]
+    step = iter(script)
+
+    def recite(module, args, out):
+        out[:] = 0.0
+        out[..., next(step)] = 50.0
+        return out
+
+    hook = model.lm_head.register_forward_hook(recite)
+    try:
+        (said,) = generate(model, processor, ["?"], [tokens], grid, 40)
+    finally:
+        hook.remove()
+    assert said.text == "三艘 ships"
+    assert len(said.offsets) == len(script) - 1
+    assert said.offsets[0] == (0, 1)
+    assert said.score((0, 1)) == pytest.approx(1.0)
+    for start, end in said.offsets:
+        assert 0 <= start < end <= len(said.text)
+    assert {i for a, b in said.offsets for i in range(a, b)} == set(range(len(said.text)))
+
+
+def test_sampling_settings_of_a_checkpoint_do_not_leak_in(tiny, processor):
+    """Qwen's own generation_config.json samples and penalises repetition; boxes repeat themselves by nature."""
+    model = tiny.model()
+    model.generation_config = GenerationConfig(
+        do_sample=True, temperature=0.1, repetition_penalty=1.05, top_p=0.001, eos_token_id=[7, 8]
+    )
+    config = greedy_config(model, processor.tokenizer)
+    assert config.do_sample is False
+    assert config.repetition_penalty in (None, 1.0)
+    assert config.eos_token_id == [7, 8, processor.tokenizer.eos_token_id]

@@ -24,8 +24,7 @@ START_CODE = Path(__file__).with_name("open_qgis_start.py")
 SCREEN = "1400x900x24"
 
 SETTINGS = """[PythonPlugins]
-fusar_qgis={enabled}
-processing=true
+{enabled}processing=true
 [locale]
 overrideFlag=true
 userLocale={locale}
@@ -53,7 +52,7 @@ def profile(folder: Path, package: Path, locale: str, enabled: bool) -> None:
         with zipfile.ZipFile(package) as archive:
             archive.extractall(plugins)
     (default / "QGIS" / "QGIS3.ini").write_text(
-        SETTINGS.format(locale=locale, enabled="true" if enabled else "false"), encoding="utf-8"
+        SETTINGS.format(locale=locale, enabled="fusar_qgis=true\n" if enabled else ""), encoding="utf-8"
     )
 
 

@@ -52,6 +52,7 @@ class Desk(QObject):
         self._scene_id = self._scene_name = ""
         self._disposed = self._project_gone = False
         self.live: LiveLayer | None = None
+        self.dialog = None
         self._card = None
         self._others: list[Run] = []
         QgsProject.instance().cleared.connect(self._project_closed)
@@ -346,7 +347,14 @@ class Desk(QObject):
             return
         import processing
 
-        processing.execAlgorithmDialog("fusar:export_detections", {"INPUT": layer.id(), "CONFIRMED_ONLY": False})
+        self.dialog = processing.createAlgorithmDialog(
+            "fusar:export_detections", {"INPUT": layer.id(), "CONFIRMED_ONLY": False}
+        )
+        self.dialog.destroyed.connect(self._dialog_closed)
+        self.dialog.show()
+
+    def _dialog_closed(self) -> None:
+        self.dialog = None
 
     def set_up(self) -> None:
         """Opens the set-up dialog of the engine."""
@@ -376,6 +384,8 @@ class Desk(QObject):
         QgsProject.instance().layersWillBeRemoved.disconnect(self._layers_removed)
         self._disposed = True
         cancel_all()
+        if self.dialog is not None:
+            self.dialog.close()
         if self._card is not None:
             self.iface.mapCanvas().removeEventFilter(self._card)
             self._card.deleteLater()

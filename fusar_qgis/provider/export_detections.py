@@ -42,7 +42,7 @@ class ExportDetections(FusarAlgorithm):
         self.addParameter(QgsProcessingParameterBoolean("KEEP_REJECTED", tr("Also what was rejected"), False))
         self.addParameter(
             QgsProcessingParameterVectorDestination(
-                "OUTPUT", tr("File (.shp, .geojson, .csv, .gpkg)"), compat.SOURCE_POLYGON
+                "OUTPUT", tr("Exported detections"), compat.SOURCE_POLYGON
             )
         )
         self.addOutput(QgsProcessingOutputNumber("COUNT", tr("Detections written")))

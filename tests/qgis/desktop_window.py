@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 import traceback
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 
 from qgis.core import QgsApplication, QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer
 from qgis.gui import QgsMapCanvas, QgsMessageBar
 from qgis.PyQt.QtCore import QObject, Qt, pyqtSignal
-from qgis.PyQt.QtWidgets import QMainWindow, QMenu, QPushButton, QToolBar
+from qgis.PyQt.QtWidgets import QLabel, QMainWindow, QMenu, QPushButton, QToolBar
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = ROOT / ".venv" / "bin" / "fusar"
@@ -91,7 +93,8 @@ class Window(QObject):
 
     def messages(self) -> list[str]:
         """What the message bar says, oldest first."""
-        return [item.text() for item in reversed(self.bar.items())]
+        labels = [item.findChild(QLabel, "FusarMessage") for item in reversed(self.bar.items())]
+        return [unescape(re.sub(r"<[^>]*>", "", label.text())) for label in labels if label is not None]
 
     def message_buttons(self) -> list[str]:
         """Labels of the buttons of the message on top."""

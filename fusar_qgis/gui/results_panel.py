@@ -205,7 +205,7 @@ class ResultsPanel(QWidget):
             (tr("{n} rejected"), sum(r.review == REJECTED for r in rows)),
         ):
             if number:
-                small.append(text.format(n=number))
+                small.append(text.format(n=number).replace(" ", "\u00a0"))  # breaks between parts only
         if self.layer is None:
             self.counts_label.setText(tr("Press <i>Interpret scene</i>."))
         elif not rows:

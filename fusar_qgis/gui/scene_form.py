@@ -153,7 +153,7 @@ class SceneForm(QWidget):
         self.info_label.setText(text)
         self.info_label.setVisible(bool(text))
         self.year_box.setSpecialValueText(
-            tr("{year} (from the scene)").format(year=year) if year else tr("not known – type it")
+            tr("{year} (scene)").format(year=year) if year else tr("not known – type it")
         )
         self.year_label.setText(provenance)
         self.year_label.setVisible(bool(provenance))

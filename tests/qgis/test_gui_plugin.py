@@ -104,3 +104,26 @@ def test_sources_import_qt_through_qgis_alone(path: Path) -> None:
             top = name.partition(".")[0]
             allowed = top in sys.stdlib_module_names or top in ("qgis", "processing", "fusar_qgis")
             assert allowed, f"{path.name}:{node.lineno} imports {name}"
+
+
+def test_in_chinese_the_dock_speaks_chinese_and_every_text_has_its_placeholders(window: Window) -> None:
+    from qgis.PyQt.QtCore import QCoreApplication
+
+    from fusar_qgis import translation
+
+    translator = translation.install("zh_CN")
+    try:
+        assert translation.tr("Interpret scene") == "解译影像"
+        assert translation.tr("a text that nobody wrote") == "a text that nobody wrote"
+    finally:
+        translation.remove(translator)
+    assert translation.tr("Interpret scene") == "Interpret scene"
+    assert translation.install("fr_FR") is None
+    assert QCoreApplication.translate("Fusar", "Cancel") == "Cancel"
+
+
+def test_every_text_of_the_sources_is_translated() -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "translations.py", "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout

@@ -77,6 +77,7 @@ def outline(colour: str, style: str = "solid", width: float = 0.42, fill: str = 
     return QgsFillSymbol.createSimple(
         {
             "color": fill,
+            "style": "no" if fill.endswith(",0") else "solid",  # else a selection would cover the target
             "outline_color": colour,
             "outline_style": style,
             "outline_width": str(width),
@@ -107,13 +108,16 @@ def detections(layer: QgsVectorLayer) -> None:
             rule.setIsElse(True)
         root.appendChild(rule)
     layer.setRenderer(QgsRuleBasedRenderer(root))
-    words = "\"class\" || coalesce(' ' || format_number(\"score\", 2), '') || coalesce('\\n' || round(\"length_m\") || ' m', '')"
+    words = (
+        "\"class\" || coalesce(' ' || format_number(\"score\", 2), '')"
+        " || coalesce('\\n' || round(\"length_m\") || ' m', '')"
+    )
     label_with(layer, f"CASE WHEN coalesce(\"review\", '') <> 'rejected' THEN {words} END", LABEL_SCALE)
     layer.setDisplayExpression("\"class\" || ' ' || coalesce(format_number(\"score\", 2), '')")
     layer.setMapTipTemplate(
         '<b>[% "class" %]</b> [% format_number("score", 2) %]<br>'
         '[% round("length_m") %] × [% round("width_m") %] m<br>[% "scene" %] [% "acquired" %]<br>'
-        '[% replace(coalesce("flags", \'\'), \'_\', \' \') %] [% "review" %]'
+        "[% replace(coalesce(\"flags\", ''), '_', ' ') %] [% \"review\" %]"
     )
 
 
@@ -127,14 +131,14 @@ def grid_cells(layer: QgsVectorLayer) -> None:
             ],
         )
     )
-    label_with(layer, "\"cell\" || CASE WHEN \"present\" THEN ' ' || \"class\" ELSE '' END", 2_000_000)
+    label_with(layer, '"cell" || CASE WHEN "present" THEN \' \' || "class" ELSE \'\' END', 2_000_000)
     layer.setDisplayExpression('"cell" || \' \' || "class"')
 
 
 def answers(layer: QgsVectorLayer) -> None:
     layer.setRenderer(QgsSingleSymbolRenderer(outline("#1f78b4", "dash", 0.5)))
     label_with(layer, '"task" || \': \' || left("answer", 80)', 2_000_000)
-    layer.setDisplayExpression("\"question\" || ' ' || \"answer\"")
+    layer.setDisplayExpression('"question" || \' \' || "answer"')
     layer.setMapTipTemplate('<b>[% "question" %]</b><br>[% "answer" %]')
 
 
@@ -175,10 +179,14 @@ def form(layer: QgsVectorLayer) -> None:
         if name in ALIASES:
             layer.setFieldAlias(at, ALIASES[name])
         if name == "review":
-            layer.setEditorWidgetSetup(at, QgsEditorWidgetSetup("ValueMap", {"map": [{v: k} for k, v in REVIEWS.items()]}))
+            layer.setEditorWidgetSetup(
+                at, QgsEditorWidgetSetup("ValueMap", {"map": [{v: k} for k, v in REVIEWS.items()]})
+            )
             continue
         kind = "CheckBox" if name == "present" else "TextEdit"
-        layer.setEditorWidgetSetup(at, QgsEditorWidgetSetup(kind, {"IsMultiline": name in LONG} if kind == "TextEdit" else {}))
+        layer.setEditorWidgetSetup(
+            at, QgsEditorWidgetSetup(kind, {"IsMultiline": name in LONG} if kind == "TextEdit" else {})
+        )
         config.setReadOnly(at, name != "class")
     layer.setEditFormConfig(config)
 
@@ -186,7 +194,12 @@ def form(layer: QgsVectorLayer) -> None:
 def main() -> None:
     app = QgsApplication([], False)
     app.initQgis()
-    for name, paint in (("detections", detections), ("grid_cells", grid_cells), ("answers", answers), ("anchors", anchors)):
+    for name, paint in (
+        ("detections", detections),
+        ("grid_cells", grid_cells),
+        ("answers", answers),
+        ("anchors", anchors),
+    ):
         layer = layers.memory_layer(name, name, QgsCoordinateReferenceSystem("EPSG:4326"))
         paint(layer)
         form(layer)

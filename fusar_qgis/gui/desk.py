@@ -264,7 +264,11 @@ class Desk(QObject):
 
             self._card = BoxResult(canvas)
         self._card.show_waiting()
-        parameters = {"INPUT": layer.id(), "BOX": QgsReferencedRectangle(box.boundingBox(), crs), "OUTPUT": self._destination()}
+        parameters = {
+            "INPUT": layer.id(),
+            "BOX": QgsReferencedRectangle(box.boundingBox(), crs),
+            "OUTPUT": self._destination(),
+        }
         if form is not None:
             parameters["ENGINE"] = form.engine
         name = layer.name()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import locale
 import platform
 import re
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 from qgis.core import Qgis, QgsApplication
@@ -15,7 +15,9 @@ from .. import settings
 from ..engine import manager
 
 KEPT_ERRORS, LOG_LINES = 5, 60
-SECRET = re.compile(r"(?i)((?:key|token|secret|password|authorization)[\"']?\s*[:=]\s*[\"']?(?:(?:bearer|basic)\s+)?|bearer\s+)[^\s,;\"']+")
+SECRET = re.compile(
+    r"(?i)((?:key|token|secret|password|authorization)[\"']?\s*[:=]\s*[\"']?(?:(?:bearer|basic)\s+)?|bearer\s+)[^\s,;\"']+"
+)
 CREDENTIALS_IN_URL = re.compile(r"(\w+://)[^/\s@]+@")
 
 _errors: list[str] = []
@@ -23,7 +25,7 @@ _errors: list[str] = []
 
 def remember(error: str) -> None:
     """Keeps the text of an error shown, for the report."""
-    _errors.append(f"{datetime.now(timezone.utc):%H:%M:%SZ} {error}")
+    _errors.append(f"{datetime.now(UTC):%H:%M:%SZ} {error}")
     del _errors[:-KEPT_ERRORS]
 
 
@@ -37,7 +39,7 @@ def without_secrets(text: str) -> str:
 def report() -> str:
     """The whole report."""
     lines = [
-        f"FUSAR for QGIS, {datetime.now(timezone.utc):%Y-%m-%d %H:%M:%SZ}",
+        f"FUSAR for QGIS, {datetime.now(UTC):%Y-%m-%d %H:%M:%SZ}",
         f"QGIS {Qgis.QGIS_VERSION}, Qt {QT_VERSION_STR}, Python {platform.python_version()}, "
         f"{platform.platform()}, locale {QgsApplication.locale()} / {locale.getpreferredencoding(False)}",
         "",

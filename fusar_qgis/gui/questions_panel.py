@@ -54,7 +54,6 @@ class QuestionsPanel(QWidget):
         self.entries.insert(0, (question, answer, note))
         self.line.clear()
         parts = [
-            f"<p><b>{escape(q)}</b><br>{escape(a)}<br><small><i>{escape(n)}</i></small></p>"
-            for q, a, n in self.entries
+            f"<p><b>{escape(q)}</b><br>{escape(a)}<br><small><i>{escape(n)}</i></small></p>" for q, a, n in self.entries
         ]
         self.history.setHtml("<hr>".join(parts))

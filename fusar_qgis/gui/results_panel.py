@@ -211,9 +211,7 @@ class ResultsPanel(QWidget):
         elif not rows:
             self.counts_label.setText(tr("No targets found."))
         else:
-            self.counts_label.setText(
-                f"<span style='font-size:large'>{', '.join(parts)}</span><br>{' · '.join(small)}"
-            )
+            self.counts_label.setText(f"<span style='font-size:large'>{', '.join(parts)}</span><br>{' · '.join(small)}")
 
     # -- filter ----------------------------------------------------------------------------------------------------
 
@@ -309,12 +307,12 @@ class ResultsPanel(QWidget):
             return
         settings = self._canvas.mapSettings()
         if layer.crs().isValid() and settings.destinationCrs().isValid():
-            box = QgsCoordinateTransform(layer.crs(), settings.destinationCrs(), QgsProject.instance()).transformBoundingBox(
-                box
-            )
+            box = QgsCoordinateTransform(
+                layer.crs(), settings.destinationCrs(), QgsProject.instance()
+            ).transformBoundingBox(box)
         side, view = max(box.width(), box.height()), self._canvas.extent()
-        if side * 60 < view.width() or side * 4 > view.width():  # too small to see, or too large to place
-            width, height = side * 25, side * 25 * self._canvas.height() / max(1, self._canvas.width())
+        if side * 100 < view.width() or side * 10 > view.width():  # too small to see, or too close to place
+            width, height = side * 40, side * 40 * self._canvas.height() / max(1, self._canvas.width())
         else:
             width, height = view.width(), view.height()
         self._canvas.setExtent(QgsRectangle.fromCenterAndSize(box.center(), width, height))

@@ -152,9 +152,7 @@ class SceneForm(QWidget):
         self._known_year = year
         self.info_label.setText(text)
         self.info_label.setVisible(bool(text))
-        self.year_box.setSpecialValueText(
-            tr("{year} (scene)").format(year=year) if year else tr("not known – type it")
-        )
+        self.year_box.setSpecialValueText(tr("{year} (scene)").format(year=year) if year else tr("not known – type it"))
         self.year_label.setText(provenance)
         self.year_label.setVisible(bool(provenance))
 
@@ -257,9 +255,6 @@ class SceneForm(QWidget):
         return label
 
     def _arrange(self) -> None:
-        status = QHBoxLayout()
-        status.addWidget(self.status_label, 1)
-        status.addWidget(self.setup_button)
         tasks = QGridLayout()
         for i, box in enumerate(self.task_boxes.values()):
             tasks.addWidget(box, i // 2, i % 2)
@@ -268,7 +263,8 @@ class SceneForm(QWidget):
         form.addRow(tr("Scene"), self.layer_box)
         form.addRow(self.info_label)
         form.addRow(tr("Engine"), self.engine_box)
-        form.addRow("", status)
+        form.addRow(self.status_label)
+        form.addRow("", self.setup_button)
         form.addRow(tr("Find out"), tasks)
         form.addRow(tr("Classes"), self.class_box)
         form.addRow(tr("Where"), self.where_box)
@@ -346,4 +342,3 @@ def describe_layer(layer: QgsRasterLayer | None) -> str:
     pixel = f"{layer.rasterUnitsPerPixelX():.6g} {unit}".strip() if layer.crs().isValid() else ""
     crs = layer.crs().authid() or layer.crs().description() if layer.crs().isValid() else tr("no CRS")
     return " · ".join(filter(None, (f"{layer.width()} × {layer.height()} px", pixel, crs)))
-

@@ -1,4 +1,4 @@
-"""Makes, verifies, repairs and removes the engine's environment, or points to one that exists; shows the log as it runs.
+"""Makes, verifies, repairs and removes the engine's environment, or points to one that exists; shows the log.
 
 QGIS's own Python is never touched: the environment is a folder of its own outside plugin and profile.
 """
@@ -18,10 +18,12 @@ from qgis.PyQt.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QMessageBox,
     QPlainTextEdit,
     QProgressBar,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
 )
 
@@ -61,13 +63,15 @@ class SetupDialog(QDialog):
     def _build(self) -> None:
         about = QLabel(
             tr(
-                "The engine reads the scenes. It lives in a Python environment of its own; QGIS's Python is not touched. "
-                "About 200 MB are downloaded, with a model about 2 GB more."
+                "The engine reads the scenes. It lives in a Python environment of its own; QGIS's Python is not touched."
+                " About 200 MB are downloaded, with a model about 2 GB more."
             )
         )
         about.setWordWrap(True)
         self.state_label = QLabel()
         self.state_label.setWordWrap(True)
+        self.state_label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.state_label.setMinimumHeight(2 * self.fontMetrics().height())
         self.state_label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.compute_box = QComboBox()
         for data, title in (
@@ -76,9 +80,8 @@ class SetupDialog(QDialog):
             ("cuda", tr("FUSAR-GPT on an NVIDIA card (CUDA)")),
         ):
             self.compute_box.addItem(title, data)
-        self.folder_label = QLabel(str(self._environment().folder))
-        self.folder_label.setWordWrap(True)
-        self.folder_label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.folder_label = QLineEdit(str(self._environment().folder))
+        self.folder_label.setReadOnly(True)
         self.create_button = QPushButton(tr("Set up"))
         self.create_button.clicked.connect(self.create)
         self.verify_button = QPushButton(tr("Verify"))
@@ -237,9 +240,8 @@ class SetupDialog(QDialog):
             self.state_label.setText(tr("Set up.") if there else tr("Not set up yet."))
             return
         try:
-            self.state_label.setText(
-                tr("Set up: {path}").format(path=launcher.find_engine(settings.engine_path()))
-            )
+            found = str(launcher.find_engine(settings.engine_path()))
+            self.state_label.setText(tr("Set up: {path}").format(path=found.replace("/", "/\u200b")))  # may wrap there
         except EngineError as problem:
             wheel = bundled_wheel()
             self.state_label.setText(f"{problem.message} {tr('Press Set up.')}" if wheel else str(problem))

@@ -1,48 +1,48 @@
 <!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>
-<qgis simplifyDrawingHints="1" readOnly="0" styleCategories="AllStyleCategories" simplifyMaxScale="1" symbologyReferenceScale="-1" version="3.22.16-Białowieża" minScale="100000000" labelsEnabled="0" simplifyAlgorithm="0" simplifyDrawingTol="1" hasScaleBasedVisibilityFlag="0" maxScale="0" simplifyLocal="1">
+<qgis simplifyDrawingHints="1" maxScale="0" simplifyLocal="1" version="3.22.16-Białowieża" simplifyMaxScale="1" simplifyAlgorithm="0" readOnly="0" styleCategories="AllStyleCategories" minScale="100000000" hasScaleBasedVisibilityFlag="0" simplifyDrawingTol="1" labelsEnabled="0" symbologyReferenceScale="-1">
   <flags>
     <Identifiable>1</Identifiable>
     <Removable>1</Removable>
     <Searchable>1</Searchable>
     <Private>0</Private>
   </flags>
-  <temporal startExpression="" durationUnit="min" mode="0" endExpression="" durationField="" enabled="0" fixedDuration="0" limitMode="0" startField="" endField="" accumulate="0">
+  <temporal fixedDuration="0" durationUnit="min" enabled="0" startField="" endExpression="" accumulate="0" startExpression="" mode="0" endField="" durationField="" limitMode="0">
     <fixedRange>
       <start></start>
       <end></end>
     </fixedRange>
   </temporal>
-  <renderer-v2 enableorderby="0" forceraster="0" symbollevels="0" referencescale="-1" type="singleSymbol">
+  <renderer-v2 type="singleSymbol" forceraster="0" referencescale="-1" symbollevels="0" enableorderby="0">
     <symbols>
-      <symbol clip_to_extent="1" name="0" force_rhr="0" alpha="1" type="marker">
+      <symbol clip_to_extent="1" type="marker" name="0" force_rhr="0" alpha="1">
         <data_defined_properties>
           <Option type="Map">
-            <Option name="name" value="" type="QString"/>
+            <Option type="QString" name="name" value=""/>
             <Option name="properties"/>
-            <Option name="type" value="collection" type="QString"/>
+            <Option type="QString" name="type" value="collection"/>
           </Option>
         </data_defined_properties>
-        <layer locked="0" enabled="1" pass="0" class="SimpleMarker">
+        <layer enabled="1" class="SimpleMarker" pass="0" locked="0">
           <Option type="Map">
-            <Option name="angle" value="0" type="QString"/>
-            <Option name="cap_style" value="square" type="QString"/>
-            <Option name="color" value="76,175,80,255" type="QString"/>
-            <Option name="horizontal_anchor_point" value="1" type="QString"/>
-            <Option name="joinstyle" value="bevel" type="QString"/>
-            <Option name="name" value="circle" type="QString"/>
-            <Option name="offset" value="0,0" type="QString"/>
-            <Option name="offset_map_unit_scale" value="3x:0,0,0,0,0,0" type="QString"/>
-            <Option name="offset_unit" value="MM" type="QString"/>
-            <Option name="outline_color" value="255,255,255,255" type="QString"/>
-            <Option name="outline_style" value="solid" type="QString"/>
-            <Option name="outline_width" value="0.2" type="QString"/>
-            <Option name="outline_width_map_unit_scale" value="3x:0,0,0,0,0,0" type="QString"/>
-            <Option name="outline_width_unit" value="MM" type="QString"/>
-            <Option name="scale_method" value="diameter" type="QString"/>
-            <Option name="size" value="1.8" type="QString"/>
-            <Option name="size_map_unit_scale" value="3x:0,0,0,0,0,0" type="QString"/>
-            <Option name="size_unit" value="MM" type="QString"/>
-            <Option name="vertical_anchor_point" value="1" type="QString"/>
+            <Option type="QString" name="angle" value="0"/>
+            <Option type="QString" name="cap_style" value="square"/>
+            <Option type="QString" name="color" value="76,175,80,255"/>
+            <Option type="QString" name="horizontal_anchor_point" value="1"/>
+            <Option type="QString" name="joinstyle" value="bevel"/>
+            <Option type="QString" name="name" value="circle"/>
+            <Option type="QString" name="offset" value="0,0"/>
+            <Option type="QString" name="offset_map_unit_scale" value="3x:0,0,0,0,0,0"/>
+            <Option type="QString" name="offset_unit" value="MM"/>
+            <Option type="QString" name="outline_color" value="255,255,255,255"/>
+            <Option type="QString" name="outline_style" value="solid"/>
+            <Option type="QString" name="outline_width" value="0.2"/>
+            <Option type="QString" name="outline_width_map_unit_scale" value="3x:0,0,0,0,0,0"/>
+            <Option type="QString" name="outline_width_unit" value="MM"/>
+            <Option type="QString" name="scale_method" value="diameter"/>
+            <Option type="QString" name="size" value="1.8"/>
+            <Option type="QString" name="size_map_unit_scale" value="3x:0,0,0,0,0,0"/>
+            <Option type="QString" name="size_unit" value="MM"/>
+            <Option type="QString" name="vertical_anchor_point" value="1"/>
           </Option>
           <prop k="angle" v="0"/>
           <prop k="cap_style" v="square"/>
@@ -65,9 +65,9 @@
           <prop k="vertical_anchor_point" v="1"/>
           <data_defined_properties>
             <Option type="Map">
-              <Option name="name" value="" type="QString"/>
+              <Option type="QString" name="name" value=""/>
               <Option name="properties"/>
-              <Option name="type" value="collection" type="QString"/>
+              <Option type="QString" name="type" value="collection"/>
             </Option>
           </data_defined_properties>
         </layer>
@@ -82,20 +82,20 @@
   <blendMode>0</blendMode>
   <featureBlendMode>0</featureBlendMode>
   <layerOpacity>1</layerOpacity>
-  <geometryOptions removeDuplicateNodes="0" geometryPrecision="0">
+  <geometryOptions geometryPrecision="0" removeDuplicateNodes="0">
     <activeChecks type="StringList">
-      <Option value="" type="QString"/>
+      <Option type="QString" value=""/>
     </activeChecks>
     <checkConfiguration/>
   </geometryOptions>
-  <legend showLabelLegend="0" type="default-vector"/>
+  <legend type="default-vector" showLabelLegend="0"/>
   <referencedLayers/>
   <fieldConfiguration>
     <field name="scene" configurationFlags="None">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -104,7 +104,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -113,7 +113,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -122,7 +122,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -131,7 +131,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -140,7 +140,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -149,7 +149,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -158,7 +158,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -167,7 +167,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -176,7 +176,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -185,7 +185,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -194,7 +194,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -203,7 +203,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -212,7 +212,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -221,7 +221,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -230,7 +230,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -239,7 +239,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -248,7 +248,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -257,7 +257,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -266,7 +266,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -275,7 +275,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -284,7 +284,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -293,7 +293,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -302,7 +302,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -311,7 +311,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -320,7 +320,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -329,7 +329,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -338,7 +338,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -347,7 +347,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -356,7 +356,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -365,7 +365,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -374,7 +374,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -383,7 +383,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -392,7 +392,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -401,7 +401,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -410,7 +410,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -419,7 +419,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -428,7 +428,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -437,7 +437,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -446,7 +446,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -455,7 +455,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -464,7 +464,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -473,7 +473,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -482,7 +482,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -491,7 +491,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -500,7 +500,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -509,7 +509,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -518,7 +518,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -527,7 +527,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -536,7 +536,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -545,7 +545,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -554,7 +554,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -563,7 +563,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -572,7 +572,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -581,7 +581,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -590,7 +590,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -599,7 +599,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -608,7 +608,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -617,7 +617,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -626,7 +626,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -635,7 +635,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -644,7 +644,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -653,7 +653,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -662,7 +662,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -671,7 +671,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -680,7 +680,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -689,7 +689,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -698,7 +698,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -707,7 +707,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -716,7 +716,7 @@
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option name="IsMultiline" value="false" type="bool"/>
+            <Option type="bool" name="IsMultiline" value="false"/>
           </Option>
         </config>
       </editWidget>
@@ -795,148 +795,148 @@
     <alias name="" index="69" field="A63"/>
   </aliases>
   <defaults>
-    <default expression="" field="scene" applyOnUpdate="0"/>
-    <default expression="" field="source" applyOnUpdate="0"/>
-    <default expression="" field="year_requested" applyOnUpdate="0"/>
-    <default expression="" field="year_used" applyOnUpdate="0"/>
-    <default expression="" field="y" applyOnUpdate="0"/>
-    <default expression="" field="x" applyOnUpdate="0"/>
-    <default expression="" field="A00" applyOnUpdate="0"/>
-    <default expression="" field="A01" applyOnUpdate="0"/>
-    <default expression="" field="A02" applyOnUpdate="0"/>
-    <default expression="" field="A03" applyOnUpdate="0"/>
-    <default expression="" field="A04" applyOnUpdate="0"/>
-    <default expression="" field="A05" applyOnUpdate="0"/>
-    <default expression="" field="A06" applyOnUpdate="0"/>
-    <default expression="" field="A07" applyOnUpdate="0"/>
-    <default expression="" field="A08" applyOnUpdate="0"/>
-    <default expression="" field="A09" applyOnUpdate="0"/>
-    <default expression="" field="A10" applyOnUpdate="0"/>
-    <default expression="" field="A11" applyOnUpdate="0"/>
-    <default expression="" field="A12" applyOnUpdate="0"/>
-    <default expression="" field="A13" applyOnUpdate="0"/>
-    <default expression="" field="A14" applyOnUpdate="0"/>
-    <default expression="" field="A15" applyOnUpdate="0"/>
-    <default expression="" field="A16" applyOnUpdate="0"/>
-    <default expression="" field="A17" applyOnUpdate="0"/>
-    <default expression="" field="A18" applyOnUpdate="0"/>
-    <default expression="" field="A19" applyOnUpdate="0"/>
-    <default expression="" field="A20" applyOnUpdate="0"/>
-    <default expression="" field="A21" applyOnUpdate="0"/>
-    <default expression="" field="A22" applyOnUpdate="0"/>
-    <default expression="" field="A23" applyOnUpdate="0"/>
-    <default expression="" field="A24" applyOnUpdate="0"/>
-    <default expression="" field="A25" applyOnUpdate="0"/>
-    <default expression="" field="A26" applyOnUpdate="0"/>
-    <default expression="" field="A27" applyOnUpdate="0"/>
-    <default expression="" field="A28" applyOnUpdate="0"/>
-    <default expression="" field="A29" applyOnUpdate="0"/>
-    <default expression="" field="A30" applyOnUpdate="0"/>
-    <default expression="" field="A31" applyOnUpdate="0"/>
-    <default expression="" field="A32" applyOnUpdate="0"/>
-    <default expression="" field="A33" applyOnUpdate="0"/>
-    <default expression="" field="A34" applyOnUpdate="0"/>
-    <default expression="" field="A35" applyOnUpdate="0"/>
-    <default expression="" field="A36" applyOnUpdate="0"/>
-    <default expression="" field="A37" applyOnUpdate="0"/>
-    <default expression="" field="A38" applyOnUpdate="0"/>
-    <default expression="" field="A39" applyOnUpdate="0"/>
-    <default expression="" field="A40" applyOnUpdate="0"/>
-    <default expression="" field="A41" applyOnUpdate="0"/>
-    <default expression="" field="A42" applyOnUpdate="0"/>
-    <default expression="" field="A43" applyOnUpdate="0"/>
-    <default expression="" field="A44" applyOnUpdate="0"/>
-    <default expression="" field="A45" applyOnUpdate="0"/>
-    <default expression="" field="A46" applyOnUpdate="0"/>
-    <default expression="" field="A47" applyOnUpdate="0"/>
-    <default expression="" field="A48" applyOnUpdate="0"/>
-    <default expression="" field="A49" applyOnUpdate="0"/>
-    <default expression="" field="A50" applyOnUpdate="0"/>
-    <default expression="" field="A51" applyOnUpdate="0"/>
-    <default expression="" field="A52" applyOnUpdate="0"/>
-    <default expression="" field="A53" applyOnUpdate="0"/>
-    <default expression="" field="A54" applyOnUpdate="0"/>
-    <default expression="" field="A55" applyOnUpdate="0"/>
-    <default expression="" field="A56" applyOnUpdate="0"/>
-    <default expression="" field="A57" applyOnUpdate="0"/>
-    <default expression="" field="A58" applyOnUpdate="0"/>
-    <default expression="" field="A59" applyOnUpdate="0"/>
-    <default expression="" field="A60" applyOnUpdate="0"/>
-    <default expression="" field="A61" applyOnUpdate="0"/>
-    <default expression="" field="A62" applyOnUpdate="0"/>
-    <default expression="" field="A63" applyOnUpdate="0"/>
+    <default applyOnUpdate="0" field="scene" expression=""/>
+    <default applyOnUpdate="0" field="source" expression=""/>
+    <default applyOnUpdate="0" field="year_requested" expression=""/>
+    <default applyOnUpdate="0" field="year_used" expression=""/>
+    <default applyOnUpdate="0" field="y" expression=""/>
+    <default applyOnUpdate="0" field="x" expression=""/>
+    <default applyOnUpdate="0" field="A00" expression=""/>
+    <default applyOnUpdate="0" field="A01" expression=""/>
+    <default applyOnUpdate="0" field="A02" expression=""/>
+    <default applyOnUpdate="0" field="A03" expression=""/>
+    <default applyOnUpdate="0" field="A04" expression=""/>
+    <default applyOnUpdate="0" field="A05" expression=""/>
+    <default applyOnUpdate="0" field="A06" expression=""/>
+    <default applyOnUpdate="0" field="A07" expression=""/>
+    <default applyOnUpdate="0" field="A08" expression=""/>
+    <default applyOnUpdate="0" field="A09" expression=""/>
+    <default applyOnUpdate="0" field="A10" expression=""/>
+    <default applyOnUpdate="0" field="A11" expression=""/>
+    <default applyOnUpdate="0" field="A12" expression=""/>
+    <default applyOnUpdate="0" field="A13" expression=""/>
+    <default applyOnUpdate="0" field="A14" expression=""/>
+    <default applyOnUpdate="0" field="A15" expression=""/>
+    <default applyOnUpdate="0" field="A16" expression=""/>
+    <default applyOnUpdate="0" field="A17" expression=""/>
+    <default applyOnUpdate="0" field="A18" expression=""/>
+    <default applyOnUpdate="0" field="A19" expression=""/>
+    <default applyOnUpdate="0" field="A20" expression=""/>
+    <default applyOnUpdate="0" field="A21" expression=""/>
+    <default applyOnUpdate="0" field="A22" expression=""/>
+    <default applyOnUpdate="0" field="A23" expression=""/>
+    <default applyOnUpdate="0" field="A24" expression=""/>
+    <default applyOnUpdate="0" field="A25" expression=""/>
+    <default applyOnUpdate="0" field="A26" expression=""/>
+    <default applyOnUpdate="0" field="A27" expression=""/>
+    <default applyOnUpdate="0" field="A28" expression=""/>
+    <default applyOnUpdate="0" field="A29" expression=""/>
+    <default applyOnUpdate="0" field="A30" expression=""/>
+    <default applyOnUpdate="0" field="A31" expression=""/>
+    <default applyOnUpdate="0" field="A32" expression=""/>
+    <default applyOnUpdate="0" field="A33" expression=""/>
+    <default applyOnUpdate="0" field="A34" expression=""/>
+    <default applyOnUpdate="0" field="A35" expression=""/>
+    <default applyOnUpdate="0" field="A36" expression=""/>
+    <default applyOnUpdate="0" field="A37" expression=""/>
+    <default applyOnUpdate="0" field="A38" expression=""/>
+    <default applyOnUpdate="0" field="A39" expression=""/>
+    <default applyOnUpdate="0" field="A40" expression=""/>
+    <default applyOnUpdate="0" field="A41" expression=""/>
+    <default applyOnUpdate="0" field="A42" expression=""/>
+    <default applyOnUpdate="0" field="A43" expression=""/>
+    <default applyOnUpdate="0" field="A44" expression=""/>
+    <default applyOnUpdate="0" field="A45" expression=""/>
+    <default applyOnUpdate="0" field="A46" expression=""/>
+    <default applyOnUpdate="0" field="A47" expression=""/>
+    <default applyOnUpdate="0" field="A48" expression=""/>
+    <default applyOnUpdate="0" field="A49" expression=""/>
+    <default applyOnUpdate="0" field="A50" expression=""/>
+    <default applyOnUpdate="0" field="A51" expression=""/>
+    <default applyOnUpdate="0" field="A52" expression=""/>
+    <default applyOnUpdate="0" field="A53" expression=""/>
+    <default applyOnUpdate="0" field="A54" expression=""/>
+    <default applyOnUpdate="0" field="A55" expression=""/>
+    <default applyOnUpdate="0" field="A56" expression=""/>
+    <default applyOnUpdate="0" field="A57" expression=""/>
+    <default applyOnUpdate="0" field="A58" expression=""/>
+    <default applyOnUpdate="0" field="A59" expression=""/>
+    <default applyOnUpdate="0" field="A60" expression=""/>
+    <default applyOnUpdate="0" field="A61" expression=""/>
+    <default applyOnUpdate="0" field="A62" expression=""/>
+    <default applyOnUpdate="0" field="A63" expression=""/>
   </defaults>
   <constraints>
-    <constraint unique_strength="0" constraints="0" field="scene" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="source" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="year_requested" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="year_used" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="y" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="x" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A00" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A01" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A02" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A03" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A04" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A05" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A06" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A07" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A08" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A09" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A10" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A11" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A12" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A13" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A14" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A15" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A16" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A17" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A18" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A19" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A20" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A21" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A22" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A23" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A24" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A25" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A26" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A27" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A28" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A29" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A30" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A31" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A32" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A33" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A34" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A35" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A36" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A37" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A38" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A39" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A40" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A41" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A42" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A43" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A44" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A45" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A46" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A47" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A48" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A49" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A50" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A51" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A52" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A53" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A54" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A55" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A56" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A57" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A58" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A59" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A60" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A61" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A62" notnull_strength="0" exp_strength="0"/>
-    <constraint unique_strength="0" constraints="0" field="A63" notnull_strength="0" exp_strength="0"/>
+    <constraint unique_strength="0" field="scene" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="source" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="year_requested" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="year_used" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="y" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="x" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A00" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A01" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A02" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A03" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A04" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A05" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A06" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A07" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A08" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A09" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A10" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A11" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A12" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A13" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A14" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A15" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A16" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A17" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A18" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A19" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A20" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A21" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A22" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A23" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A24" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A25" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A26" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A27" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A28" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A29" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A30" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A31" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A32" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A33" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A34" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A35" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A36" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A37" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A38" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A39" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A40" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A41" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A42" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A43" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A44" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A45" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A46" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A47" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A48" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A49" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A50" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A51" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A52" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A53" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A54" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A55" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A56" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A57" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A58" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A59" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A60" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A61" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A62" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint unique_strength="0" field="A63" exp_strength="0" constraints="0" notnull_strength="0"/>
   </constraints>
   <constraintExpressions>
     <constraint desc="" field="scene" exp=""/>
@@ -1012,7 +1012,7 @@
   </constraintExpressions>
   <expressionfields/>
   <attributeactions/>
-  <attributetableconfig actionWidgetStyle="dropDown" sortOrder="0" sortExpression="">
+  <attributetableconfig actionWidgetStyle="dropDown" sortExpression="" sortOrder="0">
     <columns/>
   </attributetableconfig>
   <conditionalstyles>

@@ -1,5 +1,5 @@
-"""A new user's first session, run inside QGIS Desktop by test_desktop.py: installs the zip, sets up the engine, interprets
-the harbour, reviews, draws a box, exports, opens the export again. A screenshot a step; what happened goes to a JSON file.
+"""A new user's first session, run inside QGIS Desktop by test_desktop.py: installs the zip, sets up the engine,
+interprets the harbour, reviews, draws a box, exports, opens the export again. A screenshot a step; notes as JSON.
 
 Environment: FUSAR_ZIP, FUSAR_SHOTS (folder), FUSAR_READY_ENGINE (a fusar command: skips the set-up by pip).
 """
@@ -122,7 +122,7 @@ def session():
         from fusar_qgis.gui.setup_dialog import SetupDialog
 
         dialog = SetupDialog(window)
-        dialog.move(320, 150)
+        dialog.move(330, 160)
         dialog.show()
         yield 300
         started = time.monotonic()

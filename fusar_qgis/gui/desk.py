@@ -349,7 +349,7 @@ class Desk(QObject):
         if layer is None:
             self.messages.error(tr("No detections to export: interpret a scene, or choose a detections layer."))
             return
-        import processing
+        from qgis import processing
 
         self.dialog = processing.createAlgorithmDialog(
             "fusar:export_detections", {"INPUT": layer.id(), "CONFIRMED_ONLY": False}

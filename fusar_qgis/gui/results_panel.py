@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
 
 from qgis.core import QgsCoordinateTransform, QgsProject, QgsRectangle, QgsVectorLayer
@@ -22,9 +23,10 @@ from qgis.PyQt.QtWidgets import (
 
 from ..translation import tr
 from .grid_answer import GridAnswer
-from .targets_model import CONFIRMED, REJECTED, UNREVIEWED, TargetsFilter, TargetsModel, is_detections, read_rows
+from .targets_model import CONFIRMED, REJECTED, UNREVIEWED, TargetsModel, is_detections, read_rows
 
 SETTLE_MS = 150  # the layer is filtered, or read again, once the slider or an edit has come to rest
+SLICE_S = 0.03  # reading a layer never holds up the window for longer
 OUR_FILTER = re.compile(r'^(?:\((?P<other>.*)\) AND )?"score" >= \d\.\d\d$', re.DOTALL)
 KEYS = {Qt.Key.Key_C: CONFIRMED, Qt.Key.Key_R: REJECTED, Qt.Key.Key_U: UNREVIEWED}
 
@@ -85,10 +87,8 @@ class ResultsPanel(QWidget):
         self.slider_label = QLabel(self)
 
         self.model = TargetsModel(self)
-        self.shown = TargetsFilter(self)
-        self.shown.setSourceModel(self.model)
         self.list = TargetList(self)
-        self.list.setModel(self.shown)
+        self.list.setModel(self.model)
         self.list.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.list.setAlternatingRowColors(True)
@@ -171,30 +171,40 @@ class ResultsPanel(QWidget):
         self.caption_label.setVisible(bool(caption))
 
     def refresh(self) -> None:
-        """Reads the layer again."""
+        """Reads the layer again: a little at a time, so that 10,000 detections do not hold up the window."""
         layer = self.layer
-        rows = []
+        self._read: list = []
+        self._unread = iter(())
         if layer is not None:
             ours = layer.subsetString()
             other = self._other_filter(layer)
             if ours != other and not layer.isEditable():  # the list holds all, so that the slider can come back
                 layer.blockSignals(True)
                 layer.setSubsetString(other)
-                rows = read_rows(layer)
+                self._unread = read_rows(layer)
                 layer.setSubsetString(ours)
                 layer.blockSignals(False)
             else:
-                rows = read_rows(layer)
-        self.model.load(rows)
+                self._unread = read_rows(layer)
         for widget in (self.slider, self.list, self.confirm_button, self.reject_button, self.export_button):
             widget.setEnabled(layer is not None)
         self.scene_label.setText(layer.name() if layer is not None else tr("No result yet."))
         self.slider_label.setVisible(layer is not None)
         self.slider.setVisible(layer is not None)
+        self._read_on()
+
+    def _read_on(self) -> None:
+        end = time.monotonic() + SLICE_S
+        for row in self._unread:
+            self._read.append(row)
+            if time.monotonic() > end:
+                QTimer.singleShot(0, self._read_on)
+                return
+        self.model.load(self._read)
         self._say_counts()
 
     def _say_counts(self) -> None:
-        rows = [r for r in self.model.rows if r.score is None or r.score >= self.shown.minimum]
+        rows = self.model.rows
         counted = Counter(r.label for r in rows if not r.flags and r.review != REJECTED)
         classes = sorted({r.label for r in rows} | set(counted))
         parts = [f"<b>{counted[c]}</b> {c}" for c in classes]
@@ -220,7 +230,7 @@ class ResultsPanel(QWidget):
         self.slider.setValue(round(minimum * 100))
         self.slider.blockSignals(False)
         self._say_minimum()
-        self.shown.set_minimum(minimum)
+        self.model.set_minimum(minimum)
 
     def _say_minimum(self) -> None:
         self.slider_label.setText(tr("Confidence ≥ {x}").format(x=f"{self.slider.value() / 100:.2f}"))
@@ -245,7 +255,7 @@ class ResultsPanel(QWidget):
         other = self._other_filter(layer)
         ours = f'"score" >= {minimum:.2f}' if minimum > 0 else ""
         whole = f"({other}) AND {ours}" if other and ours else other or ours
-        self.shown.set_minimum(minimum)
+        self.model.set_minimum(minimum)
         self._say_counts()
         if whole != layer.subsetString():
             layer.setSubsetString(whole)
@@ -274,8 +284,7 @@ class ResultsPanel(QWidget):
                 )
             )
             return
-        for fid in fids:
-            self.model.set_review(fid, review)
+        self.model.set_review(set(fids), review)
         layer.triggerRepaint()
         self._say_counts()
         if len(fids) == 1 and review != UNREVIEWED:
@@ -283,14 +292,14 @@ class ResultsPanel(QWidget):
 
     def _next(self) -> None:
         row = self.list.currentIndex().row() + 1
-        if row < self.shown.rowCount():
+        if row < self.model.rowCount():
             flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
-            self.list.selectionModel().setCurrentIndex(self.shown.index(row, 0), flags)
+            self.list.selectionModel().setCurrentIndex(self.model.index(row, 0), flags)
 
     # -- map -------------------------------------------------------------------------------------------------------
 
     def _fid(self, index) -> int:
-        return self.model.rows[self.shown.mapToSource(index).row()].fid
+        return self.model.rows[index.row()].fid
 
     def _current_changed(self, current, previous) -> None:
         if current.isValid() and previous.isValid():  # moved by key or by a review; a first focus stays put

@@ -63,8 +63,8 @@ class SetupDialog(QDialog):
     def _build(self) -> None:
         about = QLabel(
             tr(
-                "The engine reads the scenes. It lives in a Python environment of its own; QGIS's Python is not touched."
-                " About 200 MB are downloaded, with a model about 2 GB more."
+                "The engine reads the scenes. It lives in a Python environment of its own; "
+                "QGIS's Python is not touched. About 200 MB are downloaded, with a model about 2 GB more."
             )
         )
         about.setWordWrap(True)

@@ -165,7 +165,7 @@ def session():
     told["detections"] = found.featureCount()
 
     # Review.
-    click(results.list.viewport(), results.list.visualRect(results.shown.index(0, 1)).center())
+    click(results.list.viewport(), results.list.visualRect(results.model.index(0, 1)).center())
     yield 800
     for key in (Qt.Key.Key_C, Qt.Key.Key_C, Qt.Key.Key_C, Qt.Key.Key_R):
         QTest.keyClick(results.list, key)

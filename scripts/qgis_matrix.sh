@@ -51,7 +51,9 @@ for suite in "${suites[@]}"; do
     stage "$folder"
     engine_in "$folder" "$inside"
   fi
-  "$QGIS_TOOLS/run_in.sh" "$suite" "$ZIP" tests/matrix/smoke.py "$inside" "$engine" || failed+=("$suite")
+  for script in smoke gui; do
+    "$QGIS_TOOLS/run_in.sh" "$suite" "$ZIP" tests/matrix/$script.py "$inside" "$engine" || failed+=("$suite $script")
+  done
   rm -rf "$folder"
 done
 [ ${#failed[@]} -eq 0 ] || { say "failed: ${failed[*]}"; exit 1; }

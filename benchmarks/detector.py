@@ -57,30 +57,36 @@ def plant_ships(rng: np.random.Generator, image: Image, number: int) -> list[tup
 
 
 def speed_and_recall(side: int, ships: int, repeats: int, seed: int) -> dict[str, Any]:
-    """The detector over the chips that the engine cuts a scene into, in one thread; the best of several runs."""
+    """The detector over the chips that the engine cuts a scene into, in one thread; the best of several runs.
+
+    Speed is by the time the thread had a core for itself, so that other work on the machine does not count; the time on
+    the clock stands beside it.
+    """
     rng = np.random.default_rng(seed)
     image = sea(rng, side, 0.0)
     planted = plant_ships(rng, image, ships)
     size, overlap = CfarEngine().tiling(PIXEL_M)
     valid = np.ones((size, size), bool)
     chips = tile(Window(0, 0, side, side), size, overlap)
-    best, centres = math.inf, []
+    best, best_wall, centres = math.inf, math.inf, []
     for _ in range(repeats):
-        centres, seconds = [], 0.0
+        centres, seconds, wall = [], 0.0, 0.0
         for chip in chips:
             window = chip.window
             pixels = image[window.row : window.bottom, window.col : window.right].copy()
-            started = time.perf_counter()
+            started, wall_started = time.thread_time(), time.perf_counter()
             found = detect(pixels, valid[: len(pixels), : pixels.shape[1]], PIXEL_M)
-            seconds += time.perf_counter() - started
+            seconds += time.thread_time() - started
+            wall += time.perf_counter() - wall_started
             centres += [(d.centre[0] + window.col, d.centre[1] + window.row, chip) for d in found]
-        best = min(best, seconds)
+        best, best_wall = min(best, seconds), min(best_wall, wall)
     kept = np.array([(x, y) for x, y, chip in centres if chip.keep.contains(x, y)]).reshape(-1, 2)
     hits = [bool((np.hypot(kept[:, 0] - x, kept[:, 1] - y) <= length / 2).any()) for x, y, length in planted]
     near = [any(math.hypot(x - a, y - b) <= max(length, 10) for a, b, length in planted) for x, y in kept]
     return {
         "scene_mpx": round(side * side / 1e6, 1),
         "mpx_per_s": round(side * side / best / 1e6, 1),
+        "mpx_per_s_by_the_clock": round(side * side / best_wall / 1e6, 1),
         "ships_planted": len(planted),
         "ships_found": sum(hits),
         "false_targets": len(near) - sum(near),
@@ -110,8 +116,12 @@ def false_alarms(side: int, images: int, inverse_shape: float, seed: int) -> dic
     }
 
 
-def run(side: int = 8064, images: int = 8, repeats: int = 3, seed: int = 20201107) -> dict[str, Any]:
-    """All of it. side: of the scene for speed; images: of 2016 × 2016 pixels for each kind of empty sea."""
+def run(side: int = 9664, images: int = 8, repeats: int = 3, seed: int = 20201107) -> dict[str, Any]:
+    """All of it.
+
+    side: of the scene for speed, which five chips of 2016 pixels just cover. images: of 2016 × 2016 pixels for each kind
+    of empty sea.
+    """
     return {
         "one_core": speed_and_recall(side, 400, repeats, seed),
         "empty_sea": {name: false_alarms(2016, images, shape, seed + 1) for name, shape in CLUTTER.items()},

@@ -268,6 +268,24 @@ def test_a_fleet_is_no_land() -> None:
     assert all(any(is_at(d, x, y) for d in found) for x, y in at)
 
 
+def test_the_bright_pieces_of_a_breakwater_are_no_ships() -> None:
+    image = sea((400, 400), 20)
+    image[200:203, 100:300] += 4.0
+    for x in (120, 180, 240, 290):
+        image[200:203, x : x + 6] += 12.0
+    add_ship(image, 200, 250, 12, 4, 0, 12)
+    found = detect(image, everywhere(image), TEN_METRES)
+    assert [is_at(d, 200, 250) for d in found] == [True]
+
+
+def test_side_lobes_do_not_make_a_bright_ship_too_long() -> None:
+    image = sea((400, 400), 21)
+    add_ship(image, 200, 200, 25, 5, 90, 20_000)
+    image[100:300, 199:202] += 60.0
+    (found,) = detect(image, everywhere(image), TEN_METRES)
+    assert max(sides(found)) == pytest.approx(25, abs=2)
+
+
 def test_brighter_ships_have_more_contrast_and_higher_scores() -> None:
     image = sea((200, 600), 18)
     for k, level in enumerate((15, 60, 240)):

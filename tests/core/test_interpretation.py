@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fusar_core.engines.cfar import CfarEngine
-from fusar_core.scene import SarScene
 from scenes import SHIP, plant, sea, ships_scene, write
 from scipy import ndimage
 
 from fusar_core.engines.base import Answer, Detection, Request
+from fusar_core.engines.cfar import CfarEngine
 from fusar_core.errors import BadOption, Cancelled, SceneEmpty, UnknownClass, UnknownTask, UnsupportedTask
 from fusar_core.interpretation import Interpretation, interpret
+from fusar_core.scene import SarScene
 from fusar_core.tasks.localization import cells_of
 from fusar_core.tiling import Window
 

@@ -20,8 +20,8 @@ FloatArray = npt.NDArray[np.float64]
 EIGHT = np.ones((3, 3), bool)
 BRIGHT_PART = 95.0
 """Percentile of a target's pixels that stands for its bright parts."""
-SIDE_LOBES = 0.1
-"""Share of a target's peak below which its side lobes lie (−13 dB without weighting)."""
+SIDE_LOBES = 0.05
+"""Share of a target's peak below which its side lobes lie (−13 dB, for unweighted spectra)."""
 FLEET_FILL = 0.6
 FLEET_RATIO = 2.0
 """Neighbours that fill this share of their rectangles, and differ in area by no more than this factor, are a fleet."""
@@ -52,7 +52,7 @@ def find_targets(blocks: Blocks, clutter: Clutter, scale: Scale, settings: Setti
         return []
     bright = _bright(blocks, clutter)
     measured = (_measured(g, scale, settings) for g in _groups(bright, seeded, blocks, clutter, scale))
-    candidates = _standing_free([c for c in measured if c], bright, scale, settings)
+    candidates = _standing_free([c for c in measured if c], bright, blocks, scale, settings)
     candidates = [c for c in candidates if not _is_piece(c, blocks, clutter, scale)]
     if scale.pixel_m is None:
         least_peak = settings.least_peak * float(blocks.peak.max())
@@ -85,10 +85,11 @@ class _Group:
 
 
 def _groups(bright: BoolArray, seeded: BoolArray, blocks: Blocks, clutter: Clutter, scale: Scale) -> Iterator[_Group]:
-    """The 8-connected groups of bright pixels that hold a seed and have neither too few pixels nor too great an extent.
+    """The 8-connected groups of bright pixels that hold a seed and not too few pixels.
 
     Blocks with bright pixels are connected first, then the pixels inside each connected set of blocks that holds a
-    seed: of open sea hardly a pixel is looked at.
+    seed: of open sea hardly a pixel is looked at. Of a group longer than any ship only the brightest part is kept,
+    for it may be a ship with its side lobes.
     """
     side = blocks.side
     regions, _ = ndimage.label(blocks.peak > clutter.grow, EIGHT)
@@ -113,19 +114,25 @@ def _groups(bright: BoolArray, seeded: BoolArray, blocks: Blocks, clutter: Clutt
         seeds = np.logical_or.reduceat(values > clutter.seed[block], starts)
         heights = np.maximum.reduceat(rows, starts) - np.minimum.reduceat(rows, starts) + 1
         widths = np.maximum.reduceat(cols, starts) - np.minimum.reduceat(cols, starts) + 1
-        longest = np.maximum(heights * scale.aspect[0], widths * scale.aspect[1])
-        fits = seeds & (ends - starts >= scale.least_area) & (longest <= scale.most_length)
-        for k in np.flatnonzero(fits):
+        too_long = np.maximum(heights * scale.aspect[0], widths * scale.aspect[1]) > scale.most_length
+        for k in np.flatnonzero(seeds & (ends - starts >= scale.least_area)):
             part = slice(int(starts[k]), int(ends[k]))
             brightest = part.start + int(values[part].argmax())
             mean = float(clutter.mean[block[0][brightest], block[1][brightest]])
-            yield _Group(rows[part], cols[part], values[part], clutter.grow[block[0][part], block[1][part]], mean)
+            group = _Group(rows[part], cols[part], values[part], clutter.grow[block[0][part], block[1][part]], mean)
+            yield _without_side_lobes(group) if too_long[k] else group
+
+
+def _without_side_lobes(group: _Group) -> _Group:
+    """The part of a group around its brightest pixel, as far as it cannot be its side lobes."""
+    kept = _piece(group.rows, group.cols, group.values >= SIDE_LOBES * group.values.max(), int(group.values.argmax()))
+    return _Group(group.rows[kept], group.cols[kept], group.values[kept], group.grow[kept], group.mean)
 
 
 def _measured(group: _Group, scale: Scale, settings: Settings) -> Candidate | None:
     """The group's bright body as a candidate; None when it is too small, too large or too thin."""
     bright_part = np.percentile(group.values, BRIGHT_PART)
-    body = _body(group.rows, group.cols, group.values >= settings.box_level * bright_part)
+    body = _piece(group.rows, group.cols, group.values >= settings.box_level * bright_part)
     rows, cols = group.rows[body], group.cols[body]
     if len(rows) < scale.least_area:
         return None
@@ -146,7 +153,9 @@ def _measured(group: _Group, scale: Scale, settings: Settings) -> Candidate | No
     )
 
 
-def _standing_free(candidates: list[Candidate], bright: BoolArray, scale: Scale, settings: Settings) -> list[Candidate]:
+def _standing_free(
+    candidates: list[Candidate], bright: BoolArray, blocks: Blocks, scale: Scale, settings: Settings
+) -> list[Candidate]:
     """Candidates with few bright pixels around them, not counting a fleet's other ships, which are like them."""
     boxes = np.array([c.box for c in candidates], float).reshape(-1, 4)
     rows, cols = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
@@ -162,7 +171,9 @@ def _standing_free(candidates: list[Candidate], bright: BoolArray, scale: Scale,
         near = (rows >= first_row) & (rows < bottom + reach) & (cols >= first_col) & (cols < right + reach)
         alike = near & shaped & (area >= area[k] / FLEET_RATIO) & (area <= area[k] * FLEET_RATIO)
         alike[k] = True
-        others = int(np.count_nonzero(around)) - int(own[alike].sum())
+        intensity = blocks.smooth[first_row : bottom + reach, first_col : right + reach]
+        clutter_like = around & (intensity >= SIDE_LOBES * candidate.peak)
+        others = int(np.count_nonzero(clutter_like)) - int(own[alike].sum())
         if others <= settings.most_clutter * max(1, around.size - (bottom - top) * (right - left)):
             free.append(candidate)
     return free
@@ -171,7 +182,7 @@ def _standing_free(candidates: list[Candidate], bright: BoolArray, scale: Scale,
 def _is_piece(candidate: Candidate, blocks: Blocks, clutter: Clutter, scale: Scale) -> bool:
     """Whether the candidate is the brightest part of something longer than any ship: of a breakwater, say.
 
-    Fainter pixels than the growing threshold count here, but none so faint that they may be side lobes of the candidate.
+    Fainter pixels than the growing threshold count here, but none so faint that they may be its own side lobes.
     """
     side, reach = blocks.side, round(scale.most_length)
     top, left, bottom, right = candidate.box
@@ -191,10 +202,10 @@ def _extents(labels: npt.NDArray[np.int32], wanted: npt.NDArray[np.int32]) -> li
     return [found[label - 1] for label in wanted if label > 0]
 
 
-def _body(
-    rows: npt.NDArray[np.int64], cols: npt.NDArray[np.int64], wanted: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.bool_]:
-    """Which of the pixels belong to the largest connected piece of the wanted ones."""
+def _piece(
+    rows: npt.NDArray[np.int64], cols: npt.NDArray[np.int64], wanted: BoolArray, with_pixel: int | None = None
+) -> BoolArray:
+    """Which pixels belong to the connected piece of the wanted ones that holds `with_pixel`, else to the largest."""
     if wanted.all():
         return wanted
     window = np.zeros((int(np.ptp(rows)) + 1, int(np.ptp(cols)) + 1), bool)
@@ -203,6 +214,9 @@ def _body(
     labels, count = ndimage.label(window, EIGHT)
     if count == 1:
         return wanted
-    sizes = np.bincount(labels.ravel())
+    label = labels[inside]
+    if with_pixel is not None:
+        return np.asarray(label == label[with_pixel])
+    sizes = np.bincount(label)
     sizes[0] = 0
-    return np.asarray(labels[inside] == sizes.argmax())
+    return np.asarray(label == sizes.argmax())

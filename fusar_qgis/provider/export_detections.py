@@ -41,9 +41,7 @@ class ExportDetections(FusarAlgorithm):
         self.addParameter(QgsProcessingParameterBoolean("CONFIRMED_ONLY", tr("Only what was confirmed"), False))
         self.addParameter(QgsProcessingParameterBoolean("KEEP_REJECTED", tr("Also what was rejected"), False))
         self.addParameter(
-            QgsProcessingParameterVectorDestination(
-                "OUTPUT", tr("Exported detections"), compat.SOURCE_POLYGON
-            )
+            QgsProcessingParameterVectorDestination("OUTPUT", tr("Exported detections"), compat.SOURCE_POLYGON)
         )
         self.addOutput(QgsProcessingOutputNumber("COUNT", tr("Detections written")))
 

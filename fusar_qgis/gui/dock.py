@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qgis.core import QgsProject, QgsRasterLayer
 from qgis.gui import QgsDockWidget
-from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtWidgets import QSplitter, QTabWidget
 
 from .. import settings
@@ -52,6 +52,7 @@ class FusarDock(QgsDockWidget):
         self.form.interpret_wanted.connect(self.interpret)
         self.form.cancel_wanted.connect(self._cancel)
         self.form.setup_wanted.connect(self._set_up)
+        self.form.more.collapsedStateChanged.connect(lambda _: QTimer.singleShot(0, self._make_room))
         self.form.layer_changed.connect(self._layer_changed)
         self.form.engine_changed.connect(self._engine_chosen)
         self.results.export_wanted.connect(lambda: self.desk.export(self.results.layer))
@@ -63,6 +64,11 @@ class FusarDock(QgsDockWidget):
         self.desk.answered.connect(self.questions.add)
         self.desk.asking.connect(self.questions.set_busy)
         self.iface.currentLayerChanged.connect(self._active_layer_changed)
+
+    def _make_room(self) -> None:
+        """Gives the form what it needs now that it is folded out or in; the results have the rest."""
+        wanted = self.form.sizeHint().height()
+        self.split.setSizes([wanted, max(1, sum(self.split.sizes()) - wanted)])
 
     def dispose(self) -> None:
         """Lets go of what outlives the dock, for unloading."""

@@ -67,7 +67,8 @@ class FusarAlgorithm(QgsProcessingAlgorithm):
 
     def shortHelpString(self) -> str:
         try:
-            return (FOLDER / "help" / f"{self.ID}.html").read_text("utf-8")
+            page = (FOLDER / "help" / f"{self.ID}.html").read_text("utf-8")
+            return " ".join(page.split())  # QGIS makes a new line of every line end
         except OSError:
             return ""
 

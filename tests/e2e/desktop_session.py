@@ -193,6 +193,7 @@ def session():
     shot("09_box")
     told["box_says"] = plugin.desk._card.note.text()
     iface.messageBar().clearWidgets()
+    plugin.desk._card.hide()
     plugin.actions["box"].trigger()
 
     # Export, and open the export again.

@@ -115,6 +115,12 @@ def prior_source(prior: str) -> str:
     return f"earth-engine:{get('ee_project')}" if source == "earth-engine" and get("ee_project") else source
 
 
+def engine_environment() -> dict[str, str]:
+    """What the engine's process is told by environment variables: the network proxy, and its cache."""
+    told = proxy_environment() | {"FUSAR_CACHE_LIMIT_GB": f"{get('cache_mb') / 1000:g}"}
+    return told | ({"FUSAR_CACHE_DIR": get("cache_dir")} if get("cache_dir") else {})
+
+
 def proxy_environment() -> dict[str, str]:
     """The proxy of QGIS's settings as environment variables for the engine; empty when there is none.
 

@@ -34,17 +34,17 @@ Notified = Callable[[str, dict], None]
 
 class EngineClient:
     """One sidecar process. find_command: gives the words that start it, e.g. [".../fusar", "sidecar"], or raises
-    EngineError. proxies: gives environment variables of the network proxy."""
+    EngineError. environment: gives variables to add to the process's own."""
 
     def __init__(
         self,
         find_command: Callable[[], Sequence[str | os.PathLike]],
         log_path: Path,
-        proxies: Callable[[], dict[str, str]] = dict,
+        environment: Callable[[], dict[str, str]] = dict,
     ) -> None:
         self.log_path = Path(log_path)
         self._find_command = find_command
-        self._proxies = proxies
+        self._environment = environment
         self._ids = itertools.count(1)
         self._lock = threading.RLock()
         self._link: _Link | None = None
@@ -115,7 +115,7 @@ class EngineClient:
                 self._link.close()
                 self._link = None
             command = list(self._find_command())
-            link = _Link(command, self._open_log(), self.log_path, self._proxies())
+            link = _Link(command, self._open_log(), self.log_path, self._environment())
             try:
                 link.about = self._greet(link)
             except EngineError:
@@ -166,7 +166,7 @@ def _last_words(log: str) -> str:
 class _Link:
     """A running sidecar: its process, a thread that reads its stdout, and a queue for each request at work."""
 
-    def __init__(self, command: Sequence, log, log_path: Path, proxies: dict[str, str]) -> None:
+    def __init__(self, command: Sequence, log, log_path: Path, environment: dict[str, str]) -> None:
         self.command = command
         self.about: dict = {}
         self._log, self._log_path = log, log_path
@@ -175,7 +175,7 @@ class _Link:
         self._dead: EngineError | None = None
         self._state = threading.Lock()
         try:
-            self.process = launcher.start(command, log, proxies)
+            self.process = launcher.start(command, log, environment)
         except EngineError:
             log.close()
             raise

@@ -137,8 +137,9 @@ def process_options(platform: str = sys.platform) -> dict:
     return {"start_new_session": True}
 
 
-def start(command: Sequence[str | os.PathLike], log, proxies: Mapping[str, str] | None = None) -> subprocess.Popen:
-    """Starts a process of the engine with pipes for stdin and stdout; stderr goes to the open binary file `log`.
+def start(command: Sequence[str | os.PathLike], log, added: Mapping[str, str] | None = None) -> subprocess.Popen:
+    """Starts a process of the engine with pipes for stdin and stdout; stderr goes to the open binary file `log`;
+    `added` joins the clean environment.
 
     Raises EngineError (ENGINE_BROKEN) when the system cannot start it.
     """
@@ -149,7 +150,7 @@ def start(command: Sequence[str | os.PathLike], log, proxies: Mapping[str, str] 
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
-            env=clean_environment(os.environ) | dict(proxies or {}),
+            env=clean_environment(os.environ) | dict(added or {}),
             cwd=str(Path(words[0]).parent),
             **process_options(),
         )

@@ -24,7 +24,7 @@ def engine() -> EngineClient:
     global _client
     with _lock:
         if _client is None:
-            _client = EngineClient(_command, log_path(), settings.proxy_environment)
+            _client = EngineClient(_command, log_path(), settings.engine_environment)
             atexit.register(shutdown)
         return _client
 

@@ -6,7 +6,9 @@ import json
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
     QgsFeature,
+    QgsGeometry,
     QgsProcessingOutputNumber,
     QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSink,
@@ -87,7 +89,7 @@ class InterpretScene(FusarAlgorithm):
         return QgsProcessingUtils.convertToCompatibleFormat(layer, False, "water", known, "gpkg", context, feedback)
 
     def work(self, parameters, context, feedback) -> dict:
-        arrived = _Arrived(feedback)
+        arrived = _Arrived(feedback, self.source.crs, context.transformContext())
         failure = None
         try:
             summary = self.ask_engine("interpret", self.scene_request(feedback), feedback, arrived)
@@ -129,7 +131,8 @@ class InterpretScene(FusarAlgorithm):
 class _Arrived:
     """Features as they come: provisional detections chip by chip, then the final layers."""
 
-    def __init__(self, feedback) -> None:
+    def __init__(self, feedback, shown_in: QgsCoordinateReferenceSystem, transforms) -> None:
+        self._shown_in, self._transforms = shown_in, transforms
         self.crs = QgsCoordinateReferenceSystem()
         self.metadata: dict = {}
         self._report = getattr(feedback, "report_features", None)
@@ -142,10 +145,23 @@ class _Arrived:
         if message.get("provisional"):
             self._provisional += features
             if self._report and features:
-                self._report(layer, features)
+                self._report(layer, self._as_shown(features))
         else:
             self.metadata = message.get("metadata") or self.metadata
             self._final.setdefault(layer, []).extend(features)
+
+    def _as_shown(self, features: list[QgsFeature]) -> list[QgsFeature]:
+        """Copies in the CRS of the raster layer; the engine may geocode a scene with control points to another one."""
+        if self.crs == self._shown_in or not (self.crs.isValid() and self._shown_in.isValid()):
+            return features
+        transform = QgsCoordinateTransform(self.crs, self._shown_in, self._transforms)
+        moved = []
+        for feature in features:
+            copy, geometry = QgsFeature(feature), QgsGeometry(feature.geometry())
+            geometry.transform(transform)
+            copy.setGeometry(geometry)
+            moved.append(copy)
+        return moved
 
     def any(self) -> bool:
         return bool(self._provisional or self._final)

@@ -196,6 +196,31 @@ def test_an_extent_in_the_project_crs_is_not_that_of_the_layer() -> None:
     assert all(-6.735 < x < -6.695 and 37.015 < y < 37.055 for x, y in centres(found))  # whole pixels, and a margin
 
 
+def test_a_scene_placed_by_control_points_shows_where_its_layer_does(tmp_path: Path) -> None:
+    """As Sentinel-1 GRD are: the engine geocodes them itself, to a CRS of its own choice."""
+    path, source = tmp_path / "gcp.tif", gdal.Open(str(SAMPLE))
+    x, step, _, y, _, _ = source.GetGeoTransform()
+    to_degrees = QgsCoordinateTransform(
+        QgsCoordinateReferenceSystem("EPSG:32629"), QgsCoordinateReferenceSystem("EPSG:4326"), QgsProject.instance()
+    )
+    points = []
+    for col in range(0, 1201, 200):
+        for row in range(0, 1201, 200):
+            place = to_degrees.transform(x + step * col, y - step * row)
+            points.append(gdal.GCP(place.x(), place.y(), 0, col, row))
+    gdal.Translate(str(path), str(SAMPLE), GCPs=points, outputSRS="EPSG:4326")
+    results, feedback, context = run("interpret_scene", INPUT=str(path), TASKS=["detect"], DETECTIONS="memory:")
+    assert feedback.errors == []
+    layer = QgsRasterLayer(str(path), "gcp")
+    within = layer.extent().buffered(0.01)
+    assert len(feedback.features) > 20
+    assert all(within.contains(f.geometry().boundingBox()) for f in feedback.features)
+    found = centres(detections(results, context))
+    assert all(
+        within.xMinimum() < x < within.xMaximum() and within.yMinimum() < y < within.yMaximum() for x, y in found
+    )
+
+
 def test_files_of_other_names_and_places(tmp_path: Path) -> None:
     """Unicode and spaces in both paths; a shapefile, read back by OGR itself."""
     folder = tmp_path / "Größe 海 scène"

@@ -103,6 +103,13 @@ def test_the_source_of_embeddings() -> None:
     assert settings.prior_source("none") == "none"
 
 
+def test_the_cache_that_the_engine_is_told() -> None:
+    assert settings.engine_environment() == {"FUSAR_CACHE_LIMIT_GB": "2"}
+    settings.put("cache_dir", "/d/Größe")
+    settings.put("cache_mb", 500)
+    assert settings.engine_environment() == {"FUSAR_CACHE_LIMIT_GB": "0.5", "FUSAR_CACHE_DIR": "/d/Größe"}
+
+
 def test_the_proxy_of_qgis_reaches_the_engine() -> None:
     manager = QgsNetworkAccessManager.instance()
     before, excluded = manager.fallbackProxy(), manager.excludeList()

@@ -16,7 +16,8 @@ from ..engine import manager
 
 KEPT_ERRORS, LOG_LINES = 5, 60
 SECRET = re.compile(
-    r"(?i)((?:key|token|secret|password|authorization)[\"']?\s*[:=]\s*[\"']?(?:(?:bearer|basic)\s+)?|bearer\s+)[^\s,;\"']+"
+    r"(?i)((?:key|token|secret|password|authorization)[\"']?\s*[:=]\s*[\"']?(?:(?:bearer|basic)\s+)?|bearer\s+)"
+    r"[^\s,;\"']+"
 )
 CREDENTIALS_IN_URL = re.compile(r"(\w+://)[^/\s@]+@")
 

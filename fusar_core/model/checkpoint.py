@@ -6,11 +6,13 @@ or what `fusar import-checkpoint` writes: a `fusar.json` that names a base and P
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
+from transformers.utils.logging import disable_progress_bar
 
 from fusar_core.errors import BadCheckpoint, BadOption, MissingExtra, UnsupportedTask
 from fusar_core.model.configuration import BASE_MODEL_TYPE, FusarGPTConfig
@@ -171,6 +173,8 @@ def load_checkpoint(
     check_memory(_parameters(files, adapter_files), bytes_each, *free_memory(device))
     for path in files:
         check_whole(path)
+    if not sys.stderr.isatty():
+        disable_progress_bar()
     model = _load_base(manifest, config, stock, device, dtype, quantization, attention or attention_for(device, dtype))
     processor = _load_processor(manifest)
     for task, path in manifest.adapters.items():

@@ -4,7 +4,7 @@ export PYTHON
 VENV := .venv/bin
 OUT ?= out
 
-.PHONY: help setup setup-model demo test lint bench sample clean distclean
+.PHONY: help setup setup-model demo test test-desktop qgis package test-qgis-all lint bench sample clean distclean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,6 +22,18 @@ test: setup setup-model lint ## every test
 	$(VENV)/python -m pytest tests/core
 	$(VENV)/python -m pytest tests/model
 	QT_QPA_PLATFORM=offscreen .venv-qgis/bin/python -m pytest -c tests/qgis/pytest.ini tests/qgis
+
+qgis: package ## QGIS Desktop with the plugin and the sample scene, in a throw-away profile
+	@python3 scripts/open_qgis.py --zip dist/fusar_qgis.zip --shot $(OUT)/qgis.png
+
+test-desktop: package ## a new user's first session in QGIS Desktop under Xvfb
+	$(VENV)/python -m pytest tests/e2e
+
+package: setup ## dist/fusar_qgis.zip, the plugin as QGIS installs it
+	$(VENV)/python scripts/package.py
+
+test-qgis-all: package ## the zip in QGIS 3.22, 3.40 and 3.44 (QGIS_TOOLS=folder with mk_chroot.sh and run_in.sh; root)
+	scripts/qgis_matrix.sh
 
 lint: setup setup-model ## ruff, mypy
 	$(VENV)/ruff check .

@@ -119,8 +119,8 @@ def false_alarms(side: int, images: int, inverse_shape: float, seed: int) -> dic
 def run(side: int = 9664, images: int = 8, repeats: int = 3, seed: int = 20201107) -> dict[str, Any]:
     """All of it.
 
-    side: of the scene for speed, which five chips of 2016 pixels just cover. images: of 2016 × 2016 pixels for each kind
-    of empty sea.
+    side: of the scene for speed, which five chips of 2016 pixels just cover. images: of 2016 × 2016 pixels for each
+    kind of empty sea.
     """
     return {
         "one_core": speed_and_recall(side, 400, repeats, seed),

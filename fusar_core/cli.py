@@ -25,6 +25,7 @@ COMMANDS = {
     "evaluate": "Score an engine on a COCO data set.",
     "import-checkpoint": "Import the official FUSAR-GPT release.",
     "cache": "Show or clear the embeddings that were fetched and kept.",
+    "sidecar": "Answer the QGIS plugin over stdin and stdout.",
     "doctor": "Versions, extras, devices and caches of this installation.",
 }
 """Name → one line of help; the module of the same name in fusar_core.commands holds the click command `command`."""

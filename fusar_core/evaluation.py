@@ -13,8 +13,8 @@ import numpy as np
 
 from fusar_core import __version__
 from fusar_core.coco import CocoDataset, LabelledImage
-from fusar_core.engines.base import Answer, Chip, Engine, Request
-from fusar_core.errors import BadOption, UnknownClass, UnknownTask, UnsupportedTask
+from fusar_core.engines.base import Answer, Chip, Engine, Request, require
+from fusar_core.errors import BadOption, UnknownClass, UnknownTask
 from fusar_core.radiometry import Kind, Radiometry
 from fusar_core.scoring.clutter import BRIGHT_LEVEL, INSHORE, MOST_BRIGHT, OFFSHORE, bright_fraction, clutter_group
 from fusar_core.scoring.counting import CountingScore, score_counting
@@ -187,18 +187,13 @@ def evaluate(
 def _check(dataset: CocoDataset, engine: Engine, task: str, labels: Sequence[str]) -> None:
     if task not in TASKS:
         raise UnknownTask(f"There is no task called '{task}'.", f"Tasks: {', '.join(TASKS)}.")
-    if task not in engine.tasks:
-        can = ", ".join(t for t in TASKS if t in engine.tasks)
-        raise UnsupportedTask(f"The engine '{engine.name}' cannot do '{task}'.", f"It can do: {can}.")
     if not labels:
         raise BadOption("No class was given, and the data set has none.", "Name at least one class.")
     for label in labels:
         if label not in dataset.categories:
             known = ", ".join(dataset.categories)
             raise UnknownClass(f"The data set has no category '{label}'.", f"It has: {known}.")
-        if label not in engine.classes:
-            known = ", ".join(sorted(engine.classes))
-            raise UnknownClass(f"The engine '{engine.name}' does not know the class '{label}'.", f"It knows: {known}.")
+    require(engine, (task,), labels)
 
 
 def _chip(index: int, image: LabelledImage) -> Chip:

@@ -12,8 +12,8 @@ from fusar_core import __version__
 from fusar_core.ambiguity import flag_ambiguities
 from fusar_core.anchors import AnchorSampler
 from fusar_core.chip_run import ChipRun, plan
-from fusar_core.engines.base import Answer, Engine
-from fusar_core.errors import BadOption, SceneEmpty, UnknownClass, UnknownTask, UnsupportedTask
+from fusar_core.engines.base import Answer, Engine, require
+from fusar_core.errors import BadOption, SceneEmpty, UnknownTask
 from fusar_core.journal import Journal
 from fusar_core.merging import Target, merge, to_scene
 from fusar_core.scene import SarScene
@@ -179,15 +179,9 @@ def _check(engine: Engine, tasks: Sequence[str], classes: Sequence[str]) -> None
     for task in tasks:
         if task not in SCENE_TASKS:
             raise UnknownTask(f"There is no task called '{task}'.", f"Tasks: {', '.join(SCENE_TASKS)}.")
-        if task not in engine.tasks:
-            can = ", ".join(t for t in SCENE_TASKS if t in engine.tasks)
-            raise UnsupportedTask(f"The engine '{engine.name}' cannot do '{task}'.", f"It can do: {can}.")
     if not tasks or not classes:
         raise BadOption("Nothing to do: no task or no class was given.", "Name at least one of each.")
-    for name in classes:
-        if name not in engine.classes:
-            known = ", ".join(sorted(engine.classes))
-            raise UnknownClass(f"The engine '{engine.name}' does not know the class '{name}'.", f"It knows: {known}.")
+    require(engine, tasks, classes)
 
 
 def engine_warnings(engine: Engine, scene: SarScene) -> tuple[str, ...]:

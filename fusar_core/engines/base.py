@@ -10,7 +10,9 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from fusar_core.errors import UnknownClass, UnsupportedTask
 from fusar_core.radiometry import Radiometry
+from fusar_core.tasks import ALL_TASKS
 from fusar_core.tiling import ChipWindow
 
 Corners = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
@@ -131,3 +133,24 @@ class Engine(Protocol):
     def answer(self, requests: Iterable[Request]) -> Iterator[Answer]:
         """Answers in the order of the requests, each as soon as it is known; stops when the iterator is closed."""
         ...
+
+
+ENGINES_FOR_ALL = ("fusar",)
+"""Engines that can do every task; named where another one is asked for too much."""
+
+
+def require(engine: Engine, tasks: Iterable[str], classes: Iterable[str]) -> None:
+    """Makes sure that an engine can do the tasks and knows the classes.
+
+    Raises UnsupportedTask, naming what it can do and who can do more; UnknownClass.
+    """
+    for task in tasks:
+        if task not in engine.tasks:
+            can = ", ".join(t for t in ALL_TASKS if t in engine.tasks)
+            others = [name for name in ENGINES_FOR_ALL if name != engine.name]
+            more = f" Every task: engine {', '.join(others)}." if others else ""
+            raise UnsupportedTask(f"The engine '{engine.name}' cannot do '{task}'.", f"It can do: {can}.{more}")
+    for name in classes:
+        if name not in engine.classes:
+            known = ", ".join(sorted(engine.classes))
+            raise UnknownClass(f"The engine '{engine.name}' does not know the class '{name}'.", f"It knows: {known}.")

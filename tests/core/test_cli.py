@@ -233,7 +233,14 @@ def test_a_run_that_is_killed_can_be_resumed(tmp_path: Path, kill: signal.Signal
     arguments = [*FUSAR, "interpret", str(scene), "--chip-overlap", "1880"]  # many chips: time to kill it
     out, journal = tmp_path / "a.gpkg", tmp_path / "a.gpkg.partial"
     out.write_bytes(b"previous")
-    process = subprocess.Popen([*arguments, "--out", str(out)], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*arguments, "--out", str(out)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A test run in the background ignores Ctrl-C, and its children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     deadline = time.monotonic() + 60
     while (not journal.exists() or journal.read_bytes().count(b"\n") < 3) and time.monotonic() < deadline:
         time.sleep(0.01)

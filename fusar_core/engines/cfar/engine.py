@@ -7,10 +7,9 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from fusar_core.engines.base import Answer, Detection, Request
+from fusar_core.engines.base import Answer, Detection, Request, require
 from fusar_core.engines.cfar.detector import LABEL, detect
 from fusar_core.engines.cfar.settings import Settings, scale_for
-from fusar_core.errors import UnknownClass, UnsupportedTask
 from fusar_core.tasks import COUNT, DETECT, LOCATE
 from fusar_core.tasks.localization import cells_of
 
@@ -46,7 +45,7 @@ class CfarEngine:
         Raises UnsupportedTask, UnknownClass.
         """
         for request in requests:
-            self._check(request)
+            require(self, request.tasks, request.classes)
             chip, started = request.chip, time.monotonic()
             found = detect(chip.intensity, chip.valid, chip.pixel_size_m, self.settings, chip.water)
             seconds = time.monotonic() - started
@@ -55,16 +54,6 @@ class CfarEngine:
                 for label in request.classes:
                     yield Answer(chip.where, task, label, _value(task, found, width, height), seconds=seconds)
                     seconds = 0.0
-
-    def _check(self, request: Request) -> None:
-        for task in request.tasks:
-            if task not in self.tasks:
-                raise UnsupportedTask(
-                    f"The engine 'cfar' cannot do '{task}'.", f"It can do: {', '.join(sorted(self.tasks))}."
-                )
-        for label in request.classes:
-            if label not in self.classes:
-                raise UnknownClass(f"The engine 'cfar' does not know the class '{label}'.", "It knows: ship.")
 
 
 def _value(task: str, found: list[Detection], width: int, height: int) -> Any:

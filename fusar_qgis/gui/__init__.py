@@ -1,0 +1,1 @@
+"""Widgets of the plugin: dock, box tool, options page, set-up dialog."""

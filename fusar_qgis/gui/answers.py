@@ -1,0 +1,32 @@
+"""Reads results out of layers for the panels: attributes as plain values, grid answers, descriptions."""
+
+from __future__ import annotations
+
+from qgis.core import QgsFeature, QgsVectorLayer
+
+WHOLE_EXTENT = "scene"  # stands in place of a chip's name in answers about the whole extent
+
+
+def attributes(feature: QgsFeature) -> dict:
+    """Field → value; NULL of QGIS becomes None."""
+    names = feature.fields().names()
+    return {name: plain(value) for name, value in zip(names, feature.attributes())}  # noqa: B905 - Python 3.9
+
+
+def plain(value):
+    """A value of an attribute, None for NULL in any of QGIS's shapes."""
+    is_null = getattr(value, "isNull", None)
+    return None if value is None or (is_null is not None and is_null()) else value
+
+
+def grid_and_caption(layer: QgsVectorLayer | None) -> tuple[dict[str, frozenset[int]], str]:
+    """From an answers layer: class → cells of the scene's 3 × 3 grid, and the description in words."""
+    cells: dict[str, frozenset[int]] = {}
+    words: list[str] = []
+    for row in (attributes(f) for f in layer.getFeatures()) if layer is not None else ():
+        answer = row.get("answer") or ""
+        if row.get("task") == "locate" and row.get("chip") == WHOLE_EXTENT and answer:
+            cells[row.get("class") or ""] = frozenset(int(n) for n in answer.split(",") if n.strip().isdigit())
+        elif row.get("task") == "caption" and answer:
+            words.append(answer)
+    return cells, "\n".join(dict.fromkeys(words))

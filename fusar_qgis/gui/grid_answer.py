@@ -1,0 +1,58 @@
+"""The 3 × 3 grid answer as a small picture: cells that hold targets are filled and numbered."""
+
+from __future__ import annotations
+
+from qgis.PyQt.QtCore import QRectF, QSize, Qt, pyqtSignal
+from qgis.PyQt.QtGui import QColor, QPainter, QPen
+from qgis.PyQt.QtWidgets import QSizePolicy, QWidget
+
+from ..translation import tr
+
+SIDE = 3
+FILLED, LINE = QColor(232, 119, 34), QColor(120, 120, 120)
+
+
+class GridAnswer(QWidget):
+    """Nine cells, numbered 1 to 9 row by row from the top left. A click on one emits `clicked(number)`."""
+
+    clicked = pyqtSignal(int)
+
+    def __init__(self, parent=None) -> None:
+        super().__init__(parent)
+        self.cells: frozenset[int] | None = None
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.show_cells(None)
+
+    def sizeHint(self) -> QSize:
+        side = self.fontMetrics().height() * 5
+        return QSize(side, side)
+
+    def show_cells(self, cells: frozenset[int] | None) -> None:
+        """cells: those with targets; None when there is no answer."""
+        self.cells = cells
+        said = tr("no answer") if cells is None else ", ".join(map(str, sorted(cells))) or tr("none")
+        self.setToolTip(tr("Cells of the 3 × 3 grid that hold targets: {cells}").format(cells=said))
+        self.setAccessibleName(self.toolTip())
+        self.update()
+
+    def _rect(self, number: int) -> QRectF:
+        row, col = divmod(number - 1, SIDE)
+        width, height = (self.width() - 2) / SIDE, (self.height() - 2) / SIDE
+        return QRectF(1 + col * width, 1 + row * height, width, height)
+
+    def paintEvent(self, event) -> None:
+        painter = QPainter(self)
+        for number in range(1, SIDE * SIDE + 1):
+            cell = self._rect(number)
+            full = bool(self.cells) and number in self.cells
+            painter.setPen(QPen(LINE, 1))
+            painter.setBrush(FILLED if full else self.palette().base())
+            painter.drawRect(cell)
+            painter.setPen(QColor("white") if full else LINE)
+            painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, str(number))
+        painter.end()
+
+    def mouseReleaseEvent(self, event) -> None:
+        for number in range(1, SIDE * SIDE + 1):
+            if self._rect(number).contains(QRectF(event.pos().x(), event.pos().y(), 0.1, 0.1)):
+                self.clicked.emit(number)

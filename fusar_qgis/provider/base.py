@@ -1,0 +1,261 @@
+"""What the algorithms share: their scene, how they ask the engine, and where results go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsFeature,
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingOutputLayerDefinition,
+    QgsProcessingOutputString,
+    QgsProcessingParameterExtent,
+    QgsProcessingParameterNumber,
+    QgsProcessingParameterRasterLayer,
+    QgsProcessingParameterString,
+    QgsRectangle,
+)
+from qgis.PyQt.QtGui import QIcon
+
+from .. import compat, layers, settings
+from ..engine.errors import EngineError
+from ..engine.manager import engine
+from ..raster_source import RasterSource
+from ..translation import tr
+
+FOLDER = Path(__file__).parents[1]
+
+
+class FusarAlgorithm(QgsProcessingAlgorithm):
+    """Base of the algorithms. Parameters and layers are read in `prepareAlgorithm` (main thread), the work is done in
+    `processAlgorithm` (any thread)."""
+
+    ID = ""
+    ICON = "fusar"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.source: RasterSource | None = None
+        self.extent: QgsRectangle | None = None
+        self.extent_crs = QgsCoordinateReferenceSystem()
+        self.request: dict = {}
+
+    def name(self) -> str:
+        return self.ID
+
+    def displayName(self) -> str:
+        return self.title()
+
+    def title(self) -> str:
+        """Name in the toolbox, in the user's language."""
+        raise NotImplementedError
+
+    def createInstance(self):
+        return type(self)()
+
+    def icon(self) -> QIcon:
+        for name in (self.ICON, "fusar"):
+            path = FOLDER / "icons" / f"{name}.svg"
+            if path.is_file():
+                return QIcon(str(path))
+        return super().icon()
+
+    def shortHelpString(self) -> str:
+        try:
+            page = (FOLDER / "help" / f"{self.ID}.html").read_text("utf-8")
+            return " ".join(page.split())  # QGIS makes a new line of every line end
+        except OSError:
+            return ""
+
+    # -- parameters ------------------------------------------------------------------------------------------------
+
+    def add_scene(self, *, extent: bool = True, year: bool = True) -> None:
+        """INPUT, and where wanted EXTENT and YEAR; BAND among the advanced."""
+        self.addParameter(QgsProcessingParameterRasterLayer("INPUT", tr("Radar scene")))
+        if extent:
+            self.addParameter(
+                QgsProcessingParameterExtent("EXTENT", tr("Only in this extent"), optional=True),
+            )
+        if year:
+            parameter = QgsProcessingParameterNumber(
+                "YEAR",
+                tr("Year of the scene, where the file does not say"),
+                optional=True,
+                minValue=1978,
+                maxValue=2100,
+            )
+            self.addParameter(parameter)
+        self.add_advanced(
+            QgsProcessingParameterString("BAND", tr("Band by number, name or polarisation, e.g. VH"), optional=True)
+        )
+
+    def add_engine(self) -> None:
+        """ENGINE: empty for the default of the settings."""
+        self.addParameter(
+            QgsProcessingParameterString(
+                "ENGINE", tr("Engine: cfar, fusar, worker or its address; empty for the default"), optional=True
+            )
+        )
+
+    def add_prior(self) -> None:
+        """PRIOR: empty for the source of the settings."""
+        title = tr("AlphaEarth embeddings: none, mosaic, earth-engine:PROJECT or a file; empty for the default")
+        self.addParameter(QgsProcessingParameterString("PRIOR", title, optional=True))
+
+    def add_advanced(self, parameter) -> None:
+        """A parameter that the dialog folds away."""
+        parameter.setFlags(parameter.flags() | compat.ADVANCED)
+        self.addParameter(parameter)
+
+    def add_summary(self) -> None:
+        """SUMMARY: what the engine says of the run, as JSON."""
+        self.addOutput(QgsProcessingOutputString("SUMMARY", tr("Summary as JSON")))
+
+    # -- main thread -----------------------------------------------------------------------------------------------
+
+    def read_scene(self, parameters: dict, context: QgsProcessingContext, extent: str = "EXTENT") -> None:
+        """Reads INPUT, the extent, YEAR and BAND into `self`."""
+        layer = self.parameterAsRasterLayer(parameters, "INPUT", context)
+        if layer is None or not layer.isValid():
+            raise QgsProcessingException(self.invalidRasterError(parameters, "INPUT"))
+        self.source = RasterSource(layer, context.transformContext())
+        if self.parameterDefinition(extent) is not None and parameters.get(extent) not in (None, ""):
+            self.extent = self.parameterAsExtent(parameters, extent, context)
+            crs = self.parameterAsExtentCrs(parameters, extent, context)
+            self.extent_crs = crs if crs.isValid() else self.source.crs
+            if self.extent.isNull() or self.extent.isEmpty():
+                raise QgsProcessingException(tr("The extent is empty. Give xmin,xmax,ymin,ymax."))
+        band = self.parameterAsString(parameters, "BAND", context).strip()
+        if band:
+            self.request["band"] = int(band) if band.isdecimal() else band
+        if self.parameterDefinition("YEAR") is not None and parameters.get("YEAR") not in (None, ""):
+            self.request["year"] = self.parameterAsInt(parameters, "YEAR", context)
+
+    def read_engine(self, parameters: dict, context: QgsProcessingContext) -> None:
+        """Reads ENGINE into the request, with its options and its key from the auth manager."""
+        try:
+            self.request |= settings.engine_request(self.parameterAsString(parameters, "ENGINE", context))
+        except EngineError as error:
+            raise QgsProcessingException(str(error)) from error
+        prior = settings.prior_source(self.parameterAsString(parameters, "PRIOR", context))
+        if prior != "none":
+            self.request["prior"] = prior
+
+    # -- any thread ------------------------------------------------------------------------------------------------
+
+    def processAlgorithm(self, parameters, context, feedback) -> dict:
+        """Does the work; an error of the engine becomes QGIS's, its code goes to a feedback that wants it."""
+        try:
+            return self.work(parameters, context, feedback)
+        except EngineError as error:
+            message = str(error)
+            if hasattr(feedback, "error_code"):
+                feedback.error_code = error.code
+        except QgsProcessingException as error:
+            message = str(error)
+        # QGIS never frees the traceback of what is raised here, nor what its frames hold: a context with layers that
+        # outlives QGIS crashes it. So this is raised anew, and holds nothing.
+        del parameters, context, feedback
+        raise QgsProcessingException(message)
+
+    def work(self, parameters: dict, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> dict:
+        """What the algorithm does, in any thread. Raises EngineError, QgsProcessingException."""
+        raise NotImplementedError
+
+    def scene_request(self, feedback: QgsProcessingFeedback, extent: str = "extent") -> dict:
+        """The request with the path of the scene and the extent; exports the scene where it is no file."""
+        if self.source.doubt:
+            warn(feedback, self.source.doubt)
+        request = dict(self.request, scene=str(self.source.path(self.extent, self.extent_crs, feedback)))
+        if self.extent is not None:
+            box = self.extent
+            request[extent] = [box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()]
+            same = not self.source.crs.isValid() or self.extent_crs == self.source.crs
+            # A scene placed by ground control points has another CRS inside the engine: name it always but without any.
+            if self.extent_crs.isValid() and not (same and not self.source.crs.isValid()):
+                request[f"{extent}_crs"] = layers.engine_crs(self.extent_crs)
+        return request
+
+    def ask_engine(
+        self,
+        method: str,
+        request: dict,
+        feedback: QgsProcessingFeedback,
+        on_features: Callable[[str, dict], None] | None = None,
+    ) -> dict:
+        """Sends a request and waits; progress and log go to the feedback. Raises EngineError."""
+
+        def notified(kind: str, params: dict) -> None:
+            if kind == "progress" and params.get("total"):
+                done, total = params["done"], params["total"]
+                feedback.setProgress(100.0 * done / total)
+                feedback.setProgressText(
+                    tr("{done} of {total} {what}").format(done=done, total=total, what=params.get("message", ""))
+                )
+                if hasattr(feedback, "report_chips"):
+                    feedback.report_chips(done, total)
+            elif kind == "features" and on_features:
+                on_features(params["layer"], params)
+            elif kind == "log":
+                feedback.pushInfo(params.get("message", ""))
+
+        result = engine().call(method, request, notified, feedback.isCanceled)
+        for warning in result.get("warnings", []):
+            warn(feedback, warning)
+        return result
+
+    def sink(self, parameters: dict, name: str, context, layer: str, crs: QgsCoordinateReferenceSystem) -> Sink:
+        """The sink of an output, with the fields of a result layer."""
+        short = _destination(parameters.get(name)).lower().endswith(".shp")
+        # This parameter alone: the layer behind INPUT may be gone by now, and converting its pointer would crash.
+        only = {name: parameters[name]} if name in parameters else {}
+        made, destination = self.parameterAsSink(
+            only, name, context, layers.fields(layer, short=short), layers.wkb_type(layer), crs
+        )
+        if made is None and not self.parameterDefinition(name).flags() & compat.OPTIONAL:
+            raise QgsProcessingException(self.invalidSinkError(only, name))
+        return Sink(made, destination, layer, short)
+
+
+class Sink:
+    """An output being written. made: None for an output nobody wants."""
+
+    def __init__(self, made, destination: str, layer: str, short: bool) -> None:
+        self.made, self.destination, self.layer, self._short = made, destination, layer, short
+
+    def write(self, features: list[QgsFeature]) -> None:
+        """Writes features. Raises QgsProcessingException when the disk is full or the folder read-only."""
+        if self.made is None or not features:
+            return
+        written = layers.add_to_sink(self.made, features, short=self._short)
+        if written < len(features):
+            raise QgsProcessingException(
+                f"Only {written} of {len(features)} features could be written to {self.destination}: check the free "
+                f"space and whether you may write there. {self.made.lastError()}"
+            )
+
+    def close(self, context: QgsProcessingContext, provenance: layers.Provenance) -> str | None:
+        """Finishes the output and has it styled when it is loaded; returns its id, None where nobody wants it."""
+        if self.made is None:
+            return None
+        self.made.finalize() if hasattr(self.made, "finalize") else self.made.flushBuffer()
+        self.made = None
+        layers.style_on_load(context, self.destination, self.layer, provenance)
+        return self.destination
+
+
+def _destination(value) -> str:
+    """The place an output was asked for, as text."""
+    if isinstance(value, QgsProcessingOutputLayerDefinition):
+        return str(value.sink.staticValue() or "")
+    return str(value or "")
+
+
+def warn(feedback: QgsProcessingFeedback, text: str) -> None:
+    """A warning in the log of the run; as such where QGIS has a place for it."""
+    (feedback.pushWarning if hasattr(feedback, "pushWarning") else feedback.pushInfo)(text)

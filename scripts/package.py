@@ -1,0 +1,81 @@
+"""Makes dist/fusar_qgis.zip, the plugin as QGIS installs it: the package, metadata, licence, and the engine's wheel.
+
+    .venv/bin/python scripts/package.py [--out dist/fusar_qgis.zip]
+
+Only files known to git go in. The wheel is pure Python; it is what "Set up engine" installs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import configparser
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+NAME = "fusar_qgis"
+TOP_FILES = ("metadata.txt", "LICENSE", "README.md", "CHANGELOG.md")
+BESIDE_WHEEL = ("constraints.txt",)
+EPOCH = (2026, 1, 1, 0, 0, 0)
+"""Time of every file in the zip: the same sources give the same bytes."""
+
+
+def tracked(folder: str) -> list[Path]:
+    """Files of a folder that git knows, or would add: neither caches nor what .gitignore names."""
+    words = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", folder]
+    listed = subprocess.run(words, cwd=ROOT, capture_output=True, check=True).stdout.decode()
+    return sorted(path for name in listed.split("\0") if name and (path := ROOT / name).is_file())
+
+
+def build_wheel(folder: Path) -> Path:
+    """The engine's wheel, built from a copy of the sources: a `build` folder of another day must not get into it."""
+    source = folder / "source"
+    for path in [*tracked("fusar_core"), *(ROOT / name for name in ("pyproject.toml", "README.md", "LICENSE"))]:
+        copy = source / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+    words = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--disable-pip-version-check", "-w", str(folder)]
+    subprocess.run([*words, str(source)], check=True, env={**os.environ, "SOURCE_DATE_EPOCH": "1767225600"})
+    return next(folder.glob("fusar_core-*.whl"))
+
+
+def package(out: Path) -> Path:
+    """Writes the zip. Returns its path."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.with_suffix(".partial")
+    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+        wheel = build_wheel(Path(folder))
+        contents = [(path, path.relative_to(ROOT).as_posix()) for path in tracked(NAME)]
+        contents += [(ROOT / name, f"{NAME}/{name}") for name in TOP_FILES]
+        contents += [(ROOT / name, f"{NAME}/wheels/{name}") for name in BESIDE_WHEEL]
+        contents.append((wheel, f"{NAME}/wheels/{wheel.name}"))
+        for path, name in sorted(contents, key=lambda c: (c[1] != f"{NAME}/__init__.py", c[1])):
+            entry = zipfile.ZipInfo(name, EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, path.read_bytes())
+    partial.replace(out)
+    return out
+
+
+def version() -> str:
+    """The version that metadata.txt says."""
+    metadata = configparser.ConfigParser(interpolation=None)
+    metadata.read(ROOT / "metadata.txt", "utf-8")
+    return metadata["general"]["version"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=ROOT / "dist" / f"{NAME}.zip")
+    made = package(parser.parse_args().out)
+    print(f"{made}: FUSAR {version()}, {made.stat().st_size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    main()

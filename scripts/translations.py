@@ -1,0 +1,81 @@
+"""Translations of the plugin: collects the texts in tr("…"), keeps what is translated, makes the catalogue QGIS reads.
+
+    python3 scripts/translations.py            # fusar_qgis/i18n/fusar_zh.ts from the sources, and .qm by lrelease
+    python3 scripts/translations.py --check    # exit status 1 when a text of the sources has no translation
+
+lrelease comes with Qt (Debian: qttools5-dev-tools).
+"""
+
+from __future__ import annotations
+
+import ast
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+ROOT = Path(__file__).resolve().parents[1]
+PLUGIN = ROOT / "fusar_qgis"
+LANGUAGES = {"zh": "zh_CN"}
+CONTEXT = "Fusar"  # fusar_qgis/translation.py:CONTEXT
+
+
+def texts() -> list[str]:
+    """Every literal text in tr("…"), in the order of files and lines."""
+    found: dict[str, None] = {}
+    for path in sorted(PLUGIN.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            named = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "tr"
+            if named and node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str):
+                found[node.args[0].value] = None
+    return list(found)
+
+
+def translations(path: Path) -> dict[str, str]:
+    """Text → translation, as a .ts file has them; empty translations left out."""
+    if not path.exists():
+        return {}
+    messages = ElementTree.parse(path).getroot().iter("message")
+    pairs = ((m.findtext("source") or "", m.findtext("translation") or "") for m in messages)
+    return {source: translation for source, translation in pairs if translation}
+
+
+def write(path: Path, language: str, known: dict[str, str]) -> None:
+    """Writes a .ts file with the texts of the sources."""
+    root = ElementTree.Element("TS", version="2.1", language=language, sourcelanguage="en")
+    context = ElementTree.SubElement(root, "context")
+    ElementTree.SubElement(context, "name").text = CONTEXT
+    for text in texts():
+        message = ElementTree.SubElement(context, "message")
+        ElementTree.SubElement(message, "source").text = text
+        translation = ElementTree.SubElement(message, "translation")
+        if text in known:
+            translation.text = known[text]
+        else:
+            translation.set("type", "unfinished")
+    ElementTree.indent(root, " ")
+    body = ElementTree.tostring(root, encoding="unicode")
+    path.write_text(f'<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE TS>\n{body}\n', encoding="utf-8")
+
+
+def main() -> int:
+    missing = 0
+    for name, language in LANGUAGES.items():
+        path = PLUGIN / "i18n" / f"fusar_{name}.ts"
+        known = translations(path)
+        left = [text for text in texts() if text not in known]
+        missing += len(left)
+        if "--check" not in sys.argv:
+            write(path, language, known)
+            lrelease = shutil.which("lrelease")
+            if lrelease is None:
+                sys.exit("There is no lrelease: install Qt's tools (Debian: qttools5-dev-tools).")
+            subprocess.run([lrelease, "-silent", str(path), "-qm", str(path.with_suffix(".qm"))], check=True)
+        for text in left:
+            print(f"{name}: not translated: {text}")
+    return 1 if missing and "--check" in sys.argv else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""The sidecar with a model behind it: what the plugin's box tool and questions get."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from scenes import ships_scene
+from sidecar_client import Client
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory) -> Path:
+    return ships_scene(tmp_path_factory.mktemp("scene") / "scene.tif", [(60, 60)], shape=(250, 250))
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    made = Client()
+    yield made
+    made.close()
+
+
+def ask(client: Client, method: str, taught: Path, **params) -> dict:
+    client.notes.clear()
+    return client.ask(method, engine="fusar", engine_options={"model": str(taught)}, **params)
+
+
+def test_the_engine_says_what_it_can(client: Client, taught: Path) -> None:
+    about = ask(client, "engine_info", taught)["result"]
+    assert {"classify", "ask", "describe", "detect"} <= set(about["tasks"])
+    assert len(about["classes"]) > 1
+
+
+def test_without_a_model_it_is_asked_for(client: Client) -> None:
+    error = client.ask("engine_info", engine="fusar")["error"]
+    assert error["data"]["code"] == "BAD_OPTION"
+    assert "directory" in error["data"]["hint"]
+
+
+def test_a_box_is_classified(client: Client, taught: Path, scene: Path) -> None:
+    box = [400_500, 5_699_300, 400_700, 5_699_500]
+    answer = ask(client, "classify_box", taught, scene=str(scene), box=box)["result"]
+    (row,) = answer["answers"]
+    assert row["task"] == "classify"
+    assert row["prompt"]
+    assert row["raw_text"]
+    (feature,) = client.layers(provisional=False)["detections"]
+    ring = feature["geometry"]["coordinates"][0]
+    assert (min(x for x, _ in ring), max(y for _, y in ring)) == (400_500, 5_699_500)
+
+
+def test_a_question_is_answered_chip_by_chip(client: Client, taught: Path, scene: Path) -> None:
+    answer = ask(client, "ask", taught, scene=str(scene), question="Is this a harbour?")["result"]
+    assert len(answer["answers"]) == 9  # 250 pixels in chips of 112
+    assert {row["question"] for row in answer["answers"]} == {"Is this a harbour?"}
+    assert [n["params"]["done"] for n in client.notes if n["method"] == "progress"] == list(range(1, 10))
+
+
+def test_a_scene_is_described(client: Client, taught: Path, scene: Path) -> None:
+    tasks = ["detect", "count", "locate", "describe"]
+    ask(client, "interpret", taught, scene=str(scene), tasks=tasks, extent=[400_000, 5_698_900, 401_100, 5_700_000])
+    rows = [f["properties"] for f in client.layers(provisional=False)["answers"]]
+    assert {"count", "locate", "describe"} <= {row["task"] for row in rows}

@@ -1,0 +1,129 @@
+"""The plugin in a QGIS window: what it adds, that it opens nothing by itself, and that nothing is left behind."""
+
+from __future__ import annotations
+
+import ast
+import gc
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from desktop_window import ENGINE, ROOT, Window, settle
+from qgis.core import QgsApplication
+from qgis.PyQt.QtWidgets import QAction, QDockWidget, QToolBar
+
+SOURCES = sorted((ROOT / "fusar_qgis").rglob("*.py"))
+
+
+@pytest.fixture
+def window(qgis_app: object, monkeypatch: pytest.MonkeyPatch) -> Window:
+    monkeypatch.setenv("FUSAR_ENGINE", str(ENGINE))
+    return Window()
+
+
+@pytest.fixture
+def plugin(window: Window):
+    from fusar_qgis import classFactory
+
+    made = classFactory(window)
+    made.initGui()
+    yield made
+    made.unload()
+
+
+def names(window: Window) -> set[str]:
+    return {o.objectName() for kind in (QAction, QDockWidget, QToolBar) for o in window.window.findChildren(kind)}
+
+
+def test_starting_adds_toolbar_menu_options_and_provider_but_opens_no_dock(plugin, window: Window) -> None:
+    assert "FusarToolbar" in names(window)
+    assert len(window.menu.actions()) == 6
+    assert len(window.options) == 1
+    assert QgsApplication.processingRegistry().providerById("fusar") is not None
+    assert window.docks == []
+    assert plugin.dock is None
+
+
+def test_the_dock_opens_and_closes_with_its_button(plugin, window: Window) -> None:
+    button = plugin.actions["dock"]
+    button.trigger()
+    assert plugin.dock.isVisible()
+    button.trigger()
+    assert not plugin.dock.isVisible()
+
+
+def test_unloading_twice_over_leaves_nothing_behind(window: Window) -> None:
+    from fusar_qgis import classFactory
+    from fusar_qgis.engine import manager
+
+    before = names(window)
+    for _ in range(2):
+        plugin = classFactory(window)
+        plugin.initGui()
+        plugin.show_dock()
+        plugin.actions["box"].trigger()
+        settle()
+        pid = manager.engine().start()["pid"]
+        plugin.unload()
+        del plugin
+        gc.collect()
+        settle()
+        assert names(window) == before
+        assert window.menu.actions() == []
+        assert window.options == []
+        assert window.docks == []
+        assert window.canvas.mapTool() is None
+        assert QgsApplication.processingRegistry().providerById("fusar") is None
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+def test_importing_the_plugin_imports_no_widget_and_nothing_outside_qgis_and_the_standard_library() -> None:
+    code = (
+        "import sys; before = set(sys.modules)\n"
+        "import fusar_qgis.plugin\n"
+        "print(*(set(sys.modules) - before), sep='\\n')\n"
+    )
+    env = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)}
+    told = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True).stdout
+    loaded = set(told.split())
+    tops = {name.partition(".")[0] for name in loaded}
+    foreign = tops - set(sys.stdlib_module_names) - {"qgis", "PyQt5", "PyQt6", "sip", "osgeo", "fusar_qgis"}
+    assert not {t for t in foreign if not t.startswith(("_", "qgs"))}, foreign
+    assert not {name for name in loaded if name.startswith("fusar_qgis.gui")}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_sources_import_qt_through_qgis_alone(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        imported = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+        imported += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+        for name in imported:
+            top = name.partition(".")[0]
+            allowed = top in sys.stdlib_module_names or top in ("qgis", "processing", "fusar_qgis")
+            assert allowed, f"{path.name}:{node.lineno} imports {name}"
+
+
+def test_in_chinese_the_dock_speaks_chinese_and_every_text_has_its_placeholders(window: Window) -> None:
+    from qgis.PyQt.QtCore import QCoreApplication
+
+    from fusar_qgis import translation
+
+    translator = translation.install("zh_CN")
+    try:
+        assert translation.tr("Interpret scene") == "解译影像"
+        assert translation.tr("a text that nobody wrote") == "a text that nobody wrote"
+    finally:
+        translation.remove(translator)
+    assert translation.tr("Interpret scene") == "Interpret scene"
+    assert translation.install("fr_FR") is None
+    assert QCoreApplication.translate("Fusar", "Cancel") == "Cancel"
+
+
+def test_every_text_of_the_sources_is_translated() -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "translations.py", "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout

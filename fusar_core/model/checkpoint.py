@@ -6,11 +6,13 @@ or what `fusar import-checkpoint` writes: a `fusar.json` that names a base and P
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
+from transformers.utils.logging import disable_progress_bar
 
 from fusar_core.errors import BadCheckpoint, BadOption, MissingExtra, UnsupportedTask
 from fusar_core.model.configuration import BASE_MODEL_TYPE, FusarGPTConfig
@@ -168,10 +170,11 @@ def load_checkpoint(
     for path in adapter_files:
         check_whole(path)
     bytes_each = BITS[_check_quantization(quantization, device)] or dtype.itemsize
-    parameters = parameter_count(files)
-    check_memory(parameters, bytes_each, *free_memory(device))
+    check_memory(_parameters(files, adapter_files), bytes_each, *free_memory(device))
     for path in files:
         check_whole(path)
+    if not sys.stderr.isatty():
+        disable_progress_bar()
     model = _load_base(manifest, config, stock, device, dtype, quantization, attention or attention_for(device, dtype))
     processor = _load_processor(manifest)
     for task, path in manifest.adapters.items():
@@ -179,6 +182,12 @@ def load_checkpoint(
     warnings = ("This is a stock Qwen2.5-VL: anchors are not used.",) if stock and not manifest.adapters else ()
     name = f"{manifest.directory.resolve().name} {fingerprint([*files, *adapter_files, manifest.base / 'config.json'])}"
     return Checkpoint(manifest, model.eval(), processor, config, name, warnings)
+
+
+def _parameters(files: list[Path], adapter_files: list[Path]) -> int:
+    """Of the base and all its adapters; PEFT keeps one more copy of the prior branch, at most an adapter large."""
+    adapters = [parameter_count([path]) for path in adapter_files]
+    return parameter_count(files) + sum(adapters) + max(adapters, default=0)
 
 
 def _check_quantization(quantization: str | None, device: str) -> str | None:

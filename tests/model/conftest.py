@@ -211,9 +211,8 @@ def stock(tmp_path_factory) -> Path:
         "vision_config": {"model_type": "qwen2_5_vl", **vision},
     }
     (path / "config.json").write_text(json.dumps(config))
-    tokenizer = tiny_tokenizer()
-    tokenizer.chat_template = CHAT_TEMPLATE
-    tokenizer.save_pretrained(path)
+    tiny_tokenizer().save_pretrained(path)
+    (path / "chat_template.json").write_text(json.dumps({"chat_template": CHAT_TEMPLATE}))
     preprocessor = {
         "image_processor_type": "Qwen2VLImageProcessor",
         "processor_class": "Qwen2_5_VLProcessor",

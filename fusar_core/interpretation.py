@@ -151,7 +151,8 @@ def interpret(
     if not seen:
         raise SceneEmpty(f"{scene.name} holds no valid pixel in the wanted extent.", "Choose another extent or band.")
 
-    targets = merge([t for a in answers for t in _targets(a)], overlap)
+    merged = merge([t for a in answers for t in _targets(a)], overlap)
+    targets = [t for t in merged if extent.contains(*t.detection.centre)]  # chips may reach past a small extent
     checked = flag_ambiguities([t.detection for t in targets], scene.grid, scene.acquisition)
     targets = [replace(t, detection=d) for t, d in zip(targets, checked, strict=True)]
     seen_cells = [c for c in partition(extent) if c.index in seen]

@@ -109,6 +109,14 @@ def test_an_extent_is_a_scene_of_its_own(scene: SarScene) -> None:
     assert answer.value == {1, 9}
 
 
+@pytest.mark.parametrize("beside", [-12, 12])
+def test_what_lies_just_outside_a_small_extent_is_not_in_it(scene: SarScene, beside: int) -> None:
+    x, y = 120, 90  # a ship of 20 × 4 px: its centre lies inside the extent, or 12 px outside
+    right = x + beside
+    result = interpret(scene, Threshold(), extent=Window(y - 50, right - 100, 100, 100))
+    assert centres(result) == ([(x, y)] if beside > 0 else [])
+
+
 def test_an_engine_with_answers_of_its_own_is_asked_over_a_partition(scene: SarScene) -> None:
     engine = Threshold(own=True)
     result = interpret(scene, engine)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from fusar_core.grid import Grid
 from fusar_core.scene import SarScene
 from fusar_core.tiling import Window
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+DATA = Path(os.environ.get("FUSAR_TEST_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
 REAL_SCENE = DATA / "scenes" / "la_long_beach_harbour_S1_VH_20201107_utm11n_10m.tif"
 REAL_VECTORS = DATA / "aef" / "alphaearth_s1_dw_samples_california_coast_2024.csv"
 CHIP = Window(300, 1200, 112, 112)

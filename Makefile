@@ -1,6 +1,6 @@
 # FUSAR for QGIS. On a fresh Debian 12 machine `make demo` and `make test` do everything, set-up included.
 PYTHON ?= python3
-export PYTHON
+export PYTHON TORCH_INDEX
 VENV := .venv/bin
 OUT ?= out
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sys
 from importlib import import_module
@@ -64,8 +63,6 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     An error is one line on stderr with its stable code; with `--json` among the arguments also an object on stdout.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
-    # GDAL would keep 5 % of the machine's memory in blocks; a row of chips over a wide scene needs far less.
-    os.environ.setdefault("GDAL_CACHEMAX", "192")  # MB
     signal.signal(signal.SIGTERM, _terminate)
     try:
         group.main(arguments, prog_name="fusar", standalone_mode=False)

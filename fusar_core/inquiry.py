@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterator, Sequence
 
 from fusar_core.anchors import AnchorSampler
-from fusar_core.engines.base import Answer, Chip, Engine, Request
-from fusar_core.errors import BadOption, UnknownClass, UnsupportedTask
+from fusar_core.engines.base import Answer, Chip, Engine, Request, require
+from fusar_core.errors import BadOption
 from fusar_core.scene import SarScene
-from fusar_core.tasks import ALL_TASKS, ASK, CLASSIFY
+from fusar_core.tasks import ASK, CLASSIFY
 from fusar_core.tiling import ChipWindow, Window, partition
 
 SURROUNDINGS = 1.25
@@ -30,12 +30,8 @@ def classify_box(
 
     Raises UnsupportedTask, UnknownClass, BadOption for a single class, and what reading and the engine may raise.
     """
-    _check(engine, CLASSIFY)
     names = list(classes) or sorted(engine.classes)
-    for name in names:
-        if name not in engine.classes:
-            known = ", ".join(sorted(engine.classes))
-            raise UnknownClass(f"The engine '{engine.name}' does not know the class '{name}'.", f"It knows: {known}.")
+    require(engine, (CLASSIFY,), names)
     if len(set(names)) < 2:
         raise BadOption(f"Between {', '.join(names)} alone there is nothing to choose.", "Give two classes or more.")
     size, _ = engine.tiling(scene.grid.pixel_size_m)
@@ -56,19 +52,11 @@ def ask(
 
     Raises UnsupportedTask, BadOption for an empty question, and what reading and the engine may raise.
     """
-    _check(engine, ASK)
+    require(engine, (ASK,), ())
     size, _ = engine.tiling(scene.grid.pixel_size_m)
     where = [w for w in partition(extent or scene.extent, size) if scene.has_data(w.window)]
     chips = (_chip(scene, w, prior) for w in where)
     yield from engine.answer(Request(c, (ASK,), (), question=question) for c in chips if c.valid.any())
-
-
-def _check(engine: Engine, task: str) -> None:
-    if task not in engine.tasks:
-        can = ", ".join(t for t in ALL_TASKS if t in engine.tasks)
-        raise UnsupportedTask(
-            f"The engine '{engine.name}' cannot do '{task}'.", f"It can do: {can}; the engine 'fusar' can do this."
-        )
 
 
 def _around(box: Window, side: int, extent: Window) -> Window:

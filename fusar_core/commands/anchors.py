@@ -11,7 +11,7 @@ import click
 from fusar_core.aef import EmbeddingSource, open_source
 from fusar_core.anchors import GRID_SIDE, Anchors, AnchorSampler
 from fusar_core.anchors_file import write_anchors
-from fusar_core.commands.options import parse_extent, progress_bar
+from fusar_core.commands.options import parse_extent, progress_bar, year_option
 from fusar_core.files import check_writable
 from fusar_core.scene import SarScene
 
@@ -25,7 +25,7 @@ from fusar_core.scene import SarScene
 @click.option("--grid", default=GRID_SIDE, show_default=True, help="Nodes along a side; 1 for the centre only.")
 @click.option("--extent", help="Only here: xmin,ymin,xmax,ymax in map units of the scene, or with ,EPSG:n appended.")
 @click.option("--band", help="Band by number, name or polarisation, for the preview.")
-@click.option("--year", type=int, help="Year of acquisition, where the file does not say.")
+@year_option
 @click.option("--preview", type=click.Path(path_type=Path), help="Also draw the anchors over the image, as PNG.")
 @click.option("--json", "as_json", is_flag=True, help="Summary as JSON on stdout.")
 def command(

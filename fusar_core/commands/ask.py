@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from fusar_core.commands.engine_options import chosen_engine, engine_options
-from fusar_core.commands.options import parse_extent
+from fusar_core.commands.options import band_option, parse_extent, prior_option, year_option
 from fusar_core.inquiry import ask
 from fusar_core.prior import open_prior
 from fusar_core.scene import SarScene
@@ -21,9 +21,9 @@ from fusar_core.scene import SarScene
 @click.argument("question")
 @click.option("--extent", help="Only here: xmin,ymin,xmax,ymax in map units of the scene, or with ,EPSG:n appended.")
 @engine_options("fusar")
-@click.option("--band", help="Band by number, name or polarisation, e.g. 1, VH or VV+VH.")
-@click.option("--year", type=int, help="Year of acquisition, where the file does not say.")
-@click.option("--prior", help="AlphaEarth embeddings: mosaic, earth-engine:PROJECT, a raster, or none.")
+@band_option
+@year_option
+@prior_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a chip on stdout, as they come.")
 def command(
     scene: Path,

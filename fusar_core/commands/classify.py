@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from fusar_core.commands.engine_options import chosen_engine, engine_options
-from fusar_core.commands.options import parse_extent, words
+from fusar_core.commands.options import band_option, parse_extent, prior_option, words, year_option
 from fusar_core.inquiry import classify_box
 from fusar_core.prior import open_prior
 from fusar_core.scene import SarScene
@@ -20,9 +20,9 @@ from fusar_core.scene import SarScene
 @click.option("--box", required=True, help="The target: xmin,ymin,xmax,ymax in map units, or with ,EPSG:n appended.")
 @click.option("--classes", default="", help="Classes to choose from, comma-separated; default: all the model knows.")
 @engine_options("fusar")
-@click.option("--band", help="Band by number, name or polarisation, e.g. 1, VH or VV+VH.")
-@click.option("--year", type=int, help="Year of acquisition, where the file does not say.")
-@click.option("--prior", help="AlphaEarth embeddings: mosaic, earth-engine:PROJECT, a raster, or none.")
+@band_option
+@year_option
+@prior_option
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON on stdout.")
 def command(
     scene: Path,

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import click
 
+from fusar_core.commands.options import band_option, year_option
 from fusar_core.scene import SarScene
 from fusar_core.scene_report import as_text
 
 
 @click.command()
 @click.argument("scene", type=click.Path(path_type=Path))
-@click.option("--band", help="Band by number, name or polarisation, e.g. 1, VH or VV+VH.")
-@click.option("--year", type=int, help="Year of acquisition, where the file does not say.")
+@band_option
+@year_option
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def command(scene: Path, band: str | None, year: int | None, as_json: bool) -> None:
     """Show what SCENE is: footprint, CRS, pixel size, acquisition, radiometry, and how each is known."""

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from fusar_core.commands.engine_options import chosen_engine, engine_options
-from fusar_core.commands.options import parse_extent, progress_bar, words
+from fusar_core.commands.options import band_option, parse_extent, prior_option, progress_bar, words, year_option
 from fusar_core.features import feature_tables
 from fusar_core.files import check_writable
 from fusar_core.interpretation import Interpretation, interpret
@@ -31,11 +31,11 @@ from fusar_core.watermask import WaterMask
 @click.option("--tasks", default=",".join(TASKS), show_default=True, help="Comma-separated; also: describe.")
 @click.option("--classes", default="ship", show_default=True, help="Classes of targets, comma-separated.")
 @click.option("--extent", help="Only here: xmin,ymin,xmax,ymax in map units of the scene, or with ,EPSG:n appended.")
-@click.option("--band", help="Band by number, name or polarisation, e.g. 1, VH or VV+VH.")
-@click.option("--year", type=int, help="Year of acquisition, where the file does not say.")
+@band_option
+@year_option
 @click.option("--chip-overlap", type=int, help="Overlap of neighbouring chips in pixels; default: the engine's.")
 @click.option("--water-mask", type=click.Path(path_type=Path), help="Vector or raster: targets only where water is.")
-@click.option("--prior", help="AlphaEarth embeddings: mosaic, earth-engine:PROJECT, a raster, or none.")
+@prior_option
 @click.option("--map", "map_path", type=click.Path(path_type=Path), help="Also draw a map, as PNG.")
 @click.option("--resume", is_flag=True, help="Take up a run of the same scene and options that was broken off.")
 @click.option("--json", "as_json", is_flag=True, help="Summary as JSON on stdout.")

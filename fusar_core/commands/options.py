@@ -1,4 +1,4 @@
-"""What several commands share: how an extent is written, and the progress bar."""
+"""What several commands share: options of a scene, how an extent is written, and the progress bar."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from typing import Any
 import click
 
 from fusar_core.errors import BadExtent
+
+band_option = click.option("--band", help="Band by number, name or polarisation, e.g. 1, VH or VV+VH.")
+year_option = click.option("--year", type=int, help="Year of acquisition, where the file does not say.")
+prior_option = click.option("--prior", help="AlphaEarth embeddings: mosaic, earth-engine:PROJECT, a raster, or none.")
 
 
 def parse_extent(text: str) -> tuple[tuple[float, float, float, float], str | None]:

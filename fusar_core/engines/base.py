@@ -148,8 +148,8 @@ def require(engine: Engine, tasks: Iterable[str], classes: Iterable[str]) -> Non
         if task not in engine.tasks:
             can = ", ".join(t for t in ALL_TASKS if t in engine.tasks)
             others = [name for name in ENGINES_FOR_ALL if name != engine.name]
-            more = f" Every task: engine {', '.join(others)}." if others else ""
-            raise UnsupportedTask(f"The engine '{engine.name}' cannot do '{task}'.", f"It can do: {can}.{more}")
+            more = "".join(f"; the engine '{name}' can do this" for name in others)
+            raise UnsupportedTask(f"The engine '{engine.name}' cannot do '{task}'.", f"It can do: {can}{more}.")
     for name in classes:
         if name not in engine.classes:
             known = ", ".join(sorted(engine.classes))

@@ -1,7 +1,7 @@
 """The triplet format: one JSON line a chip with its image, its anchors and the conversations about it.
 
-    {"id": "…", "image": "images/a.png", "anchors": "anchors/a.npz", "conversations": [{"task": "count", "label": "ship",
-     "question": "…", "answer": "3"}], "targets": [{"label": "ship", "bbox": [x1, y1, x2, y2]}], "footprint": […], …}
+    {"id": "…", "image": "images/a.png", "anchors": "anchors/a.npz", "conversations": [{"task": "count",
+     "label": "ship", "question": "…", "answer": "3"}], "targets": [{"label": "ship", "bbox": [x1, y1, x2, y2]}], …}
 
 Paths are relative to the file's folder. Instead of `image`, `scene` (any raster `SarScene` opens) and `window` (row,
 column, height, width) name a window of a scene. Boxes are absolute pixels (x1, y1, x2, y2) of the chip as stored.

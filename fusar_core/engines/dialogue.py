@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from fusar_core.engines.base import Answer, Corners, Detection, Request
+from PIL import Image
+
+from fusar_core.engines.base import Answer, Chip, Corners, Detection, Request
 from fusar_core.errors import BadOption
 from fusar_core.tasks import (
     ASK,
@@ -23,6 +25,13 @@ from fusar_core.tasks import (
     questions,
 )
 from fusar_core.tasks.reading import OK, REPETITION, TRUNCATED, Reading, failure
+
+BUDGETS = {COUNT: 16, LOCATE: 32, CLASSIFY: 24, DETECT: 2048, DESCRIBE: 512, ASK: 512}
+"""Most tokens an answer may take; a box takes about 40."""
+OVERLAP = 1 / 8
+"""Of a chip with its neighbour, for detection."""
+GSD_TOLERANCE = 3.0
+"""Pixels that many times smaller or larger than those in training deserve a warning."""
 
 Score = Callable[[tuple[int, int]], float | None]
 """Characters (from, to) of an answer → how likely the model was to say them, in [0, 1]; None when nobody knows."""
@@ -107,9 +116,29 @@ def answer(
     )
 
 
+def picture(chip: Chip, size: int) -> Image.Image:
+    """The chip's 8-bit image at size × size pixels, bicubic where it has another size."""
+    image = Image.fromarray(chip.image)
+    return image if image.size == (size, size) else image.resize((size, size), Image.Resampling.BICUBIC)
+
+
+def unlike_training(
+    model: str, gsd_m: Sequence[float] | None, pixel_size_m: tuple[float, float] | None
+) -> tuple[str, ...]:
+    """A warning where pixels are unlike those the model was trained on, whose least and greatest size is gsd_m."""
+    if pixel_size_m is None or not gsd_m:
+        return ()
+    if min(gsd_m) / GSD_TOLERANCE <= max(pixel_size_m) and min(pixel_size_m) <= max(gsd_m) * GSD_TOLERANCE:
+        return ()
+    return (
+        f"Pixels of {max(pixel_size_m):.3g} m are unlike those {model} was trained on "
+        f"({min(gsd_m):g} to {max(gsd_m):g} m).",
+    )
+
+
 def _scale(request: Request, size: int) -> tuple[float, float]:
     """Chip pixels in one pixel of the model's image, along a row and along a column."""
-    height, width = request.chip.image.shape
+    height, width = request.chip.valid.shape
     return width / size, height / size
 
 

@@ -14,25 +14,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-from PIL import Image
 from torch import Tensor
 
 from fusar_core.engines import dialogue
-from fusar_core.engines.base import Answer, Chip, Request
-from fusar_core.engines.dialogue import Query
+from fusar_core.engines.base import Answer, Request
+from fusar_core.engines.dialogue import BUDGETS, OVERLAP, Query, picture
 from fusar_core.errors import BadOption, NotEnoughMemory, UnsupportedTask
 from fusar_core.model.checkpoint import load_checkpoint
 from fusar_core.model.generation import Said, generate, greedy_config
 from fusar_core.model.modeling import per_image
 from fusar_core.model.processing import anchor_tensors
-from fusar_core.tasks import ASK, CLASSIFY, COUNT, DESCRIBE, DETECT, LOCATE
 
-BUDGETS = {COUNT: 16, LOCATE: 32, CLASSIFY: 24, DETECT: 2048, DESCRIBE: 512, ASK: 512}
-"""Most tokens an answer may take; a box takes about 40."""
-OVERLAP = 1 / 8
-"""Of a chip with its neighbour, for detection."""
-GSD_TOLERANCE = 3.0
-"""Pixels that many times smaller or larger than those in training deserve a warning."""
 DTYPES = {None: None, "float32": torch.float32, "bfloat16": torch.bfloat16}
 
 log = logging.getLogger(__name__)
@@ -90,16 +82,8 @@ class LocalEngine:
 
     def warnings(self, pixel_size_m: tuple[float, float] | None) -> tuple[str, ...]:
         """What a reader of results should know: of the checkpoint, and of pixels unlike those it was trained on."""
-        trained, warnings = self.config.gsd_m, self.checkpoint.warnings
-        if pixel_size_m is None or not trained:
-            return warnings
-        if min(trained) / GSD_TOLERANCE <= max(pixel_size_m) and min(pixel_size_m) <= max(trained) * GSD_TOLERANCE:
-            return warnings
-        return (
-            *warnings,
-            f"Pixels of {max(pixel_size_m):.3g} m are unlike those {self.model} was trained on "
-            f"({min(trained):g} to {max(trained):g} m).",
-        )
+        unlike = dialogue.unlike_training(self.model, self.config.gsd_m, pixel_size_m)
+        return (*self.checkpoint.warnings, *unlike)
 
     def answer(self, requests: Iterable[Request]) -> Iterator[Answer]:
         """Answers in the order of the requests, batch by batch; stops when the iterator is closed.
@@ -210,12 +194,6 @@ class _Views:
 
 def _prior(anchors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name.removeprefix("anchor_"): tensor for name, tensor in anchors.items()}
-
-
-def picture(chip: Chip, size: int) -> Image.Image:
-    """The chip's 8-bit image at size × size pixels, bicubic where it has another size."""
-    image = Image.fromarray(chip.image)
-    return image if image.size == (size, size) else image.resize((size, size), Image.Resampling.BICUBIC)
 
 
 def _out_of_memory(error: BaseException) -> bool:

@@ -1,0 +1,152 @@
+"""A recipe: every setting of one training stage as a dataclass, read from YAML.
+
+    python -m training.train training/recipes/nano-stage1.yaml --data DIR/triplets.jsonl --out runs/stage1
+
+A recipe may name another as its `parent` and say only what differs. Defaults are the paper's (method: stage 1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from fusar_core.model.fusion import FUSIONS
+from training.errors import BadRecipe
+
+RECIPES = Path(__file__).parent / "recipes"
+
+TRAINABLE = ("all", "lora+prior", "lora", "prior")
+"""What learns: every parameter; LoRA and the prior branch (stage 1); LoRA alone (stage 2); the prior branch alone."""
+PRIORS = ("as-is", "none", "shuffled")
+"""Anchors in training: the chip's own; none; those of a chip of another place (a control)."""
+SCHEDULES = ("linear", "cosine")
+DTYPES = ("float32", "bfloat16")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One stage.
+
+    name, stage: what it is called; 0 makes a base, 1 aligns the prior, 2 follows instructions. trainable: see
+    TRAINABLE. fusion: how the prior is brought in. prior_options: of FusarGPTConfig, for a base without prior branch.
+    prior_dropout: share of chips shown without anchors. tasks: conversations used, all when empty. conversations: of
+    one chip in one step; more than 1 packs them behind one encoding of the image. augment: chips are turned and
+    mirrored, and conversations made anew from their truth, boxes on a grid of box_step pixels. batch × accumulation ×
+    processes chips make a step. max_length: longer samples are an error. task_balance: the mean loss of each task
+    weighs the same; otherwise every answer token does. dense_weight: of the auxiliary loss on visual tokens.
+    skip_stage_one: stage 2 may start from a base. steps: instead of epochs when above 0. save_steps: 0 saves at the end
+    only. keep: checkpoints that stay. workers: processes that load data.
+    """
+
+    name: str = "fusar-gpt-7b-stage1"
+    stage: int = 1
+    trainable: str = "lora+prior"
+    fusion: str = "tlm"
+    prior_options: dict[str, Any] = field(default_factory=dict)
+    prior: str = "as-is"
+    prior_dropout: float = 0.0
+    tasks: tuple[str, ...] = ()
+    conversations: int = 1
+    augment: bool = False
+    box_step: int = 1
+    task_balance: bool = False
+    task_weights: dict[str, float] = field(default_factory=dict)
+    dense_weight: float = 0.0
+    skip_stage_one: bool = False
+    lora_rank: int = 8
+    lora_alpha: int = 32
+    lora_dropout: float = 0.05
+    lora_vision: bool = False
+    epochs: float = 30
+    steps: int = 0
+    batch: int = 1
+    accumulation: int = 4
+    learning_rate: float = 1e-4
+    schedule: str = "linear"
+    warmup: float = 0.05
+    weight_decay: float = 0.0
+    beta1: float = 0.9
+    beta2: float = 0.999
+    clip: float = 1.0
+    dtype: str = "bfloat16"
+    attention: str = ""
+    gradient_checkpointing: bool = False
+    max_length: int = 2048
+    image_size: int = 504
+    seed: int = 42
+    deepspeed: str = ""
+    workers: int = 0
+    log_steps: int = 10
+    save_steps: int = 0
+    keep: int = 2
+
+    def __post_init__(self) -> None:
+        for name, value, known in (
+            ("trainable", self.trainable, TRAINABLE),
+            ("fusion", self.fusion, tuple(FUSIONS)),
+            ("prior", self.prior, PRIORS),
+            ("schedule", self.schedule, SCHEDULES),
+            ("dtype", self.dtype, DTYPES),
+        ):
+            if value not in known:
+                raise BadRecipe(f"The recipe says {name}: '{value}'.", f"Choose one of: {', '.join(known)}.")
+        if self.stage not in (0, 1, 2):
+            raise BadRecipe(f"The recipe says stage: {self.stage}.", "Stages are 0, 1 and 2.")
+        for name in ("conversations", "batch", "accumulation", "max_length", "image_size"):
+            if getattr(self, name) < 1:
+                raise BadRecipe(f"The recipe says {name}: {getattr(self, name)}.", "Give 1 or more.")
+        if not 0 <= self.prior_dropout <= 1:
+            raise BadRecipe(f"The recipe says prior_dropout: {self.prior_dropout}.", "Give a share from 0 to 1.")
+        if self.fusion == "none" and "prior" in self.trainable:
+            raise BadRecipe("The recipe trains a prior branch, but its fusion is 'none'.", "Say trainable: lora.")
+
+    def as_dict(self) -> dict[str, Any]:
+        """All settings, as the run folder keeps them."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+
+
+def read_recipe(path: Path, overrides: dict[str, Any] | None = None) -> Recipe:
+    """A recipe from YAML with its parents, and `overrides` on top.
+
+    A bare name is looked up among those that come with the project. Raises BadRecipe for unknown settings or values of
+    the wrong type.
+    """
+    settings = {**_with_parents(path, ()), **(overrides or {})}
+    known = {f.name: f for f in fields(Recipe)}
+    if unknown := sorted(set(settings) - set(known)):
+        raise BadRecipe(f"{path} has unknown settings: {', '.join(unknown)}.", f"Known: {', '.join(known)}.")
+    defaults = Recipe()
+    for name, value in settings.items():
+        settings[name] = _typed(name, value, getattr(defaults, name))
+    return Recipe(**settings)
+
+
+def _with_parents(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+    where = path if path.suffix else RECIPES / f"{path}.yaml"
+    if where in seen:
+        raise BadRecipe(f"The recipe {where} is its own parent.")
+    try:
+        content = yaml.safe_load(where.read_text(encoding="utf-8")) or {}
+    except (OSError, yaml.YAMLError) as cause:
+        raise BadRecipe(f"The recipe {where} cannot be read: {cause}.") from cause
+    if not isinstance(content, dict):
+        raise BadRecipe(f"The recipe {where} is no list of settings.", "Write one `name: value` a line.")
+    parent = content.pop("parent", None)
+    return {**(_with_parents(where.parent / f"{parent}.yaml", (*seen, where)) if parent else {}), **content}
+
+
+def _typed(name: str, value: Any, default: Any) -> Any:
+    """A YAML value as its setting's type; whole numbers do for fractions. Raises BadRecipe."""
+    if isinstance(default, tuple) and isinstance(value, list | tuple):
+        return tuple(value)
+    if isinstance(default, float) and not isinstance(value, bool):
+        try:
+            return float(value)  # YAML reads 1e-4 as text
+        except (TypeError, ValueError):
+            pass
+    elif isinstance(value, type(default)) and isinstance(value, bool) == isinstance(default, bool):
+        return value
+    raise BadRecipe(f"The recipe says {name}: {value!r}.", f"A {type(default).__name__} is expected, like {default!r}.")

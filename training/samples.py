@@ -1,0 +1,138 @@
+"""From triplets to samples: one chip with its anchors and the conversations that one step of training shows.
+
+A sample is read when it is needed. Which conversations, which turn of the chip, and whether its anchors are dropped
+follow from (seed, epoch, chip) alone, so that a resumed run sees what an unbroken one would have seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from torch.utils.data import Dataset
+
+from training.augmentation import TURNS, turned_image, turned_positions, turned_truth
+from training.data.instructions import instructions
+from training.data.loading import load_anchors, load_image
+from training.data.triplets import Conversation, Triplet
+from training.errors import BadTriplet
+from training.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Prior:
+    """What the model needs of anchors: features (S, 64) and positions (S, 2), float32."""
+
+    features: npt.NDArray[np.float32]
+    positions: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What one step shows of one chip. image: (H, W) uint8; boxes: (x1, y1, x2, y2, class number) in its pixels."""
+
+    id: str
+    image: npt.NDArray[np.uint8]
+    prior: Prior | None
+    conversations: tuple[Conversation, ...]
+    boxes: tuple[tuple[float, float, float, float, int], ...]
+
+
+class Samples(Dataset):  # type: ignore[type-arg]
+    """The samples of a recipe. Set `epoch` before each; loaded chips stay in memory when `keep` (small sets only)."""
+
+    def __init__(
+        self, triplets: Sequence[Triplet], root: Path, recipe: Recipe, classes: Sequence[str], keep: bool = False
+    ) -> None:
+        self.triplets, self.root, self.recipe, self.classes, self.epoch = list(triplets), root, recipe, classes, 0
+        if not self.triplets:
+            raise BadTriplet(
+                "There is no triplet to train on.", "Look at the data with: python -m training.data check."
+            )
+        self._kept: dict[int, tuple[npt.NDArray[np.uint8], Prior | None]] | None = {} if keep else None
+        self._donors = _donors(self.triplets, recipe.seed) if recipe.prior == "shuffled" else None
+
+    def __len__(self) -> int:
+        return len(self.triplets)
+
+    def __getitem__(self, index: int) -> Sample:
+        recipe, triplet = self.recipe, self.triplets[index]
+        rng = np.random.default_rng((recipe.seed, self.epoch, index))
+        image, prior = self._load(index)
+        if self._donors is not None:
+            prior = self._load(int(self._donors[index]))[1]
+        if recipe.prior == "none" or rng.random() < recipe.prior_dropout:
+            prior = None
+        if recipe.augment:
+            turn = int(rng.choice(TURNS))
+            triplet, image = turned_truth(triplet, turn), turned_image(image, turn)
+            prior = prior and Prior(prior.features, turned_positions(prior.positions, turn))
+        image, triplet = _resized(image, triplet, recipe.image_size)
+        boxes = tuple((*t.bbox, self.classes.index(t.label)) for t in triplet.targets if t.label in self.classes)
+        return Sample(triplet.id, image, prior, self._talks(triplet, rng), boxes)
+
+    def _talks(self, triplet: Triplet, rng: np.random.Generator) -> tuple[Conversation, ...]:
+        recipe = self.recipe
+        if recipe.augment:
+            tasks = {"tasks": recipe.tasks} if recipe.tasks else {}
+            most = recipe.conversations
+            talks = instructions(triplet, rng, self.classes, **tasks, most=most, box_step=recipe.box_step)
+        else:
+            talks = tuple(t for t in triplet.conversations if not recipe.tasks or t.task in recipe.tasks)
+            if len(talks) > recipe.conversations:
+                talks = tuple(talks[i] for i in sorted(rng.permutation(len(talks))[: recipe.conversations]))
+        if not talks:
+            wanted = ", ".join(recipe.tasks) or "any task"
+            raise BadTriplet(f"Triplet {triplet.id} has no conversation about {wanted}.", "Leave it out, or add one.")
+        return talks
+
+    def _load(self, index: int) -> tuple[npt.NDArray[np.uint8], Prior | None]:
+        if self._kept is not None and index in self._kept:
+            return self._kept[index]
+        triplet = self.triplets[index]
+        anchors = None if self.recipe.prior == "none" else load_anchors(triplet, self.root)
+        loaded = (
+            load_image(triplet, self.root),
+            None if anchors is None else Prior(anchors.features, anchors.positions),
+        )
+        if self._kept is not None:
+            self._kept[index] = loaded
+        return loaded
+
+
+def _resized(image: npt.NDArray[np.uint8], triplet: Triplet, size: int) -> tuple[npt.NDArray[np.uint8], Triplet]:
+    """A chip at size × size pixels, bicubic. Raises BadTriplet where its answers speak of other pixels."""
+    if image.shape == (size, size):
+        return image, triplet
+    raise BadTriplet(
+        f"Triplet {triplet.id} has {image.shape[1]} × {image.shape[0]} pixels; the recipe trains on {size} × {size}.",
+        "Answers are in pixels of the chip: build the triplets with that chip size.",
+    )
+
+
+def _donors(triplets: Sequence[Triplet], seed: int) -> npt.NDArray[np.int64]:
+    """For each chip the number of another whose anchors it gets: a permutation without a chip of the same place."""
+    rng = np.random.default_rng((seed, 7))
+    places = np.array([t.place or t.id for t in triplets], object)
+    order = rng.permutation(len(triplets))
+    donors = np.empty(len(triplets), np.int64)
+    donors[order] = np.roll(order, 1)
+    for _ in range(1000):
+        wrong = np.flatnonzero(places[donors] == places)
+        if not len(wrong):
+            return donors
+        for i in wrong:
+            j = int(rng.integers(len(donors)))
+            donors[i], donors[j] = donors[j], donors[i]
+    raise BadTriplet("Anchors cannot be shuffled between places: there are too few places.", "Use more places.")
+
+
+def pixel_values(image: npt.NDArray[np.uint8], processor: Any) -> Any:
+    """(patches, 1176) float32 and grid (1, 3) of one grey chip, as the engine's own processor makes them."""
+    batch = processor.encode_images([Image.fromarray(image)])
+    return batch["pixel_values"], batch["image_grid_thw"]

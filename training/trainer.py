@@ -1,7 +1,7 @@
 """transformers' Trainer with our loss, our samples, and checkpoints that are whole or not there.
 
-Loss on answer tokens only. With `task_balance` it is the mean over tasks of the mean over conversations of the mean over
-tokens: otherwise the many tokens of boxes drown the one token of a count.
+Loss on answer tokens only. With `task_balance` it is the mean over tasks of the mean over conversations of the mean
+over tokens: otherwise the many tokens of boxes drown the one token of a count.
 """
 
 from __future__ import annotations

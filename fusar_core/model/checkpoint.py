@@ -241,7 +241,8 @@ def _load_base(
             f"{name} has shape {tuple(found)} in {manifest.base}; the configuration says {tuple(expected)}.",
             "Weights and config.json do not belong together.",
         )
-    fresh = {n for n in info["missing_keys"] if n.startswith("model.tlm.")} if stock else set()
+    own = stock or bool(manifest.adapters)  # adapters bring the prior branch that their base lacks
+    fresh = {n for n in info["missing_keys"] if n.startswith("model.tlm.")} if own else set()
     if missing := sorted(info["missing_keys"] - fresh):
         raise BadCheckpoint(
             f"{manifest.base} lacks {len(missing)} of the model's tensors, e.g. {missing[0]}.",

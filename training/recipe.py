@@ -36,7 +36,8 @@ class Recipe:
     one chip in one step; more than 1 packs them behind one encoding of the image. augment: chips are turned and
     mirrored, and conversations made anew from their truth, boxes on a grid of box_step pixels. batch × accumulation ×
     processes chips make a step. max_length: longer samples are an error. task_balance: the mean loss of each task
-    weighs the same; otherwise every answer token does. dense_weight: of the auxiliary loss on visual tokens.
+    weighs the same; otherwise every answer token does. dense_weight: of the auxiliary loss on visual tokens; it
+    is the only one in the first dense_steps.
     skip_stage_one: stage 2 may start from a base. steps: instead of epochs when above 0. save_steps: 0 saves at the end
     only. keep: checkpoints that stay. workers: processes that load data.
     """
@@ -55,6 +56,7 @@ class Recipe:
     task_balance: bool = False
     task_weights: dict[str, float] = field(default_factory=dict)
     dense_weight: float = 0.0
+    dense_steps: int = 0
     skip_stage_one: bool = False
     lora_rank: int = 8
     lora_alpha: int = 32

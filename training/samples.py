@@ -34,13 +34,15 @@ class Prior:
 
 @dataclass(frozen=True)
 class Sample:
-    """What one step shows of one chip. image: (H, W) uint8; boxes: (x1, y1, x2, y2, class number) in its pixels."""
+    """What one step shows of one chip. image: (H, W) uint8; boxes: (x1, y1, x2, y2, class number) in its pixels. cover:
+    dominant land cover of the nine grid cells, empty when unknown."""
 
     id: str
     image: npt.NDArray[np.uint8]
     prior: Prior | None
     conversations: tuple[Conversation, ...]
     boxes: tuple[tuple[float, float, float, float, int], ...]
+    cover: tuple[str, ...] = ()
 
 
 class Samples(Dataset):  # type: ignore[type-arg]
@@ -74,7 +76,8 @@ class Samples(Dataset):  # type: ignore[type-arg]
             prior = prior and Prior(prior.features, turned_positions(prior.positions, turn))
         image, triplet = _resized(image, triplet, recipe.image_size)
         boxes = tuple((*t.bbox, self.classes.index(t.label)) for t in triplet.targets if t.label in self.classes)
-        return Sample(triplet.id, image, prior, self._talks(triplet, rng), boxes)
+        cover = tuple(triplet.facts.get("cover_by_cell") or ())
+        return Sample(triplet.id, image, prior, self._talks(triplet, rng), boxes, cover)
 
     def _talks(self, triplet: Triplet, rng: np.random.Generator) -> tuple[Conversation, ...]:
         recipe = self.recipe

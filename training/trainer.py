@@ -24,6 +24,7 @@ from training.errors import LossNotFinite
 from training.packing import IGNORED
 from training.recipe import Recipe
 
+SEEING = ("pixel_values", "image_grid_thw", "anchor_features", "anchor_positions", "anchor_counts")
 NOT_FOR_THE_MODEL = ("labels", "tasks", "talks", "dense")
 
 
@@ -67,12 +68,21 @@ class FusarTrainer(Trainer):
         self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, **kwargs: Any
     ) -> Any:
         given = {k: v for k, v in inputs.items() if k not in NOT_FOR_THE_MODEL}
+        if self.dense is not None and self.state.global_step < self.recipe.dense_steps:
+            seeing = {k: given[k] for k in SEEING if k in given}
+            with self.accelerator.autocast():
+                core(model).model.get_image_features(**seeing)
+            return self._dense(inputs)
         outputs = model(**given, use_cache=False)
         loss = self._said(outputs.logits, inputs)
-        if self.dense is not None and "dense" in inputs:
-            tokens = torch.cat(self._tokens)
-            loss = loss + self.recipe.dense_weight * self.dense.loss(tokens, inputs["dense"].to(tokens.device))
+        if self.dense is not None:
+            loss = loss + self.recipe.dense_weight * self._dense(inputs)
         return (loss, outputs) if return_outputs else loss
+
+    def _dense(self, inputs: dict[str, Any]) -> Tensor:
+        assert self.dense is not None
+        tokens = torch.cat(self._tokens)
+        return self.dense.loss(tokens, inputs["dense"].to(tokens.device))
 
     def _said(self, logits: Tensor, inputs: dict[str, Any]) -> Tensor:
         labels = inputs["labels"][:, 1:]

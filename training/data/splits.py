@@ -4,7 +4,7 @@
     assert_disjoint(parts["train"], parts["test"])
 
 Embeddings of places are fingerprints of them, and overlapping tiles show the same ships: a random split measures
-memory. What must stay together is found first (same place, same scene, same pixels, ground within the buffer, through
+memory. What must stay together is found first (same place, ground within the buffer, same pixels, same scene, through
 any number of links); whole groups are then dealt to the parts.
 """
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 
@@ -92,25 +92,26 @@ def split_blocks(
 ) -> Split:
     """Deals blocks of ground to parts, where everything lies in one place, and drops chips near another part.
 
-    Blocks are squares of about `block_km` on a grid of latitudes and longitudes; a chip belongs to that of its centre.
-    At borders the larger part gives way. Place, scene and equal pixels are not looked at: use it for one place at a
-    time.
+    Blocks are squares of about `block_km` on a grid of latitudes and longitudes; a chip belongs to that of its centre,
+    and its `place` says so afterwards. At borders the larger part gives way.
 
     Raises BadOption also for triplets without footprint.
     """
     if bare := [t.id for t in triplets if t.footprint is None]:
         raise BadOption(f"{len(bare)} triplets have no footprint, the first is {bare[0]}.", "Split them by place.")
     targets = _targets(proportions, len(triplets))
-    blocks: dict[tuple[int, int], list[str]] = defaultdict(list)
-    for triplet in triplets:
-        assert triplet.footprint is not None
-        blocks[block_of(triplet.footprint, block_km)].append(triplet.id)
+    blocks: dict[str, list[str]] = defaultdict(list)
+    placed = []
+    for triplet, ground in zip(triplets, _ground(triplets), strict=True):
+        row, column = block_of(ground, block_km)
+        placed.append(replace(triplet, place=f"{triplet.place} block {row} {column}".strip()))
+        blocks[f"{row} {column}"].append(triplet.id)
     if len(blocks) < len(targets):
         raise BadOption(f"The ground holds {len(blocks)} block(s) of {block_km:g} km.", "Give smaller blocks.")
     dealt = _deal([sorted(names) for names in blocks.values()], targets, seed)
     part_of = {name: part for part, names in dealt.items() for name in names}
     order = sorted(targets, key=lambda part: (-len(dealt[part]), part))
-    kept: dict[str, list[Triplet]] = {p: [t for t in triplets if part_of[t.id] == p] for p in targets}
+    kept: dict[str, list[Triplet]] = {p: [t for t in placed if part_of[t.id] == p] for p in targets}
     dropped: list[Triplet] = []
     for larger, smaller in combinations(order, 2):
         close = {i for i, _ in near_pairs(_ground(kept[larger]), _ground(kept[smaller]), buffer_chips)}
@@ -193,7 +194,10 @@ def unchecked(triplets: Iterable[Triplet]) -> list[str]:
 
 def _links(hashes: Mapping[str, str] | None) -> dict[str, Key]:
     """What two triplets may have in common beside ground, and how it is read of one."""
-    links: dict[str, Key] = {"the place": lambda t: t.place, "the scene": lambda t: t.scene}
+    links: dict[str, Key] = {
+        "the place": lambda t: t.place,
+        "the scene": lambda t: t.scene if t.footprint is None else None,  # else its ground tells more
+    }
     return {**links, "pixels": lambda t: hashes.get(t.id)} if hashes else links
 
 

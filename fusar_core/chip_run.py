@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from fusar_core.anchors import AnchorSampler
-from fusar_core.engines.base import Answer, Chip, Engine, Request
+from fusar_core.engines.base import Answer, Chip, Engine, Request, confined
 from fusar_core.errors import Cancelled
 from fusar_core.journal import Journal
 from fusar_core.readahead import read_ahead
@@ -118,6 +118,8 @@ class ChipRun:
                 raise Cancelled("The run was cancelled.", "What was finished is kept: repeat with --resume.")
             where = self.steps[index].where
             chip = self.scene.chip(where, self.water)
+            if confined(self.engine):
+                chip = chip.inside(self.extent)
             if self.prior and chip.valid.any():
                 chip.anchors = self.prior.for_chip(self.scene.grid, where.window)
             yield index, chip

@@ -205,3 +205,45 @@ class NotEnoughMemory(FusarError):
     """The model does not fit the device, or a single chip does not."""
 
     code = "NOT_ENOUGH_MEMORY"
+
+
+class WorkerUnreachable(FusarError):
+    """The server of a remote engine does not answer, after all retries; the proxy may be at fault."""
+
+    code = "WORKER_UNREACHABLE"
+
+
+class WorkerBusy(FusarError):
+    """The server of a remote engine has had too much to do for too long."""
+
+    code = "WORKER_BUSY"
+
+
+class WorkerAuth(FusarError):
+    """The server of a remote engine wants a key, or another one."""
+
+    code = "WORKER_AUTH"
+
+
+class WorkerTls(FusarError):
+    """The connection to the server of a remote engine cannot be trusted, or is not encrypted as expected."""
+
+    code = "WORKER_TLS"
+
+
+class WorkerRefused(FusarError):
+    """The server of a remote engine refuses a question that other servers might answer."""
+
+    code = "WORKER_REFUSED"
+
+
+class UnknownModel(FusarError):
+    """The server of a remote engine has no model of that name."""
+
+    code = "UNKNOWN_MODEL"
+
+
+class BadServer(FusarError):
+    """What answers at the address of a remote engine is no OpenAI-compatible server."""
+
+    code = "BAD_SERVER"

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from fusar_core.anchors import AnchorSampler
-from fusar_core.engines.base import Answer, Chip, Engine, Request, require
+from fusar_core.engines.base import Answer, Chip, Engine, Request, confined, require, usable
 from fusar_core.errors import BadOption
 from fusar_core.scene import SarScene
 from fusar_core.tasks import ASK, CLASSIFY
@@ -37,7 +37,7 @@ def classify_box(
     size, _ = engine.tiling(scene.grid.pixel_size_m)
     side = max(size, math.ceil(SURROUNDINGS * max(box.height, box.width)))
     window = _around(box, side, scene.extent)
-    chip = _chip(scene, ChipWindow(0, window, window), prior)
+    chip = _chip(scene, ChipWindow(0, window, window), usable(engine, prior))
     x, y = box.col - window.col, box.row - window.row
     inside = (float(x), float(y), float(x + box.width), float(y + box.height))
     return next(iter(engine.answer([Request(chip, (CLASSIFY,), names, box=inside)])))
@@ -54,8 +54,11 @@ def ask(
     """
     require(engine, (ASK,), ())
     size, _ = engine.tiling(scene.grid.pixel_size_m)
-    where = [w for w in partition(extent or scene.extent, size) if scene.has_data(w.window)]
-    chips = (_chip(scene, w, prior) for w in where)
+    part = extent or scene.extent
+    where = [w for w in partition(part, size) if scene.has_data(w.window)]
+    chips = (_chip(scene, w, usable(engine, prior)) for w in where)
+    if confined(engine):
+        chips = (c.inside(part) for c in chips)
     yield from engine.answer(Request(c, (ASK,), (), question=question) for c in chips if c.valid.any())
 
 

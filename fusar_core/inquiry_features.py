@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fusar_core.anchors import AnchorSampler
-from fusar_core.engines.base import Answer, Detection, Engine
+from fusar_core.engines.base import Answer, Detection, Engine, usable
 from fusar_core.features import feature_tables
 from fusar_core.interpretation import Interpretation, SceneAnswer, chip_name
 from fusar_core.merging import Target
@@ -60,4 +60,8 @@ def _result(
     prior: AnchorSampler | None,
 ) -> Interpretation:
     about = engine.name, engine.model, (DETECT,), ()
-    return Interpretation(scene, extent, *about, targets, answers, 1, 0.0, tuple(scene.warnings), prior)
+    settings = dict(getattr(engine, "provenance", {}))
+    warnings = tuple(scene.warnings)
+    return Interpretation(
+        scene, extent, *about, targets, answers, 1, 0.0, warnings, usable(engine, prior), settings=settings
+    )

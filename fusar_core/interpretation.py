@@ -12,7 +12,7 @@ from fusar_core import __version__
 from fusar_core.ambiguity import flag_ambiguities
 from fusar_core.anchors import AnchorSampler
 from fusar_core.chip_run import ChipRun, plan
-from fusar_core.engines.base import Answer, Engine, require
+from fusar_core.engines.base import Answer, Engine, require, usable
 from fusar_core.errors import BadOption, SceneEmpty, UnknownTask
 from fusar_core.journal import Journal
 from fusar_core.merging import Target, merge, to_scene
@@ -101,8 +101,9 @@ def interpret(
 
     extent: scene pixels, e.g. of `scene.extent_window`; the whole scene when None. chip_overlap: pixels; what the
     engine thinks best when None. water: where targets may lie. prior: gives every chip its spatio-temporal anchors (see
-    `fusar_core.prior.open_prior`). journal: file that keeps the answers of finished chips, with which `resume=True`
-    takes up a run that was broken off; it is left in place, for the caller to remove once the result is safe.
+    `fusar_core.prior.open_prior`) where the engine can use them. journal: file that keeps the answers of finished
+    chips, with which `resume=True` takes up a run that was broken off; it is left in place, for the caller to remove
+    once the result is safe.
     on_progress(done, total) and on_targets(new targets of a chip, not yet merged) are called after each chip;
     `cancelled` is asked before each.
 
@@ -112,6 +113,7 @@ def interpret(
     started = time.monotonic()
     extent = extent or scene.extent
     _check(engine, tasks, classes)
+    prior = usable(engine, prior)
     size, overlap = engine.tiling(scene.grid.pixel_size_m)
     if chip_overlap is not None:
         overlap = chip_overlap
@@ -172,7 +174,7 @@ def interpret(
         seconds=time.monotonic() - started,
         warnings=(*scene.warnings, *(prior.warnings if prior else ()), *engine_warnings(engine, scene)),
         prior=prior,
-        settings={"chip_size": size, "chip_overlap": overlap},
+        settings={"chip_size": size, "chip_overlap": overlap, **getattr(engine, "provenance", {})},
     )
 
 

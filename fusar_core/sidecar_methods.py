@@ -21,7 +21,7 @@ from fusar_core.ambiguity import flag_ambiguities
 from fusar_core.anchors import AnchorSampler
 from fusar_core.commands.doctor import report
 from fusar_core.engines import open_engine
-from fusar_core.engines.base import Answer, Engine
+from fusar_core.engines.base import Answer, Engine, usable
 from fusar_core.errors import BadOption, Cancelled, SceneEmpty
 from fusar_core.features import feature_tables
 from fusar_core.inquiry_features import asked, classified_box
@@ -80,7 +80,7 @@ def interpret(call: Call) -> dict[str, Any]:
         _prior(call, scene) as prior,
         _ENGINES.use(call) as engine,
     ):
-        window = _window(call, scene)
+        window, prior = _window(call, scene), usable(engine, prior)
         crs = crs_definition(scene.grid.crs)
 
         def so_far(targets: list[Target], all_tasks: Sequence[str]) -> Interpretation:
@@ -155,6 +155,7 @@ def classify_box(call: Call) -> dict[str, Any]:
     classes = _words(call, "classes", ())
     with _scene(call) as scene, _prior(call, scene) as prior, _ENGINES.use(call) as engine:
         window = scene.extent_window(bounds, wanted(call.params, "box_crs", str))
+        prior = usable(engine, prior)
         answer = inquiry.classify_box(scene, engine, window, classes, prior)
         return _answered(call, scene, engine, prior, classified_box(scene, engine, window, answer, prior))
 
@@ -165,7 +166,7 @@ def ask(call: Call) -> dict[str, Any]:
     if not question.strip():
         raise BadOption("The question is empty.", 'Ask something, e.g. "Is this a harbour?".')
     with _scene(call) as scene, _prior(call, scene) as prior, _ENGINES.use(call) as engine:
-        extent = _window(call, scene) or scene.extent
+        extent, prior = _window(call, scene) or scene.extent, usable(engine, prior)
         total = len(partition(extent, engine.tiling(scene.grid.pixel_size_m)[0]))
         answers: list[Answer] = []
         for answer in inquiry.ask(scene, engine, question, extent, prior):

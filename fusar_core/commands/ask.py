@@ -12,6 +12,7 @@ import click
 from fusar_core.commands.engine_options import chosen_engine, engine_options
 from fusar_core.commands.options import band_option, parse_extent, prior_option, year_option
 from fusar_core.inquiry import ask
+from fusar_core.interpretation import engine_warnings
 from fusar_core.prior import open_prior
 from fusar_core.scene import SarScene
 
@@ -59,6 +60,8 @@ def command(
             else:
                 words = answer.value if answer.value is not None else f"({answer.parse_status}) {answer.raw_text}"
                 click.echo(words if single else f"x{place.col}y{place.row}  {words}")
+        for warning in engine_warnings(machine, opened):
+            click.echo(f"warning   {warning}", err=True)
 
 
 def _show(text: str) -> None:

@@ -11,6 +11,7 @@ import click
 from fusar_core.commands.engine_options import chosen_engine, engine_options
 from fusar_core.commands.options import band_option, parse_extent, prior_option, words, year_option
 from fusar_core.inquiry import classify_box
+from fusar_core.interpretation import engine_warnings
 from fusar_core.prior import open_prior
 from fusar_core.scene import SarScene
 
@@ -40,10 +41,15 @@ def command(
     with SarScene.open(scene, band=band, year=year) as opened, open_prior(opened, prior) as sampler:
         window = opened.extent_window(*parse_extent(box))
         answer = classify_box(opened, machine, window, words(classes), sampler)
+        warnings = engine_warnings(machine, opened)
+    about = {"model": machine.model, "warnings": warnings}
     if as_json:
         said = {"class": answer.value, "score": answer.score, "parse_status": answer.parse_status}
-        click.echo(json.dumps({**said, "raw_text": answer.raw_text, "prompt": answer.prompt, "model": machine.model}))
-    elif answer.value is None:
+        click.echo(json.dumps({**said, "raw_text": answer.raw_text, "prompt": answer.prompt, **about}))
+        return
+    for warning in warnings:
+        click.echo(f"warning   {warning}", err=True)
+    if answer.value is None:
         click.echo(f"no class ({answer.parse_status.replace('_', ' ')}): {answer.raw_text}")
     else:
         click.echo(f"{answer.value}  {answer.score:.2f}")

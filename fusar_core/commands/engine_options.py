@@ -8,24 +8,32 @@ from typing import Any, TypeVar
 
 import click
 
-from fusar_core.engines import ENGINES, MODEL_ENGINES, open_engine
+from fusar_core.engines import ENGINES, MODEL_ENGINES, is_address, open_engine
 from fusar_core.engines.base import Engine
 from fusar_core.errors import BadOption
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+REMOTE_ONLY = frozenset({"coordinates", "ca"})
+LOCAL_ONLY = frozenset({"device", "dtype", "quantization", "batch_size"})
+
 
 def engine_options(default: str) -> Callable[[F], F]:
-    """Adds --engine (when there is a choice), --model, --device, --dtype, --quantization and --batch-size."""
+    """Adds --engine and the options of engines with a model, on this computer or behind an address."""
 
     def add(command: F) -> F:
+        choice = f"One of: {', '.join(ENGINES)}; or the address of a server: https://host:8000/v1."
         options = [
-            click.option("--engine", default=default, show_default=True, help=f"One of: {', '.join(ENGINES)}."),
-            click.option("--model", type=click.Path(path_type=Path), help="Model directory, for engines with one."),
+            click.option("--engine", default=default, show_default=True, help=choice),
+            click.option("--model", help="Model directory (fusar), or name of the model on the server."),
             click.option("--device", help="cpu, cuda, cuda:1 …; default: a GPU where there is one."),
             click.option("--dtype", help="float32 or bfloat16; default: what suits the device."),
             click.option("--quantization", help="8bit or 4bit: the language model in less GPU memory."),
             click.option("--batch-size", type=int, help="Chips worked on at once; halved when memory runs out."),
+            click.option(
+                "--coordinates", help="Boxes of a server's model: pixels or thousandths; default: by its name."
+            ),
+            click.option("--ca", type=click.Path(path_type=Path), help="Certificates to trust (PEM), for https://…"),
         ]
         for option in reversed(options):
             command = option(command)
@@ -37,14 +45,27 @@ def engine_options(default: str) -> Callable[[F], F]:
 def chosen_engine(name: str, options: dict[str, Any], **more: Any) -> Engine:
     """The engine of that name with the options that were given on the command line.
 
-    Raises BadOption when a model is missing or not wanted, and what opening the engine may raise.
+    Raises BadOption when a model is missing or an option not wanted, and what opening the engine may raise.
     """
+    given = engine_arguments(name, options)
+    return open_engine(name, **given, **(more if is_address(name) or name in MODEL_ENGINES else {}))
+
+
+def engine_arguments(name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Of the options of `engine_options`, those that were given, checked against the engine. Raises BadOption."""
     given = {key: value for key, value in options.items() if value is not None}
-    if name in MODEL_ENGINES:
+    if is_address(name):
+        _refuse(given.keys() & LOCAL_ONLY, f"The model behind {name} is loaded by its server", "Leave it out.")
+    elif name in MODEL_ENGINES:
+        _refuse(given.keys() & REMOTE_ONLY, f"The engine '{name}' is on this computer", "Leave it out.")
         if "model" not in given:
             raise BadOption(f"The engine '{name}' needs a model.", "Give its directory with --model.")
-        return open_engine(name, **given, **more)
-    if given and name in ENGINES:
-        unwanted = ", ".join("--" + key.replace("_", "-") for key in given)
-        raise BadOption(f"The engine '{name}' has no model, so {unwanted} means nothing.", "Use --engine fusar.")
-    return open_engine(name)
+    elif name in ENGINES:
+        _refuse(given.keys(), f"The engine '{name}' has no model", "Use --engine fusar.")
+    return given
+
+
+def _refuse(unwanted: Any, why: str, advice: str) -> None:
+    if unwanted:
+        names = ", ".join("--" + key.replace("_", "-") for key in sorted(unwanted))
+        raise BadOption(f"{why}, so {names} means nothing.", advice)

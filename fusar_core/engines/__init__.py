@@ -17,22 +17,38 @@ ENGINES: dict[str, str] = {
 """Name → module:class. Modules are imported when asked for: an engine may need libraries that others do not."""
 
 
+REMOTE = "fusar_core.engines.remote:RemoteEngine"
+"""What an address of a server, in place of a name, is opened with."""
+
 MODEL_ENGINES = ("fusar",)
 """Those that are opened with `model=DIRECTORY`."""
 MODEL_PACKAGES = ("torch", "transformers", "peft", "safetensors")
 
 
 def open_engine(name: str, **options: Any) -> Engine:
-    """The engine of that name, ready to answer; `options` are those of its class.
+    """The engine of that name, or at that address (`https://host:8000/v1`), ready to answer.
+
+    options: those of its class.
 
     Raises UnknownEngine, naming those that exist, MissingExtra, and what opening the engine may raise.
     """
+    if is_address(name):
+        module, cls = REMOTE.split(":")
+        return cast(Engine, getattr(import_module(module), cls)(name, **options))
     if name not in ENGINES:
-        raise UnknownEngine(f"There is no engine called '{name}'.", f"Engines: {', '.join(sorted(ENGINES))}.")
+        known = ", ".join(sorted(ENGINES))
+        raise UnknownEngine(
+            f"There is no engine called '{name}'.", f"Engines: {known}, or the address of a server (https://…/v1)."
+        )
     module, cls = ENGINES[name].split(":")
     with needs_model_extra(f"The engine '{name}'"):
         engine = getattr(import_module(module), cls)
     return cast(Engine, engine(**options))
+
+
+def is_address(name: str) -> bool:
+    """Whether the name of an engine is the address of a server."""
+    return name.strip().lower().startswith(("http://", "https://"))
 
 
 @contextmanager

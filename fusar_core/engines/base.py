@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,9 @@ import numpy.typing as npt
 from fusar_core.errors import UnknownClass, UnsupportedTask
 from fusar_core.radiometry import Radiometry
 from fusar_core.tasks import ALL_TASKS
-from fusar_core.tiling import ChipWindow
+from fusar_core.tiling import ChipWindow, Window
+
+T = TypeVar("T")
 
 Corners = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
 
@@ -76,6 +78,17 @@ class Chip:
         """(H, W) uint8 with the scene's fixed stretch, 0 where not valid: what a model sees."""
         return self.radiometry.to_uint8(self.values, self.valid)
 
+    def inside(self, extent: Window) -> Chip:
+        """The chip with nothing valid outside an extent (scene pixels)."""
+        window = self.where.window
+        shared = window.intersection(extent)
+        valid = np.zeros_like(self.valid)
+        if shared is not None:
+            rows = slice(shared.row - window.row, shared.bottom - window.row)
+            columns = slice(shared.col - window.col, shared.right - window.col)
+            valid[rows, columns] = self.valid[rows, columns]
+        return replace(self, valid=valid)
+
 
 @dataclass(frozen=True)
 class Request:
@@ -133,6 +146,16 @@ class Engine(Protocol):
     def answer(self, requests: Iterable[Request]) -> Iterator[Answer]:
         """Answers in the order of the requests, each as soon as it is known; stops when the iterator is closed."""
         ...
+
+
+def usable(engine: Engine, prior: T | None) -> T | None:
+    """The prior, unless the engine says of itself (`takes_prior`) that it has no use for one."""
+    return prior if getattr(engine, "takes_prior", True) else None
+
+
+def confined(engine: Engine) -> bool:
+    """Whether an engine is to be shown nothing outside the wanted extent, since chips leave this computer."""
+    return bool(getattr(engine, "confined", False))
 
 
 ENGINES_FOR_ALL = ("fusar",)

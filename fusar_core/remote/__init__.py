@@ -1,0 +1,1 @@
+"""Speaking to an OpenAI-compatible server: our worker, or a stock one. What stands behind `engines/remote.py`."""

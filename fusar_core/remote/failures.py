@@ -1,0 +1,86 @@
+"""What an answer of a server that is no success means: try again, or an error with its code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from fusar_core.errors import (
+    BadAnchors,
+    BadImage,
+    BadOption,
+    BadServer,
+    FusarError,
+    NotEnoughMemory,
+    PromptTooLong,
+    UnknownModel,
+    UnsupportedTask,
+    WorkerAuth,
+    WorkerRefused,
+    WorkerUnreachable,
+)
+from fusar_core.remote.address import KEY_VARIABLE, Address
+from fusar_core.remote.wire import error_words
+
+PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
+"""Statuses that may be gone at the next try."""
+BUSY = frozenset({429, 529})
+"""Of those, the ones that say that there is too much to do; 503 says it when it names a time."""
+FOREVER = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
+"""Codes of a 429 that no waiting cures."""
+OWN_CODES: dict[str, type[FusarError]] = {
+    e.code: e for e in (BadAnchors, BadImage, BadOption, NotEnoughMemory, PromptTooLong, UnknownModel, UnsupportedTask)
+}
+"""Errors that our worker reports with the code they have in this program."""
+
+
+class TryAgain(Exception):
+    """A failure that may pass. reason: in words. busy: the server has too much to do. wait_s: what it asks for."""
+
+    def __init__(self, reason: str, *, busy: bool = False, wait_s: float | None = None, status: int = 0) -> None:
+        super().__init__(reason)
+        self.reason, self.busy, self.wait_s, self.status = reason, busy, wait_s, status
+
+
+def failed(status: int, headers: Mapping[str, str], content: bytes, address: Address) -> TryAgain | FusarError:
+    """The exception for an answer with a status other than 200: TryAgain or a FusarError."""
+    code, words = error_words(content)
+    words = address.key.hidden_in(words)
+    said = f": {words}." if words else "."
+    where = address.url
+    if status in (401, 403):
+        problem = "did not accept the key" if address.key else "wants a key"
+        return WorkerAuth(f"{where} {problem}{said}", f"Set {KEY_VARIABLE}, or choose the key in the plugin's options.")
+    if code in OWN_CODES and (status not in PASSING or code == NotEnoughMemory.code):
+        return OWN_CODES[code](f"{where} says{said}")
+    if status in PASSING and code not in FOREVER:
+        reason = f"HTTP {status}" + (f" ({words})" if words else "")
+        wait_s = retry_after(headers)
+        busy = status in BUSY or (status == 503 and wait_s is not None)
+        return TryAgain(reason, busy=busy, wait_s=wait_s, status=status)
+    if status == 407:
+        return WorkerUnreachable("The proxy wants a password.", "Name it in HTTPS_PROXY, or leave the proxy out.")
+    if status == 404 and (code == "model_not_found" or "model" in words.lower()):
+        return UnknownModel(f"{where} does not know the model it was asked for{said}", "Choose one with --model.")
+    if 300 <= status < 400:
+        place = headers.get("location", "elsewhere")[:200]
+        return BadServer(f"{where} sends us on to {place}.", "Give the address it has moved to: a key is not sent on.")
+    if status in (404, 405):
+        return BadServer(f"{where} answers HTTP {status}{said}", "The address of an OpenAI-compatible API ends in /v1.")
+    if status in (400, 402, 409, 413, 415, 422, 429) or status >= 500:
+        return WorkerRefused(f"{where} refused the question with HTTP {status}{said}", "Its log may say more.")
+    return BadServer(f"{where} answers HTTP {status}{said}", "Is this an OpenAI-compatible server?")
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that the server asks to wait, as a number or a date; None when it does not, or nonsense."""
+    text = headers.get("retry-after", "").strip()
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
+        except (ValueError, TypeError):  # no date, or one without a time zone
+            return None
+    return max(0.0, seconds) if seconds == seconds and seconds < float("inf") else None

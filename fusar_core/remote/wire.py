@@ -1,0 +1,237 @@
+"""What goes over the line: a question as the body of a chat completion, and the words that come back."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from fusar_core import __version__
+
+ANCHORS = "aef_anchors"
+"""Type of the content part in which our worker takes spatio-temporal anchors."""
+MOST_BYTES = 16 * 2**20
+"""Of a reply; an answer has some kilobytes."""
+
+
+class Malformed(Exception):
+    """A reply that is no chat completion; says what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One request. body: of the chat completion, as JSON-able values. key: the same for the same question about the
+    same chip, whoever asks it again."""
+
+    body: dict[str, Any]
+    key: str
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the model said.
+
+    ended: by itself, not for want of tokens; looped: it was stopped in a repetition loop. offsets: per token the
+    characters (from, to) it gave; log_probabilities: natural, per token; both empty where the server does not say.
+    """
+
+    text: str
+    ended: bool = True
+    looped: bool = False
+    offsets: tuple[tuple[int, int], ...] = ()
+    log_probabilities: tuple[float, ...] = ()
+    seconds: float = 0.0
+
+    def score(self, span: tuple[int, int]) -> float | None:
+        """exp(mean log-probability) of the tokens that say these characters; None when nobody knows."""
+        start, end = span
+        chosen = [lp for (a, b), lp in zip(self.offsets, self.log_probabilities, strict=True) if a < end and b > start]
+        return math.exp(sum(chosen) / len(chosen)) if chosen else None
+
+
+def png_part(image: Image.Image) -> dict[str, Any]:
+    """The content part of an 8-bit grey image, without loss."""
+    file = io.BytesIO()
+    image.save(file, "PNG", compress_level=1)  # speckle does not compress: more effort gains 2 %
+    data = base64.b64encode(file.getvalue()).decode()
+    return {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}}
+
+
+def anchors_part(anchors: Any) -> dict[str, Any]:
+    """The content part of anchors: what the model takes of them, and not where on earth they lie."""
+    file = io.BytesIO()
+    features, positions = np.asarray(anchors.features), np.asarray(anchors.positions)
+    np.savez_compressed(file, features=features, positions=positions)
+    return {"type": ANCHORS, ANCHORS: {"data": base64.b64encode(file.getvalue()).decode()}}
+
+
+def question(model: str, parts: list[dict[str, Any]], prompt: str, max_tokens: int) -> Question:
+    """The question `prompt` about what the parts show, to be answered greedily. The image goes before the words."""
+    image, rest = parts[:1], parts[1:]
+    content = [*image, {"type": "text", "text": prompt}, *rest]
+    body = {
+        "model": model,
+        "messages": [{"role": "user", "content": content}],
+        "max_tokens": max_tokens,
+        "temperature": 0,
+        "logprobs": True,
+    }
+    digest = hashlib.sha256(__version__.encode())
+    digest.update(json.dumps(body, sort_keys=True).encode())
+    return Question(body, f"fusar-{digest.hexdigest()[:40]}")
+
+
+def without_scores(asked: Question) -> Question:
+    """The same question to a server that knows no probabilities."""
+    return Question({k: v for k, v in asked.body.items() if k != "logprobs"}, asked.key + "-0")
+
+
+def read_reply(content: bytes) -> Reply:
+    """The reply in a chat completion. Raises Malformed."""
+    try:
+        said = json.loads(content)
+    except (ValueError, RecursionError) as cause:
+        raise Malformed("it is no JSON") from cause
+    choice = _first_choice(said)
+    if choice is None:
+        raise Malformed("it has no choices")
+    message = choice.get("message")
+    if not isinstance(message, dict):
+        raise Malformed("its choice has no message")
+    return _reply(_text(message.get("content")), choice, _tokens(choice))
+
+
+class Stream:
+    """A reply that comes in pieces, as server-sent events. on_text gets each new piece of its words."""
+
+    def __init__(self, on_text: Callable[[str], None]) -> None:
+        self._on_text = on_text
+        self._text = ""
+        self._choice: dict[str, Any] = {}
+        self._tokens: list[Any] = []
+        self.ended = False
+
+    def line(self, line: str) -> None:
+        """Takes one line of the event stream. Raises Malformed."""
+        if not line.startswith("data:"):
+            return
+        data = line.removeprefix("data:").strip()
+        if data == "[DONE]":
+            self.ended = True
+            return
+        try:
+            event = json.loads(data)
+        except (ValueError, RecursionError) as cause:
+            raise Malformed("an event of it is no JSON") from cause
+        if isinstance(event, dict) and "error" in event:
+            raise Malformed(f"it broke off with an error: {_words(event['error'])}")
+        choice = _first_choice(event)
+        if choice is None:  # the last event may only tell of usage
+            return
+        self._choice.update({k: v for k, v in choice.items() if v is not None and k not in ("delta", "logprobs")})
+        self._tokens += _tokens(choice)
+        delta = choice.get("delta")
+        piece = _text(delta.get("content")) if isinstance(delta, dict) else ""
+        if piece:
+            self._text += piece
+            self._on_text(piece)
+
+    def reply(self) -> Reply:
+        """What came in all. Raises Malformed when the stream broke off."""
+        if not self.ended and "finish_reason" not in self._choice:
+            raise Malformed("it broke off")
+        return _reply(self._text, self._choice, self._tokens)
+
+
+def error_words(content: bytes) -> tuple[str, str]:
+    """(code, message) of an error body, both '' when it says nothing; the message in one line."""
+    try:
+        said = json.loads(content)
+    except (ValueError, RecursionError):
+        return "", ""
+    error = said.get("error", said) if isinstance(said, dict) else None
+    code = error.get("code") if isinstance(error, dict) else None
+    return (code if isinstance(code, str) else ""), _words(error)
+
+
+def _words(error: Any) -> str:
+    if isinstance(error, dict):
+        error = error.get("message", error.get("detail", ""))
+    text = error if isinstance(error, str) else json.dumps(error) if error else ""
+    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return text[:300].rstrip(" .")
+
+
+def _first_choice(said: Any) -> dict[str, Any] | None:
+    choices = said.get("choices") if isinstance(said, dict) else None
+    first = choices[0] if isinstance(choices, list) and choices else None
+    return first if isinstance(first, dict) else None
+
+
+def _text(content: Any) -> str:
+    """Words of a message: a string, a list of text parts, or nothing. Raises Malformed."""
+    if content is None:
+        return ""
+    if isinstance(content, list):
+        content = "".join(_text(part.get("text")) for part in content if isinstance(part, dict))
+    if not isinstance(content, str):
+        raise Malformed(f"its words are {type(content).__name__}")
+    return content
+
+
+def _tokens(choice: dict[str, Any]) -> list[Any]:
+    logprobs = choice.get("logprobs")
+    tokens = logprobs.get("content") if isinstance(logprobs, dict) else None
+    return tokens if isinstance(tokens, list) else []
+
+
+def _reply(text: str, choice: dict[str, Any], tokens: list[Any]) -> Reply:
+    ours = choice.get("fusar")
+    looped = isinstance(ours, dict) and ours.get("looped") is True
+    ended = choice.get("finish_reason") not in ("length", "max_tokens")
+    offsets, log_probabilities = align(text, tokens)
+    return Reply(text, ended, looped, offsets, log_probabilities)
+
+
+def align(text: str, tokens: list[Any]) -> tuple[tuple[tuple[int, int], ...], tuple[float, ...]]:
+    """Which characters of the text each token gave, and its log-probability; nothing where they do not fit the text.
+
+    tokens: `{token, logprob, bytes}` each. A token of some bytes of a character counts for that character. Servers may
+    leave out white space at the ends of the text, and list the token that ended it.
+    """
+    pieces: list[bytes] = []
+    chances: list[float] = []
+    for token in tokens:
+        piece = _bytes(token) if isinstance(token, dict) else None
+        chance = token.get("logprob") if piece is not None else None
+        if piece is None or isinstance(chance, bool) or not isinstance(chance, int | float) or math.isnan(chance):
+            return (), ()
+        if piece:  # the token that ends a text may come without words
+            pieces.append(piece)
+            chances.append(min(float(chance), 0.0))
+    joined = b"".join(pieces)
+    start = joined.find(text.encode("utf-8", "replace")) if text else -1
+    if start < 0:
+        return (), ()
+    first_bytes = (np.frombuffer(joined, np.uint8) & 0xC0) != 0x80  # of the characters
+    begun = np.concatenate([[0], np.cumsum(first_bytes)])
+    reach = np.cumsum([0, *map(len, pieces)])
+    ends = (begun[reach] - begun[start]).tolist()
+    return tuple((min(a, b - 1), b) for a, b in pairwise(ends)), tuple(chances)
+
+
+def _bytes(token: dict[str, Any]) -> bytes | None:
+    raw = token.get("bytes")
+    if isinstance(raw, list) and all(isinstance(b, int) and 0 <= b < 256 for b in raw):
+        return bytes(raw)
+    word = token.get("token")
+    return word.encode("utf-8", "replace") if isinstance(word, str) else None

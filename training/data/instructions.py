@@ -7,6 +7,7 @@ Absent classes are asked about as well: the answer is 0, or None.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -38,6 +39,11 @@ YES, NO = "Yes.", "No."
 
 Labelled = tuple[Sequence[Target], Size, Mapping[str, Any]]
 """Targets, (width, height) in pixels, and facts of a chip."""
+
+
+def rng_for(name: str, seed: int) -> np.random.Generator:
+    """The generator of one chip: the same for the same id and seed, whatever other chips there are."""
+    return np.random.default_rng([seed, *hashlib.sha256(name.encode()).digest()[:8]])
 
 
 def instructions(

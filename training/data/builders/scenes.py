@@ -1,0 +1,130 @@
+"""Triplets from SAR scenes and vector labels: chips by the engine's own reading, tiling and stretch, with anchors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from fusar_core.anchors import GRID_SIDE, AnchorSampler
+from fusar_core.errors import BadExtent
+from fusar_core.prior import open_prior
+from fusar_core.scene import SarScene
+from fusar_core.spacetime import SpatioTemporalBox
+from fusar_core.tiling import ChipWindow, tile
+from training.data.builders.cutting import covered, keep_fact, targets_on
+from training.data.builders.folder import BuildReport, Folder, unique
+from training.data.builders.options import BuildOptions
+from training.data.builders.vector_labels import SceneLabels, VectorLabels, labels_on
+from training.data.triplets import Triplet
+from training.errors import BadLabels
+
+
+@dataclass(frozen=True)
+class SceneOptions:
+    """How scenes are read. band, year: as `SarScene.open` takes them. prior: where anchors come from, as `--prior` of
+    the command; nodes: along a side of their grid."""
+
+    band: str | None = None
+    year: int | None = None
+    prior: str | None = None
+    nodes: int = GRID_SIDE
+
+
+def build_from_scenes(
+    scenes: Sequence[Path],
+    labels: VectorLabels,
+    out: Path,
+    options: BuildOptions,
+    reading: SceneOptions = SceneOptions(),
+    on_progress: Callable[[int, int], None] | None = None,
+) -> BuildReport:
+    """Cuts scenes into chips and writes their triplets to the folder `out`.
+
+    A target belongs to every chip that holds its centre. Where chips overlap, as the last of a row may without being
+    asked to, `facts["keep"]` is the part [x1, y1, x2, y2] of a chip that no other one owns. on_progress(done, total)
+    counts scenes.
+
+    Raises BadLabels when labels lie on no scene, and what scenes, the prior and writing raise.
+    """
+    folder = Folder(out, options)
+    met = 0
+
+    def triplets() -> Iterator[Triplet]:
+        nonlocal met
+        for done, (path, name) in enumerate(zip(scenes, unique(p.stem for p in scenes), strict=True)):
+            if on_progress:
+                on_progress(done, len(scenes))
+            with (
+                SarScene.open(path, band=reading.band, year=reading.year) as scene,
+                open_prior(scene, reading.prior) as prior,
+            ):
+                there = labels_on(labels, scene.grid, options.naming)
+                met += len(there.targets) + len(there.ignored)
+                sampler = None if prior is None else replace(prior, n=reading.nodes)
+                used: set[int] = set()
+                yield from _chips(folder, scene, name, there, sampler, used)
+                folder.report.unused += len(there.targets) - len(used)
+                warnings = [*scene.warnings, *(sampler.warnings if sampler else ())]
+                folder.report.warnings += [f"{scene.name}: {w}" for w in warnings]
+        if len(labels.names) and not met:
+            wanted = ", ".join(options.naming.classes)
+            raise BadLabels(
+                f"None of the {len(labels.names)} features of {labels.path} is a {wanted} on a scene.",
+                "Check its place, and name its classes by --rename or --label.",
+            )
+
+    return folder.close(triplets())
+
+
+def _chips(
+    folder: Folder,
+    scene: SarScene,
+    name: str,
+    labels: SceneLabels,
+    sampler: AnchorSampler | None,
+    used: set[int],
+) -> Iterator[Triplet]:
+    """The triplets of one scene. used: collects which targets stand on a chip."""
+    options = folder.options
+    where = tile(scene.extent, options.chip_size, options.overlap)
+    anchors = sampler.for_chips(scene.grid, (w.window for w in where)) if sampler else None
+    for window in where:
+        prior = next(anchors) if anchors else None
+        if covered(window.window, labels.ignored) > options.ignored:
+            folder.report.left_out["ignored ground"] += 1
+            continue
+        chip = scene.chip(window)
+        seen = window.window.intersection(scene.extent)
+        if seen is None or chip.valid.sum() < max(1.0, options.valid * seen.height * seen.width):
+            folder.report.left_out["no data"] += 1
+            continue
+        targets = targets_on(window.window, labels.targets, options.visible)
+        triplet = Triplet(
+            id=f"{name}_r{window.window.row}_c{window.window.col}",
+            size=(options.chip_size, options.chip_size),
+            conversations=(),
+            targets=targets,
+            footprint=_footprint(scene, window),
+            place=name,
+            gsd_m=round(math.sqrt(math.prod(chip.pixel_size_m)), 4) if chip.pixel_size_m else None,
+            year=scene.acquisition.year,
+            facts=keep_fact(window),
+        )
+        if whole := folder.add(triplet, np.ascontiguousarray(chip.image), prior):
+            used.update(i for i, t in enumerate(labels.targets) if targets_on(window.window, [t], options.visible))
+            yield whole
+
+
+def _footprint(scene: SarScene, where: ChipWindow) -> tuple[float, float, float, float] | None:
+    if not scene.grid.is_georeferenced:
+        return None
+    try:
+        box = SpatioTemporalBox.of_window(scene.grid, where.window, scene.acquisition.year or 0)
+    except BadExtent:
+        return None
+    west, south, east, north = (round(v, 7) for v in (box.lon_min, box.lat_min, box.lon_max, box.lat_max))
+    return west, south, east, north

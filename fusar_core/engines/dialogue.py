@@ -118,7 +118,11 @@ def answer(
 
 def picture(chip: Chip, size: int) -> Image.Image:
     """The chip's 8-bit image at size × size pixels, bicubic where it has another size."""
-    image = Image.fromarray(chip.image)
+    return fitted(Image.fromarray(chip.image), size)
+
+
+def fitted(image: Image.Image, size: int) -> Image.Image:
+    """The image at size × size pixels, bicubic where it has another size."""
     return image if image.size == (size, size) else image.resize((size, size), Image.Resampling.BICUBIC)
 
 

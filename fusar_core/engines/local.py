@@ -6,12 +6,11 @@ each adapter that has a TLM of its own.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,18 +18,14 @@ from torch import Tensor
 from fusar_core.engines import dialogue
 from fusar_core.engines.base import Answer, Request
 from fusar_core.engines.dialogue import BUDGETS, OVERLAP, Query, picture
-from fusar_core.errors import BadOption, NotEnoughMemory, UnsupportedTask
+from fusar_core.errors import BadOption, UnsupportedTask
+from fusar_core.model.batches import Batches
 from fusar_core.model.checkpoint import load_checkpoint
+from fusar_core.model.encoding import cut_up, encode, modulate
 from fusar_core.model.generation import Said, generate, greedy_config
-from fusar_core.model.modeling import per_image
-from fusar_core.model.processing import anchor_tensors
+from fusar_core.model.processing import anchor_arrays
 
 DTYPES = {None: None, "float32": torch.float32, "bfloat16": torch.bfloat16}
-
-log = logging.getLogger(__name__)
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 class LocalEngine:
@@ -71,10 +66,19 @@ class LocalEngine:
         self.model = self.checkpoint.name
         self.tasks = frozenset(self.checkpoint.manifest.tasks)
         self.classes = frozenset(classes or self.config.classes)
-        self.batch_size = batch_size
+        self._batches = Batches(batch_size, self.model)
         self.max_new_tokens = max_new_tokens
         self.cancelled = cancelled
         self.on_text = on_text
+
+    @property
+    def batch_size(self) -> int:
+        """Chips, and questions, worked on at once."""
+        return self._batches.size
+
+    @batch_size.setter
+    def batch_size(self, size: int) -> None:
+        self._batches.size = size
 
     def tiling(self, pixel_size_m: tuple[float, float] | None) -> tuple[int, int]:
         """The chip size the model was trained on, whatever the pixel size, and an overlap of an eighth."""
@@ -116,7 +120,7 @@ class LocalEngine:
             def ask(part: Sequence[tuple[int, int, Query]], tokens: list[Tensor] = tokens) -> list[Answer]:
                 return self._ask([q for _, _, q in part], [tokens[c] for _, c, _ in part], views.grids(part))
 
-            for (number, _, _), answer in zip(mine, self._in_batches(ask, mine), strict=True):
+            for (number, _, _), answer in zip(mine, self._batches.run(ask, mine), strict=True):
                 answers[number] = answer
         return [answers[number] for number in range(len(asked))]
 
@@ -134,44 +138,24 @@ class LocalEngine:
         ended, looped = said.ended, said.looped
         return dialogue.answer(query, said.text, size, said.score, ended=ended, looped=looped, seconds=seconds)
 
-    def _in_batches(self, work: Callable[[Sequence[T]], list[R]], items: Sequence[T]) -> list[R]:
-        """The results of `work` over the items, batch by batch; when memory runs out the batch is halved for good."""
-        results: list[R] = []
-        while len(results) < len(items):
-            part = items[len(results) : len(results) + self.batch_size]
-            try:
-                results += work(part)
-            except (RuntimeError, MemoryError) as error:
-                if not _out_of_memory(error):
-                    raise
-                if len(part) == 1:
-                    raise NotEnoughMemory(
-                        f"Memory ran out while {self.model} worked on a single chip.",
-                        "Close other programs, choose another device, load in 4 or 8 bits, or use a smaller model.",
-                    ) from error
-                self.batch_size = len(part) // 2
-                log.warning("memory ran out over a batch of %d: going on with %d", len(part), self.batch_size)
-                if torch.cuda.is_available():
-                    torch.cuda.empty_cache()
-        return results
-
 
 class _Views:
     """The chips of a batch as the model sees them: encoded when first needed, once for all adapters that allow it."""
 
     def __init__(self, engine: LocalEngine, requests: Sequence[Request]) -> None:
         self._engine = engine
-        self._pictures = engine._processor.encode_images([picture(r.chip, engine.config.chip_size) for r in requests])
-        chips = [r.chip.anchors for r in requests]
-        self._anchors = anchor_tensors(chips, engine.config.prior_dim)
+        pictures = [picture(r.chip, engine.config.chip_size) for r in requests]
+        self._patches, self._grids = cut_up(engine._processor, pictures)
+        self._anchors = [r.chip.anchors for r in requests]
+        for anchors in self._anchors:
+            if anchors is not None:
+                anchor_arrays(anchors, engine.config.prior_dim)  # bad ones are found before anything is encoded
         self._encoded: dict[str, list[Tensor]] = {}
         self._modulated: dict[str, list[Tensor]] = {}
-        sizes = self._pictures["image_grid_thw"].prod(-1).tolist()
-        self._patches = torch.split(self._pictures["pixel_values"], sizes)
 
     def grids(self, part: Sequence[tuple[int, int, Any]]) -> Tensor:
         """image_grid_thw (N, 3) of the chips of these questions."""
-        return self._pictures["image_grid_thw"][[chip for _, chip, _ in part]]
+        return self._grids[[chip for _, chip, _ in part]]
 
     def tokens(self, adapter: str) -> list[Tensor]:
         """Visual tokens (T, C) of each chip with its prior, under the adapter that is active."""
@@ -179,24 +163,9 @@ class _Views:
             own = adapter if self._engine.checkpoint.touches_vision(adapter) else ""
             if own not in self._encoded:
                 chips = range(len(self._patches))
-                self._encoded[own] = self._engine._in_batches(self._encode, chips)
-            grids = [(h, w) for _, h, w in self._pictures["image_grid_thw"].tolist()]
-            features, positions = per_image(len(grids), **_prior(self._anchors))
-            self._modulated[adapter] = self._engine._core.model.tlm(self._encoded[own], features, positions, grids)
+                self._encoded[own] = self._engine._batches.run(self._encode, chips)
+            self._modulated[adapter] = modulate(self._engine._core, self._encoded[own], self._anchors, self._grids)
         return self._modulated[adapter]
 
     def _encode(self, chips: Sequence[int]) -> list[Tensor]:
-        device = self._engine._core.device
-        patches = torch.cat([self._patches[i] for i in chips]).to(device)
-        grids = self._pictures["image_grid_thw"][list(chips)].to(device)
-        return list(self._engine._core.model.encode_images(patches, grids).pooler_output)
-
-
-def _prior(anchors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name.removeprefix("anchor_"): tensor for name, tensor in anchors.items()}
-
-
-def _out_of_memory(error: BaseException) -> bool:
-    words = str(error).lower()
-    known = isinstance(error, MemoryError | torch.OutOfMemoryError)
-    return known or "out of memory" in words or "can't allocate memory" in words
+        return encode(self._engine._core, [self._patches[i] for i in chips], self._grids[list(chips)])

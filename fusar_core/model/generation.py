@@ -1,16 +1,18 @@
-"""Greedy generation with what an answer needs beside its text: a probability for every token, loops cut short,
-a stop between tokens, and text as it comes."""
+"""Generation with what an answer needs beside its text: a probability for every token, loops cut short, a stop between
+tokens, and text as it comes; greedy unless a row asks for something else."""
 
 from __future__ import annotations
 
+import codecs
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import GenerationConfig, StoppingCriteria, StoppingCriteriaList, TextStreamer
+from transformers import GenerationConfig, StoppingCriteria, StoppingCriteriaList
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from fusar_core.errors import Cancelled, PromptTooLong
@@ -42,33 +44,92 @@ class Said:
         return math.exp(sum(chosen) / len(chosen)) if chosen else None
 
 
-class _Probabilities:
-    """Logits processor that notes the log-probability of the token that greedy decoding takes; keeps no logits."""
+@dataclass(frozen=True)
+class Row:
+    """One question of a batch, and how it is to be answered.
 
-    def __init__(self) -> None:
-        self.steps: list[Tensor] = []
+    budget: most tokens. temperature: 0 is greedy; else tokens are drawn, from the likeliest that together have the
+    probability top_p, by a generator of this seed. cancelled: asked between tokens. on_token: gets each token's id and
+    log-probability as it comes. on_end: gets the whole as soon as this row has ended, however long others go on.
+    """
 
-    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
-        self.steps.append(scores.float().log_softmax(-1).amax(-1))
+    question: str
+    budget: int
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int = 0
+    cancelled: Callable[[], bool] = lambda: False
+    on_token: Callable[[int, float], None] | None = None
+    on_end: Callable[[Said], None] | None = None
+
+
+class _Rows(StoppingCriteria):
+    """Follows the rows of a batch from token to token, and ends each where it has to end.
+
+    Also the logits processor that draws tokens where a temperature asks for it and notes the log-probability, at
+    temperature 1, of the token that is taken; keeps no logits.
+    """
+
+    def __init__(self, rows: Sequence[Row], prompt_length: int, tokenizer: Any, ends: set[int]) -> None:
+        self.rows, self.prompt_length, self.tokenizer, self.ends = rows, prompt_length, tokenizer, ends
+        self.said: list[Said | None] = [None] * len(rows)
+        self.running = dict(enumerate(rows))
+        self._ids: list[list[int]] = [[] for _ in rows]
+        self._chances: list[list[float]] = [[] for _ in rows]
+        self._latest: Tensor | None = None
+        self._noise = {i: torch.Generator().manual_seed(r.seed) for i, r in enumerate(rows) if r.temperature > 0}
+
+    def choose(self, input_ids: Tensor, scores: Tensor) -> Tensor:
+        """Logits (N, V) whose greatest is the token to take, as a logits processor."""
+        scores = scores.float()
+        chances = scores.log_softmax(-1)
+        if not self._noise:
+            self._latest = chances.amax(-1)
+            return scores
+        scores = scores.clone()
+        for i, generator in self._noise.items():
+            row = self.rows[i]
+            scores[i] = _drawn(scores[i] / row.temperature, row.top_p, generator)
+        self._latest = chances.gather(-1, scores.argmax(-1, keepdim=True))[:, 0]
         return scores
 
-
-class _Stop(StoppingCriteria):
-    """Ends every row when the caller asks to stop, and a row that goes in circles."""
-
-    def __init__(self, prompt_length: int, cancelled: Callable[[], bool]) -> None:
-        self.prompt_length, self.cancelled = prompt_length, cancelled
-        self.stopped = False
-        self.looped: Tensor | None = None
-
     def __call__(self, input_ids: Tensor, scores: Any, **kwargs: Any) -> Tensor:
-        if self.looped is None:
-            self.looped = torch.zeros(len(input_ids), dtype=torch.bool, device=input_ids.device)
-        self.stopped = self.stopped or self.cancelled()
         said = input_ids[:, self.prompt_length :]
-        if said.shape[1] % CHECK_EVERY == 0:
-            self.looped = self.looped | in_circles(said)
-        return torch.ones_like(self.looped) if self.stopped else self.looped
+        length = said.shape[1]
+        ids, chances = said[:, -1].tolist(), self._latest.tolist()  # type: ignore[union-attr]
+        loops = in_circles(said).tolist() if length % CHECK_EVERY == 0 else None
+        for i, row in list(self.running.items()):
+            if row.cancelled():
+                del self.running[i]
+                continue
+            ended = ids[i] in self.ends
+            if not ended:
+                self._ids[i].append(ids[i])
+                self._chances[i].append(chances[i])
+                if row.on_token:
+                    row.on_token(ids[i], chances[i])
+            looped = bool(loops and loops[i]) and not ended
+            if ended or looped or length >= row.budget:
+                self._end(i, ended, looped)
+        over = [i not in self.running for i in range(len(self.rows))]
+        return torch.tensor(over, device=input_ids.device)
+
+    def _end(self, i: int, ended: bool, looped: bool) -> None:
+        row = self.running.pop(i)
+        said = self.said[i] = _said(self.tokenizer, self._ids[i], self._chances[i], ended, looped)
+        if row.on_end:
+            row.on_end(said)
+
+
+def _drawn(scores: Tensor, top_p: float, generator: torch.Generator) -> Tensor:
+    """Scores (V,) whose greatest is a random draw from softmax(scores), or from its likeliest part: the Gumbel trick,
+    which leaves the choice itself to greedy decoding."""
+    if top_p < 1:
+        ordered, places = scores.softmax(-1).sort(descending=True)
+        left_out = ordered.cumsum(-1) - ordered >= top_p
+        scores = scores.masked_fill(left_out.gather(-1, places.argsort()), float("-inf"))
+    uniform = torch.rand(scores.shape, generator=generator, dtype=torch.float64).clamp_(1e-300, 1 - 1e-16)
+    return scores - (-uniform.log()).log().to(scores.device, scores.dtype)
 
 
 def in_circles(tokens: Tensor) -> Tensor:
@@ -83,16 +144,6 @@ def in_circles(tokens: Tensor) -> Tensor:
     return loops
 
 
-class _Stream(TextStreamer):
-    def __init__(self, tokenizer: Any, on_text: Callable[[str], None]) -> None:
-        super().__init__(tokenizer, skip_prompt=True, skip_special_tokens=True)
-        self.on_text = on_text
-
-    def on_finalized_text(self, text: str, stream_end: bool = False) -> None:
-        if text:
-            self.on_text(text)
-
-
 def greedy_config(model: Any, tokenizer: Any) -> GenerationConfig:
     """Greedy decoding with the end tokens of the checkpoint, and none of the sampling settings it may come with."""
     ends = model.generation_config.eos_token_id
@@ -102,7 +153,6 @@ def greedy_config(model: Any, tokenizer: Any) -> GenerationConfig:
     return GenerationConfig(do_sample=False, num_beams=1, eos_token_id=ends, pad_token_id=pad)
 
 
-@torch.inference_mode()
 def generate(
     model: Any,
     processor: Any,
@@ -120,45 +170,105 @@ def generate(
 
     Raises PromptTooLong, Cancelled.
     """
+    stopped = False
+
+    def stop() -> bool:
+        nonlocal stopped
+        stopped = stopped or cancelled()
+        return stopped
+
+    streamed = Words(processor.tokenizer, on_text) if on_text and len(questions) == 1 else None
+    on_token = (lambda token, _: streamed.take(token)) if streamed else None
+    rows = [Row(question, budget, cancelled=stop, on_token=on_token) for question in questions]
+    said = [one for one in generate_rows(model, processor, rows, tokens, grids) if one is not None]
+    if stopped:
+        raise Cancelled("The model was stopped while it answered.")
+    if streamed:
+        streamed.end()
+    return said
+
+
+@torch.inference_mode()
+def generate_rows(
+    model: Any, processor: Any, rows: Sequence[Row], tokens: Sequence[Tensor], grids: Tensor
+) -> list[Said | None]:
+    """What is said in each row of one batch, each answered in its own way; None where it was cancelled.
+
+    tokens: per row the visual tokens (T, C) of its image, prior included. grids: (N, 3) image_grid_thw.
+
+    Raises PromptTooLong.
+    """
     device = model.device
-    prompt = processor.encode_prompts(questions, grids)
-    length = prompt["input_ids"].shape[1]
+    prompt = processor.encode_prompts([row.question for row in rows], grids)
     context = model.config.text_config.max_position_embeddings
+    lengths = prompt["attention_mask"].sum(1).tolist()
+    check_length(max(lengths), context)
+    rows = [replace(row, budget=min(row.budget, context - n)) for row, n in zip(rows, lengths, strict=True)]
+    length = prompt["input_ids"].shape[1]
+    follower = _Rows(rows, length, processor.tokenizer, set(model.generation_config.eos_token_id))
+    model.generate(
+        **{name: tensor.to(device) for name, tensor in prompt.items()},
+        image_grid_thw=grids.to(device),
+        mm_encoder_outputs={"image": BaseModelOutputWithPooling(pooler_output=tuple(tokens))},
+        max_new_tokens=max(row.budget for row in rows),
+        logits_processor=[follower.choose],
+        stopping_criteria=StoppingCriteriaList([follower]),
+    )
+    return follower.said
+
+
+def check_length(length: int, context: int) -> None:
+    """Raises PromptTooLong when image and question, of so many tokens, leave no room for an answer."""
     if length + 1 > context:
         raise PromptTooLong(
             f"The image and the question take {length} tokens; the model's context holds {context}.",
             "Shorten the question.",
         )
-    probabilities, stop = _Probabilities(), _Stop(length, cancelled)
-    ids = model.generate(
-        **{name: tensor.to(device) for name, tensor in prompt.items()},
-        image_grid_thw=grids.to(device),
-        mm_encoder_outputs={"image": BaseModelOutputWithPooling(pooler_output=tuple(tokens))},
-        max_new_tokens=min(budget, context - length),
-        logits_processor=[probabilities],
-        stopping_criteria=StoppingCriteriaList([stop]),
-        streamer=_Stream(processor.tokenizer, on_text) if on_text and len(questions) == 1 else None,
-    )[:, length:]
-    if stop.stopped:
-        raise Cancelled("The model was stopped while it answered.")
-    looped = stop.looped.tolist() if stop.looped is not None else [False] * len(questions)
-    steps = torch.stack(probabilities.steps, dim=1).tolist()
-    ends = set(model.generation_config.eos_token_id)
-    return [_said(processor.tokenizer, *row, ends) for row in zip(ids.tolist(), steps, looped, strict=True)]
 
 
-def _said(tokenizer: Any, ids: list[int], log_probabilities: list[float], looped: bool, ends: set[int]) -> Said:
-    count = next((i for i, token in enumerate(ids) if token in ends), len(ids))
-    ended = count < len(ids)
-    ids = ids[:count]
+class Words:
+    """Text from tokens as they come, whole characters only."""
 
+    def __init__(self, tokenizer: Any, on_text: Callable[[str], None]) -> None:
+        self._tokenizer, self._on_text = tokenizer, on_text
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def take(self, token: int) -> None:
+        self._give(self._decoder.decode(token_bytes(self._tokenizer, token)))
+
+    def end(self) -> None:
+        self._give(self._decoder.decode(b"", final=True))
+
+    def _give(self, text: str) -> None:
+        if text:
+            self._on_text(text)
+
+
+def token_bytes(tokenizer: Any, token: int) -> bytes:
+    """The bytes a token stands for in an answer, which may be a part of a character; none for control tokens."""
+    added = tokenizer.added_tokens_decoder.get(token)
+    if added is not None:
+        return b"" if added.special else str(added.content).encode()
+    name = tokenizer.convert_ids_to_tokens(token)
+    return b"" if name is None else bytes(_byte_values()[letter] for letter in name)
+
+
+@cache
+def _byte_values() -> dict[str, int]:
+    """Letter → byte of byte-level BPE: bytes that print stand for themselves, the others for letters from U+0100 on."""
+    shown = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    hidden = [b for b in range(0x100) if b not in shown]
+    return {chr(b): b for b in shown} | {chr(0x100 + i): b for i, b in enumerate(hidden)}
+
+
+def _said(tokenizer: Any, ids: list[int], log_probabilities: list[float], ended: bool, looped: bool) -> Said:
     def decode(some: list[int]) -> str:
         return str(tokenizer.decode(some, skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
     text = decode(ids)
     lengths = [len(decode([token])) for token in ids]
-    reach = [sum(lengths[: i + 1]) for i in range(count)]
+    reach = [sum(lengths[: i + 1]) for i in range(len(ids))]
     if reach and reach[-1] != len(text):  # a character of several tokens
-        reach = [min(len(decode(ids[: i + 1])), len(text)) for i in range(count)]
+        reach = [min(len(decode(ids[: i + 1])), len(text)) for i in range(len(ids))]
     offsets = [(min(start, max(end - 1, 0)), end) for start, end in zip([0, *reach], reach, strict=False)]
-    return Said(text, offsets, log_probabilities[:count], ended, looped and not ended)
+    return Said(text, offsets, log_probabilities, ended, looped)

@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import GenerationConfig
 
-from fusar_core.model.generation import Said, generate, greedy_config, in_circles
+from fusar_core.model.generation import (
+    Row,
+    Said,
+    Words,
+    generate,
+    generate_rows,
+    greedy_config,
+    in_circles,
+    token_bytes,
+)
 
 
 def test_a_score_is_the_geometric_mean_over_the_tokens_of_the_value():
@@ -114,3 +123,87 @@ def test_sampling_settings_of_a_checkpoint_do_not_leak_in(tiny, processor):
     assert config.do_sample is False
     assert config.repetition_penalty in (None, 1.0)
     assert config.eos_token_id == [7, 8, processor.tokenizer.eos_token_id]
+
+
+def answered(model, processor, seen, *rows):
+    model.generation_config = greedy_config(model, processor.tokenizer)
+    tokens, grid = seen
+    return generate_rows(model, processor, rows, [tokens] * len(rows), grid.repeat(len(rows), 1))
+
+
+def test_each_row_keeps_to_its_own_budget_and_ends_when_it_ends(model, processor, seen):
+    """Random weights never end by themselves; a short row is handed over while a long one goes on."""
+    order, heard = [], []
+    rows = [
+        Row("?", 12, on_end=lambda said: order.append(("long", len(said.offsets)))),
+        Row("?", 3, on_end=lambda said: order.append(("short", len(said.offsets), len(heard)))),
+        Row("?", 12, on_token=lambda token, chance: heard.append(token)),
+    ]
+    long, short, same = answered(model, processor, seen, *rows)
+    assert order[0][:2] == ("short", 3)
+    assert order[0][2] < 12
+    assert order[1] == ("long", 12)
+    assert not short.ended
+    assert long.text == same.text
+    assert long.text.startswith(short.text)
+    assert len(heard) == 12
+
+
+def test_a_row_that_is_cancelled_leaves_the_others_as_they_are(model, processor, seen):
+    steps = iter([False] * 3 + [True] * 99)
+    gone, kept = answered(model, processor, seen, Row("Why?", 9, cancelled=lambda: next(steps)), Row("?", 9))
+    (alone,) = answered(model, processor, seen, Row("?", 9))
+    assert gone is None
+    assert kept.text == alone.text
+
+
+def test_draws_depend_on_the_seed_alone(model, processor, seen):
+    hot = [Row("?", 8, temperature=1.5, seed=seed) for seed in (1, 2, 1)]
+    first, second, again = answered(model, processor, seen, *hot)
+    (alone,) = answered(model, processor, seen, hot[1])
+    assert first.text == again.text != second.text
+    assert alone.text == second.text
+    greedy, beside = answered(model, processor, seen, Row("?", 8), hot[0])
+    assert (greedy.text, beside.text) == (answered(model, processor, seen, Row("?", 8))[0].text, first.text)
+
+
+def test_draws_follow_the_probabilities_and_top_p_cuts_the_tail(model, processor, seen):
+    """One token drawn 300 times: how often each comes is how likely it is, and the log-probability says so too."""
+
+    def three(module, args, out):
+        out[:] = -1e4
+        out[..., 40:43] = torch.tensor([0.6, 0.3, 0.1]).log()
+        return out
+
+    hook = model.lm_head.register_forward_hook(three)
+    try:
+        drawn, cut = [], []
+        for start in range(0, 300, 100):
+            seeds = range(start, start + 100)
+            for top_p, found in ((1.0, drawn), (0.8, cut)):
+                rows = [
+                    Row("?", 1, 1.0, top_p, seed, on_token=lambda t, c, found=found: found.append((t, c)))
+                    for seed in seeds
+                ]
+                answered(model, processor, seen, *rows)
+    finally:
+        hook.remove()
+    shares = [sum(t == token for t, _ in drawn) / 300 for token in (40, 41, 42)]
+    assert shares == pytest.approx([0.6, 0.3, 0.1], abs=0.09)
+    assert {t for t, _ in cut} == {40, 41}
+    assert {t: round(math.exp(c), 4) for t, c in drawn} == {40: 0.6, 41: 0.3, 42: 0.1}
+
+
+@given(st.text(max_size=40))
+def test_tokens_are_bytes_and_words_come_in_whole_characters(processor, text):
+    tokenizer, pieces = processor.tokenizer, []
+    ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+    assert b"".join(token_bytes(tokenizer, i) for i in ids).decode() == tokenizer.decode(ids)
+    words = Words(tokenizer, pieces.append)
+    for token in ids:
+        words.take(token)
+    words.end()
+    assert "".join(pieces) == tokenizer.decode(ids)
+    assert "�" not in "".join(pieces)
+    assert token_bytes(tokenizer, tokenizer.eos_token_id) == b""
+    assert token_bytes(tokenizer, 10**6) == b""

@@ -34,7 +34,7 @@ class _Bearer(httpx2.Auth):
         self._key = key
 
     def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
-        request.headers["Authorization"] = b"Bearer " + self._key.reveal().encode()  # type: ignore[assignment]
+        request.headers["Authorization"] = f"Bearer {self._key.reveal()}"
         yield request
 
 

@@ -53,7 +53,7 @@ def failed(status: int, headers: Mapping[str, str], content: bytes, address: Add
         problem = "did not accept the key" if address.key else "wants a key"
         return WorkerAuth(f"{where} {problem}{said}", f"Set {KEY_VARIABLE}, or choose the key in the plugin's options.")
     if code in OWN_CODES and (status not in PASSING or code == NotEnoughMemory.code):
-        return OWN_CODES[code](f"{where} says{said}")
+        return OWN_CODES[code](f"{where} says{said}", "The worker's log may say more.")
     if status in PASSING and code not in FOREVER:
         reason = f"HTTP {status}" + (f" ({words})" if words else "")
         wait_s = retry_after(headers)

@@ -57,6 +57,7 @@ class Session:
         self._exchange = Exchange(address, most, self.patience.connect, self.patience.answer)
         self._loop = asyncio.new_event_loop()
         self._end = asyncio.Event()
+        self._asking: set[asyncio.Task[Any]] = set()
         self._thread = threading.Thread(target=self._run, name="fusar-remote", daemon=True)
 
     def __enter__(self) -> Self:
@@ -98,40 +99,43 @@ class Session:
 
     async def _serve(self) -> None:
         await self._end.wait()
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
+        for task in self._asking:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._asking, return_exceptions=True)
         await self._exchange.close()
         await self._loop.shutdown_asyncgens()
 
     async def _retried(self, number: int, attempt: Callable[[], Awaitable[T]]) -> T:
         """The outcome of `attempt`, tried again while there is hope. Raises FusarError."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
         busy_since: float | None = None
         lost_since: float | None = None
         failures = 0
         while True:
-            try:
-                async with self.flow.turn(number) as sent_at:
+            async with self.flow.turn(number) as sent_at:
+                try:
                     result = await attempt()
-                self.flow.succeeded()
-                return result
-            except TryAgain as trouble:
-                now = self._loop.time()
-                pause = self._pause(failures, trouble)
-                failures += 1
-                if trouble.busy:
-                    busy_since, lost_since = busy_since or now, None
-                    if now + pause - busy_since > self.patience.busy:
-                        raise self._too_busy(trouble, failures) from None
-                    self.flow.overloaded(sent_at, pause)
-                    continue
-                lost_since = lost_since or now
-                self.flow.overloaded(sent_at)
-                fails_over_it = trouble.status == 500 and failures >= self.patience.tries_500
-                if fails_over_it or now + pause - lost_since > self.patience.outage:
-                    raise self._unreachable(trouble, failures) from None
-                await asyncio.sleep(pause)
+                except TryAgain as caught:
+                    trouble, pause = caught, self._pause(failures, caught)
+                    self.flow.overloaded(sent_at, pause if caught.busy else 0.0)
+                else:
+                    self.flow.succeeded()
+                    return result
+            now = self._loop.time()
+            failures += 1
+            if trouble.busy:
+                busy_since, lost_since = busy_since or now, None
+                if now + pause - busy_since > self.patience.busy:
+                    raise self._too_busy(trouble, failures)
+                continue  # the next turn comes when the pause is over
+            lost_since = lost_since or now
+            fails_over_it = trouble.status == 500 and failures >= self.patience.tries_500
+            if fails_over_it or now + pause - lost_since > self.patience.outage:
+                raise self._unreachable(trouble, failures)
+            await asyncio.sleep(pause)
 
     def _pause(self, failures: int, trouble: TryAgain) -> float:
         if trouble.wait_s is not None:

@@ -168,20 +168,7 @@ def test_what_is_no_completion_is_recognised(body) -> None:
         reply(body)
 
 
-KEYS = [
-    "choices",
-    "message",
-    "content",
-    "text",
-    "logprobs",
-    "token",
-    "logprob",
-    "bytes",
-    "delta",
-    "error",
-    "finish_reason",
-    "fusar",
-]
+KEYS = ["choices", "message", "content", "text", "logprobs", "token", "logprob", "bytes", "delta", "error", "fusar"]
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(KEYS), inner),

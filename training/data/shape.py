@@ -116,9 +116,11 @@ def defects_of_row(row: Any) -> Iterator[str]:
 
 def _object(row: Mapping[str, Any], fields: Mapping[str, Field], where: str) -> Iterator[str]:
     for name, wanted in fields.items():
-        if row.get(name) is None:
+        if name not in row:
             if wanted.must:
                 yield f"{where}{name} is missing"
+        elif row[name] is None:
+            yield f"{where}{name} is null, not {wanted.words}: leave it out where nothing is known"
         elif not wanted.test(row[name]):
             yield f"{where}{name} is {_shown(row[name])}, not {wanted.words}"
     for name in row:

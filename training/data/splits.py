@@ -59,18 +59,18 @@ def split(
     *,
     seed: int = 0,
     buffer_chips: float = BUFFER_CHIPS,
-    hashes: Mapping[str, str] | None = None,
+    hash_of: Key | None = None,
 ) -> Split:
     """Deals groups of triplets that belong together to parts.
 
     proportions: part → its share, in any unit. buffer_chips: ground between parts, in sides of the larger chip.
-    hashes: id → hash of the pixels (`content_hash`), to keep equal images together. The same triplets, in any order,
-    give the same parts.
+    hash_of: the hash of a triplet's pixels (`content_hash`), to keep equal images together. The same triplets, in any
+    order, give the same parts.
 
     Raises BadOption for impossible proportions, and when there are fewer groups than parts.
     """
     targets = _targets(proportions, len(triplets))
-    groups = groups_of(triplets, buffer_chips, hashes)
+    groups = groups_of(triplets, buffer_chips, hash_of)
     if len(groups) < len(targets):
         raise BadOption(
             f"{len(triplets)} triplets form {len(groups)} independent group(s), too few for {len(targets)} parts.",
@@ -126,13 +126,13 @@ def assert_disjoint(
     train: Sequence[Triplet],
     test: Sequence[Triplet],
     buffer_chips: float = BUFFER_CHIPS,
-    hashes: Mapping[str, str] | None = None,
+    hash_of: Key | None = None,
 ) -> list[str]:
     """Refuses two parts that share an id, a place, a scene, pixels, or ground within the buffer.
 
-    hashes: as for `split`. Returns notes on what could not be checked. Raises LeakingSplit, naming a pair.
+    hash_of: as for `split`. Returns notes on what could not be checked. Raises LeakingSplit, naming a pair.
     """
-    links: dict[str, Key] = {"the id": lambda t: f"{t.id} {t.source}".strip(), **_links(hashes)}
+    links: dict[str, Key] = {"the id": lambda t: f"{t.id} {t.source}".strip(), **_links(hash_of)}
     for what, key in links.items():
         first = {value: t for t in reversed(train) if (value := key(t))}
         for other in test:
@@ -149,7 +149,7 @@ def assert_disjoint(
 
 
 def groups_of(
-    triplets: Sequence[Triplet], buffer_chips: float = BUFFER_CHIPS, hashes: Mapping[str, str] | None = None
+    triplets: Sequence[Triplet], buffer_chips: float = BUFFER_CHIPS, hash_of: Key | None = None
 ) -> list[list[int]]:
     """Indices of the triplets that must stay together, group by group, each ascending."""
     parent = list(range(len(triplets)))
@@ -160,7 +160,7 @@ def groups_of(
             i = parent[i]
         return i
 
-    links: dict[str, Key] = {**_links(hashes), "the image": lambda t: t.image}
+    links: dict[str, Key] = {**_links(hash_of), "the image": lambda t: t.image}
     for key in links.values():
         first: dict[str, int] = {}
         for i, triplet in enumerate(triplets):
@@ -192,13 +192,13 @@ def unchecked(triplets: Iterable[Triplet]) -> list[str]:
     return notes
 
 
-def _links(hashes: Mapping[str, str] | None) -> dict[str, Key]:
+def _links(hash_of: Key | None) -> dict[str, Key]:
     """What two triplets may have in common beside ground, and how it is read of one."""
     links: dict[str, Key] = {
         "the place": lambda t: t.place,
         "the scene": lambda t: t.scene if t.footprint is None else None,  # else its ground tells more
     }
-    return {**links, "pixels": lambda t: hashes.get(t.id)} if hashes else links
+    return {**links, "pixels": hash_of} if hash_of else links
 
 
 def _leak(one: Triplet, other: Triplet, how: str) -> LeakingSplit:

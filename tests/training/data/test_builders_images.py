@@ -45,9 +45,9 @@ def options(**changed: Any) -> BuildOptions:
 def test_a_target_belongs_to_the_chip_that_holds_its_centre() -> None:
     targets = [Target("ship", (70, 10, 90, 20)), Target("ship", (60, 40, 90, 50))]  # centres at x = 80 and 75
     left, right = Window(0, 0, 80, 80), Window(0, 80, 80, 80)
-    assert targets_on(left, targets, 0.5) == (Target("ship", (60, 40, 80, 50)),)
-    assert targets_on(right, targets, 0.5) == (Target("ship", (0, 10, 10, 20)),)
-    assert targets_on(left, targets, 0.7) == ()
+    assert targets_on(left, targets, 0.5) == {1: Target("ship", (60, 40, 80, 50))}
+    assert targets_on(right, targets, 0.5) == {0: Target("ship", (0, 10, 10, 20))}
+    assert targets_on(left, targets, 0.7) == {}
 
 
 def test_partitions_hold_every_target_once() -> None:

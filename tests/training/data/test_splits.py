@@ -128,7 +128,7 @@ def test_without_footprint_the_scene_the_place_or_the_image_links() -> None:
     ]
     assert names(groups_of(triplets), triplets) == [{"a", "b"}, {"c", "d"}, {"e"}, {"f"}]
     hashes = {"a": "1", "e": "2", "f": "2"}
-    assert {"e", "f"} in names(groups_of(triplets, hashes=hashes), triplets)
+    assert {"e", "f"} in names(groups_of(triplets, hash_of=lambda t: hashes.get(t.id)), triplets)
 
 
 def test_proportions_are_kept_whatever_the_order_and_seeds_differ() -> None:
@@ -185,12 +185,14 @@ def worlds(draw: st.DrawFn) -> list[Triplet]:
 @given(worlds(), st.floats(0, 2), st.integers(0, 9), st.dictionaries(st.sampled_from(["t0", "t1", "t5"]), st.just("h")))
 def test_no_split_ever_leaks(triplets: list[Triplet], buffer: float, seed: int, hashes: dict[str, str]) -> None:
     try:
-        parts = split(triplets, {"train": 3, "test": 1}, seed=seed, buffer_chips=buffer, hashes=hashes)
+        parts = split(
+            triplets, {"train": 3, "test": 1}, seed=seed, buffer_chips=buffer, hash_of=lambda t: hashes.get(t.id)
+        )
     except BadOption:
-        assert len(groups_of(triplets, buffer, hashes)) < 2
+        assert len(groups_of(triplets, buffer, lambda t: hashes.get(t.id))) < 2
         return
     assert sorted(t.id for part in parts.parts.values() for t in part) == sorted(t.id for t in triplets)
-    assert_disjoint(parts["train"], parts["test"], buffer, hashes)
+    assert_disjoint(parts["train"], parts["test"], buffer, lambda t: hashes.get(t.id))
 
 
 # --- blocks of one place ----------------------------------------------------------------------------------------------
@@ -250,10 +252,9 @@ def test_leaks_are_refused_by_name(one: Triplet, other: Triplet, words: str) -> 
 def test_equal_images_leak_under_any_name(tmp_path: Path, make: Callable[..., Triplet]) -> None:
     one, other = make("a"), make("b")
     (tmp_path / "images/b.png").write_bytes((tmp_path / "images/a.png").read_bytes())
-    hashes = {t.id: content_hash(t, tmp_path) for t in (one, other)}
     assert_disjoint([one], [other])
     with pytest.raises(LeakingSplit, match=r"a and b .* the same pixels"):
-        assert_disjoint([one], [other], hashes=hashes)
+        assert_disjoint([one], [other], hash_of=lambda t: content_hash(t, tmp_path))
 
 
 def test_what_cannot_be_checked_is_said() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,22 +14,22 @@ from training.data.triplets import Target
 from training.data.truth import clip
 
 
-def targets_on(window: Window, targets: Sequence[Target], visible: float) -> tuple[Target, ...]:
+def targets_on(window: Window, targets: Sequence[Target], visible: float) -> dict[int, Target]:
     """The targets whose centre lies on a window and of whose box at least a share `visible` does, in its pixels.
 
-    Boxes are cut to the window. Centres are half-open, so that chips side by side have no target twice; whether the
-    part that is visible has its centre elsewhere does not matter.
+    Returns them by their index, boxes cut to the window. Centres are half-open, so that chips side by side have no
+    target twice; it is the centre of the whole box that counts, not of the part that is visible.
     """
-    found = []
-    for target in targets:
+    found = {}
+    for index, target in enumerate(targets):
         x1, y1, x2, y2 = target.bbox
         if not window.contains((x1 + x2) / 2, (y1 + y2) / 2):
             continue
         shifted = (x1 - window.col, y1 - window.row, x2 - window.col, y2 - window.row)
         part = clip(shifted, (window.width, window.height))
         if part is not None and _area(part) >= visible * _area(shifted):
-            found.append(replace(target, bbox=part))
-    return tuple(found)
+            found[index] = replace(target, bbox=part)
+    return found
 
 
 def covered(window: Window, areas: Sequence[shapely.Geometry]) -> float:
@@ -52,7 +52,7 @@ def keep_fact(where: ChipWindow) -> dict[str, Any]:
     return {"keep": [left, top, left + keep.width, top + keep.height]}
 
 
-def scaled(targets: Sequence[Target], along: float, down: float) -> tuple[Target, ...]:
+def scaled(targets: Iterable[Target], along: float, down: float) -> tuple[Target, ...]:
     """Targets after an image was resized by the factors `along` a row and `down` a column."""
     return tuple(
         replace(t, bbox=(t.bbox[0] * along, t.bbox[1] * down, t.bbox[2] * along, t.bbox[3] * down)) for t in targets

@@ -33,12 +33,14 @@ def build_from_images(
     gsd_m: float | None = None,
     year: int | None = None,
     place: str | None = None,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: Callable[[int], None] | None = None,
 ) -> BuildReport:
     """Makes triplets of labelled images and writes them to the folder `out`.
 
     gsd_m, year: of all images, where known. place: regular expression whose first group, found in an image's name, is
     its place; the name itself where nothing is found, or without one. Chips of one image always share a place.
+
+    on_progress(done) is called after each image.
 
     Raises BadOption, BadLabels when no label is of a wanted class, and what reading and writing raise.
     """
@@ -53,9 +55,7 @@ def build_from_images(
         )
 
     def triplets() -> Iterator[Triplet]:
-        for done, (image, name) in enumerate(zip(images, unique(Path(i.name).stem for i in images), strict=True)):
-            if on_progress:
-                on_progress(done, len(images))
+        for done, (image, name) in enumerate(zip(images, unique(Path(i.name).stem for i in images), strict=True), 1):
             match = where.search(image.name) if where else None
             ground = match[1] if match else name
             shrunk = math.sqrt(image.width * image.height) / options.chip_size if options.fit == RESIZE else 1.0
@@ -64,6 +64,8 @@ def build_from_images(
                 triplet = replace(triplet, place=ground, gsd_m=gsd, year=year)
                 if whole := folder.add(triplet, pixels):
                     yield whole
+            if on_progress:
+                on_progress(done)
 
     return folder.close(triplets())
 
@@ -85,16 +87,17 @@ def _chips(image: LabelledImage, name: str, folder: Folder) -> Iterator[tuple[Tr
             folder.report.left_out["ignored ground"] += 1
             continue
         on_chip = targets_on(window, targets, options.visible)
-        used.update(i for i, t in enumerate(targets) if targets_on(window, [t], options.visible))
+        used |= on_chip.keys()
         if options.fit == RESIZE:
             shown = np.asarray(Image.fromarray(pixels).resize((side, side), Image.Resampling.BICUBIC))
-            on_chip = scaled(on_chip, side / image.width, side / image.height)
         else:
             part = pixels[window.row : window.bottom, window.col : window.right]
             shown = np.zeros((side, side), np.uint8)
             shown[: part.shape[0], : part.shape[1]] = part
         at = f"_r{window.row}_c{window.col}" if len(tiles) > 1 else ""
-        yield Triplet(name + at, (side, side), (), targets=on_chip, facts=keep_fact(where)), shown
+        factors = (side / image.width, side / image.height) if options.fit == RESIZE else (1.0, 1.0)
+        there = scaled(on_chip.values(), *factors)
+        yield Triplet(name + at, (side, side), (), targets=there, facts=keep_fact(where)), shown
     folder.report.unused += len(targets) - len(used)
 
 

@@ -40,13 +40,13 @@ def build_from_scenes(
     out: Path,
     options: BuildOptions,
     reading: SceneOptions = SceneOptions(),
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: Callable[[int], None] | None = None,
 ) -> BuildReport:
     """Cuts scenes into chips and writes their triplets to the folder `out`.
 
     A target belongs to every chip that holds its centre. Where chips overlap, as the last of a row may without being
-    asked to, `facts["keep"]` is the part [x1, y1, x2, y2] of a chip that no other one owns. on_progress(done, total)
-    counts scenes.
+    asked to, `facts["keep"]` is the part [x1, y1, x2, y2] of a chip that no other one owns. on_progress(done) is called
+    after each scene.
 
     Raises BadLabels when labels lie on no scene, and what scenes, the prior and writing raise.
     """
@@ -55,9 +55,7 @@ def build_from_scenes(
 
     def triplets() -> Iterator[Triplet]:
         nonlocal met
-        for done, (path, name) in enumerate(zip(scenes, unique(p.stem for p in scenes), strict=True)):
-            if on_progress:
-                on_progress(done, len(scenes))
+        for done, (path, name) in enumerate(zip(scenes, unique(p.stem for p in scenes), strict=True), 1):
             with (
                 SarScene.open(path, band=reading.band, year=reading.year) as scene,
                 open_prior(scene, reading.prior) as prior,
@@ -65,11 +63,11 @@ def build_from_scenes(
                 there = labels_on(labels, scene.grid, options.naming)
                 met += len(there.targets) + len(there.ignored)
                 sampler = None if prior is None else replace(prior, n=reading.nodes)
-                used: set[int] = set()
-                yield from _chips(folder, scene, name, there, sampler, used)
-                folder.report.unused += len(there.targets) - len(used)
+                yield from _chips(folder, scene, name, there, sampler)
                 warnings = [*scene.warnings, *(sampler.warnings if sampler else ())]
                 folder.report.warnings += [f"{scene.name}: {w}" for w in warnings]
+            if on_progress:
+                on_progress(done)
         if len(labels.names) and not met:
             wanted = ", ".join(options.naming.classes)
             raise BadLabels(
@@ -86,10 +84,10 @@ def _chips(
     name: str,
     labels: SceneLabels,
     sampler: AnchorSampler | None,
-    used: set[int],
 ) -> Iterator[Triplet]:
-    """The triplets of one scene. used: collects which targets stand on a chip."""
+    """The triplets of one scene."""
     options = folder.options
+    used: set[int] = set()
     where = tile(scene.extent, options.chip_size, options.overlap)
     anchors = sampler.for_chips(scene.grid, (w.window for w in where)) if sampler else None
     for window in where:
@@ -107,7 +105,7 @@ def _chips(
             id=f"{name}_r{window.window.row}_c{window.window.col}",
             size=(options.chip_size, options.chip_size),
             conversations=(),
-            targets=targets,
+            targets=tuple(targets.values()),
             footprint=_footprint(scene, window),
             place=name,
             gsd_m=round(math.sqrt(math.prod(chip.pixel_size_m)), 4) if chip.pixel_size_m else None,
@@ -115,8 +113,9 @@ def _chips(
             facts=keep_fact(window),
         )
         if whole := folder.add(triplet, np.ascontiguousarray(chip.image), prior):
-            used.update(i for i, t in enumerate(labels.targets) if targets_on(window.window, [t], options.visible))
+            used |= targets.keys()
             yield whole
+    folder.report.unused += len(labels.targets) - len(used)
 
 
 def _footprint(scene: SarScene, where: ChipWindow) -> tuple[float, float, float, float] | None:

@@ -2,7 +2,8 @@
 
     python -m training.train training/recipes/nano-stage1.yaml --data DIR/triplets.jsonl --out runs/stage1
 
-A recipe may name another as its `parent` and say only what differs. Defaults are the paper's (method: stage 1).
+A recipe may name another as its `parent` and say only what differs. Defaults are the paper's (method: stage 1). A
+preset names recipes as its `stages`, one after the other; what else it says holds for all of them (`training.run`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 import yaml
 
 from fusar_core.model.fusion import FUSIONS
+from fusar_core.tasks import ALL_TASKS
 from training.errors import BadRecipe
 
 RECIPES = Path(__file__).parent / "recipes"
@@ -23,6 +25,8 @@ TRAINABLE = ("all", "lora+prior", "lora", "prior")
 PRIORS = ("as-is", "none", "shuffled")
 """Anchors in training: the chip's own; none; those of a chip of another place (a control)."""
 SCHEDULES = ("linear", "cosine")
+ONE_EACH = 0
+"""Value of `conversations`: every conversation is a sample of its own, so that an epoch shows all of them."""
 DTYPES = ("float32", "bfloat16")
 
 
@@ -33,13 +37,15 @@ class Recipe:
     name, stage: what it is called; 0 makes a base, 1 aligns the prior, 2 follows instructions. trainable: see
     TRAINABLE. fusion: how the prior is brought in. prior_options: of FusarGPTConfig, for a base without prior branch.
     prior_dropout: share of chips shown without anchors. tasks: conversations used, all when empty. conversations: of
-    one chip in one step; more than 1 packs them behind one encoding of the image. augment: chips are turned and
-    mirrored, and conversations made anew from their truth, boxes on a grid of box_step pixels. batch × accumulation ×
-    processes chips make a step. max_length: longer samples are an error. task_balance: the mean loss of each task
-    weighs the same; otherwise every answer token does. dense_weight: of the auxiliary loss on visual tokens; it
-    is the only one in the first dense_steps.
-    skip_stage_one: stage 2 may start from a base. steps: instead of epochs when above 0. save_steps: 0 saves at the end
-    only. keep: checkpoints that stay. workers: processes that load data.
+    one chip in one step; more than 1 packs them behind one encoding of the image, 0 makes a sample of each. augment:
+    chips are turned and mirrored, and conversations made anew from their truth, boxes on a grid of box_step pixels.
+    batch × accumulation × processes samples make a step; chips_a_step, where above 0, is what that has to be.
+    base_dtype: of the weights that do not learn, in memory. attention: `flash_attention_2` where it can run, else
+    `sdpa`, when empty. max_length: longer samples are an error. task_balance: the mean loss of each task weighs the
+    same; otherwise every answer token does. dense_weight: of the auxiliary loss on visual tokens; it is the only one in
+    the first dense_steps. skip_stage_one: stage 2 may start from a base. steps: instead of epochs when above 0.
+    deepspeed: a JSON file of DeepSpeed's, beside the recipes. save_steps: 0 saves at the end only. keep: checkpoints
+    that stay. workers: processes that load data.
     """
 
     name: str = "fusar-gpt-7b-stage1"
@@ -66,6 +72,7 @@ class Recipe:
     steps: int = 0
     batch: int = 1
     accumulation: int = 4
+    chips_a_step: int = 0
     learning_rate: float = 1e-4
     schedule: str = "linear"
     warmup: float = 0.05
@@ -74,6 +81,7 @@ class Recipe:
     beta2: float = 0.999
     clip: float = 1.0
     dtype: str = "bfloat16"
+    base_dtype: str = "float32"
     attention: str = ""
     gradient_checkpointing: bool = False
     max_length: int = 2048
@@ -92,14 +100,23 @@ class Recipe:
             ("prior", self.prior, PRIORS),
             ("schedule", self.schedule, SCHEDULES),
             ("dtype", self.dtype, DTYPES),
+            ("base_dtype", self.base_dtype, DTYPES),
         ):
             if value not in known:
                 raise BadRecipe(f"The recipe says {name}: '{value}'.", f"Choose one of: {', '.join(known)}.")
         if self.stage not in (0, 1, 2):
             raise BadRecipe(f"The recipe says stage: {self.stage}.", "Stages are 0, 1 and 2.")
-        for name in ("conversations", "batch", "accumulation", "max_length", "image_size"):
+        for name in ("batch", "accumulation", "max_length", "image_size"):
             if getattr(self, name) < 1:
                 raise BadRecipe(f"The recipe says {name}: {getattr(self, name)}.", "Give 1 or more.")
+        if self.conversations < ONE_EACH:
+            raise BadRecipe(f"The recipe says conversations: {self.conversations}.", "Give 0 or more.")
+        if self.augment and self.conversations == ONE_EACH:
+            raise BadRecipe("With augment conversations are drawn anew, so they cannot be 0.", "Say how many a chip.")
+        if unknown := [t for t in self.tasks if t not in ALL_TASKS]:
+            raise BadRecipe(f"The recipe says tasks: '{unknown[0]}'.", f"Tasks: {', '.join(ALL_TASKS)}.")
+        if self.dense_weight and self.deepspeed:
+            raise BadRecipe("The auxiliary loss (dense_weight) cannot be trained under DeepSpeed.", "Leave one out.")
         if not 0 <= self.prior_dropout <= 1:
             raise BadRecipe(f"The recipe says prior_dropout: {self.prior_dropout}.", "Give a share from 0 to 1.")
         if self.fusion == "none" and "prior" in self.trainable:
@@ -117,6 +134,8 @@ def read_recipe(path: Path, overrides: dict[str, Any] | None = None) -> Recipe:
     the wrong type.
     """
     settings = {**_with_parents(path, ()), **(overrides or {})}
+    if "stages" in settings:
+        raise BadRecipe(f"{path} is a preset of several stages.", "Run it with: python -m training.run.")
     known = {f.name: f for f in fields(Recipe)}
     if unknown := sorted(set(settings) - set(known)):
         raise BadRecipe(f"{path} has unknown settings: {', '.join(unknown)}.", f"Known: {', '.join(known)}.")
@@ -126,8 +145,33 @@ def read_recipe(path: Path, overrides: dict[str, Any] | None = None) -> Recipe:
     return Recipe(**settings)
 
 
+def read_preset(path: Path, overrides: dict[str, Any] | None = None) -> list[Recipe]:
+    """The stages of a preset, in order; a recipe without `stages` is one stage. overrides: for all of them.
+
+    Raises BadRecipe.
+    """
+    settings = _with_parents(path, ())
+    stages = settings.pop("stages", None)
+    if stages is None:
+        return [read_recipe(path, overrides)]
+    if not isinstance(stages, list) or not stages or not all(isinstance(s, str) for s in stages):
+        raise BadRecipe(f"{path} says stages: {stages!r}.", "Give a list of recipes.")
+    return [read_recipe(_named(stage, _file(path)), {**settings, **(overrides or {})}) for stage in stages]
+
+
+def _file(path: Path) -> Path:
+    """The YAML file that a path or a bare name means."""
+    return path if path.suffix else RECIPES / f"{path}.yaml"
+
+
+def _named(name: str, by: Path) -> Path:
+    """The recipe that another names: beside it, else among those that come with the project."""
+    beside = by.parent / f"{name}.yaml"
+    return beside if beside.exists() else RECIPES / f"{name}.yaml"
+
+
 def _with_parents(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
-    where = path if path.suffix else RECIPES / f"{path}.yaml"
+    where = _file(path)
     if where in seen:
         raise BadRecipe(f"The recipe {where} is its own parent.")
     try:
@@ -137,7 +181,7 @@ def _with_parents(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise BadRecipe(f"The recipe {where} is no list of settings.", "Write one `name: value` a line.")
     parent = content.pop("parent", None)
-    return {**(_with_parents(where.parent / f"{parent}.yaml", (*seen, where)) if parent else {}), **content}
+    return {**(_with_parents(_named(str(parent), where), (*seen, where)) if parent else {}), **content}
 
 
 def _typed(name: str, value: Any, default: Any) -> Any:

@@ -135,7 +135,7 @@ def _newest(out: Path, facts: dict[str, Any]) -> Path | None:
     before = out / "recipe.yaml"
     if not before.exists():
         return None
-    then = yaml.safe_load(before.read_text())
+    then = {**Recipe().as_dict(), **yaml.safe_load(before.read_text())}  # settings that came later had their default
     now = {**facts["recipe"], "data_sha256": facts["data_sha256"]}
     if changed := sorted(k for k in {*then, *now} if then.get(k) != now.get(k)):
         what = ", ".join(f"{k}: {then.get(k)!r} → {now.get(k)!r}" for k in changed[:5])

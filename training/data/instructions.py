@@ -101,8 +101,10 @@ def _about(task: str, label: str, boxes: Sequence[Box], size: Size, box_step: in
 
 
 def _classify(targets: Sequence[Target], size: Size, options: tuple[str, ...]) -> list[Conversation]:
-    """Of every target on the chip, which of the options it is."""
-    talks = []
+    """Of every target on the chip, which of the options it is; nothing where there is no choice."""
+    talks: list[Conversation] = []
+    if len(options) < 2:
+        return talks
     for target in targets:
         box = clip(target.bbox, size)
         name = target.kind if target.kind in options else target.label

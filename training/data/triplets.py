@@ -73,7 +73,7 @@ class Triplet:
 
     def to_json(self) -> str:
         """The line, without what is empty."""
-        row = {k: v for k, v in asdict(self).items() if v not in (None, "", (), {})}
+        row = {k: v for k, v in asdict(self).items() if k == "conversations" or v not in (None, "", (), {})}
         row["conversations"] = [{k: v for k, v in c.items() if v not in (None, "", ())} for c in row["conversations"]]
         if "targets" in row:
             row["targets"] = [{k: v for k, v in t.items() if v not in (None, "")} for t in row["targets"]]

@@ -71,6 +71,7 @@ def test_the_class_in_a_box_coarse_and_fine() -> None:
     assert "Answer with one of: plane, ship." in coarse[0].question
     fine = talks(CLASSIFY, options=("cargo", "tanker"))  # of the other ship nobody knows which it is
     assert [t.answer for t in fine] == ["cargo"]
+    assert talks(CLASSIFY, classes=("ship",)) == []  # one class is no choice
 
 
 def test_descriptions_are_asked_for_like_the_engine_does() -> None:

@@ -1,0 +1,133 @@
+"""The paper's ablation on the simulated benchmark: python -m training.ablation --work DIR [--jobs 2].
+
+Every run trains from the same base (`training.make_nano` makes it) on the same chips in the same order with the same
+number of steps; what differs is the fusion, whether stage 1 precedes, and what the anchors say. Runs are processes of
+their own; those that are finished are skipped, so the line can be repeated after a break. Needs hours on two cores.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+from fusar_core.tasks import CLASSIFY, COUNT, DETECT, LOCATE
+from training.make_nano import INFORMATIVE, USELESS, base_model, simulate, triplets_of
+
+SEEDS = (1, 2, 3)
+STEPS = 150
+"""Of one stage, 16 chips each. A run without stage 1 gets those of both."""
+TASKS = (COUNT, LOCATE, CLASSIFY, DETECT)
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One line of the table.
+
+    fusion: how the prior is brought in. stage_one: whether descriptions precede. prior: `as-is` or `shuffled` anchors
+    in training. information: which anchors it is trained and tested with. full: every parameter learns.
+    """
+
+    name: str
+    fusion: str = "tlm"
+    stage_one: bool = True
+    prior: str = "as-is"
+    information: str = INFORMATIVE
+    full: bool = False
+
+    def stages(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Recipe and settings of each stage."""
+        common: dict[str, Any] = {"fusion": self.fusion, "prior": "none" if self.fusion == "none" else self.prior}
+        learning = "lora" if self.fusion == "none" else "lora+prior"
+        if self.full:
+            yield "nano-full", {**common, "steps": 2 * STEPS, "prior_dropout": 0.0}
+        elif self.stage_one:
+            yield "nano-stage1", {**common, "trainable": learning, "steps": STEPS}
+            yield "nano-stage2", {**common, "steps": STEPS}
+        else:
+            alone = {"trainable": learning, "skip_stage_one": True, "steps": 2 * STEPS}
+            yield "nano-stage2", {**common, **alone}
+
+
+ARMS = (
+    Arm("none", "none"),
+    Arm("sum", "sum"),
+    Arm("concat", "concat"),
+    Arm("tlm"),
+    Arm("none-stage2", "none", stage_one=False),
+    Arm("sum-stage2", "sum", stage_one=False),
+    Arm("concat-stage2", "concat", stage_one=False),
+    Arm("tlm-stage2", stage_one=False),
+    Arm("tlm-shuffled", prior="shuffled"),
+    Arm("tlm-useless", information=USELESS),
+    Arm("none-full", "none", full=True),
+    Arm("tlm-full", full=True),
+)
+CONTROLS = ("shuffled", "zero", "mean", "none")
+"""What the finished `tlm` is also asked with at test time."""
+
+
+def run(arm: Arm, seed: int, work: Path, threads: int) -> Path:
+    """Trains and evaluates one arm with one seed, unless it is done; returns the folder of its results."""
+    folder = work / "ablation" / f"{arm.name}-{seed}"
+    log = folder / "log.txt"
+    folder.mkdir(parents=True, exist_ok=True)
+    environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "TOKENIZERS_PARALLELISM": "false"}
+
+    def call(module: str, *words: str) -> None:
+        with open(log, "a", encoding="utf-8") as out:
+            done = subprocess.run([sys.executable, "-m", module, *words], stdout=out, stderr=out, env=environment)
+        if done.returncode:
+            raise RuntimeError(f"{module} failed: the end of {log} says why")
+
+    data = triplets_of(work / "tune", arm.information)
+    model = work / "stage0" / "model"
+    for number, (recipe, settings) in enumerate(arm.stages(), 1):
+        stage = folder / f"{number}"
+        if not (stage / "run.json").exists():
+            words = [recipe, "--start", str(model), "--data", str(data), "--out", str(stage), "--keep", "--merge"]
+            for name, value in {**settings, "seed": seed}.items():
+                words += ["--set", f"{name}={json.dumps(value)}"]
+            call("training.train", *words)
+        model = stage / "model"
+        whole = model if arm.full else stage / "merged"
+    test = triplets_of(work / "test", arm.information)
+    for control in ("as-is", *(CONTROLS if arm.name == "tlm" else ())):
+        results = folder / control
+        if not (results / "results.json").exists():
+            tasks = TASKS if control == "as-is" else (COUNT, LOCATE)
+            words = ["--engine", str(whole), "--data", str(test), "--tasks", ",".join(tasks)]
+            call("training.evaluate", *words, "--prior", control, "--out", str(results))
+    return folder
+
+
+@click.command()
+@click.option("--work", required=True, type=click.Path(path_type=Path), help="folder of data and runs")
+@click.option("--jobs", default=2, show_default=True, help="runs at the same time")
+@click.option("--threads", default=1, show_default=True, help="of each run")
+@click.option("--arms", default=",".join(a.name for a in ARMS), show_default=True)
+@click.option("--seeds", default=",".join(map(str, SEEDS)), show_default=True)
+def main(work: Path, jobs: int, threads: int, arms: str, seeds: str) -> None:
+    """Run the ablation."""
+    chosen = [a for name in arms.split(",") for a in ARMS if a.name == name]
+    base_model(work)
+    simulate("tune", work)
+    simulate("test", work)
+    todo = [(arm, int(seed)) for seed in seeds.split(",") for arm in chosen]
+    with ThreadPoolExecutor(jobs) as pool:
+        done = pool.map(lambda one: run(*one, work, threads), todo)
+        for folder in tqdm(done, total=len(todo), desc="runs", disable=not sys.stderr.isatty()):
+            click.echo(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""Makes fusar-nano from nothing: python -m training.make_nano --work DIR [--out resources/models/fusar-nano].
+
+Simulated chips of disjoint places and conditions, an untrained model and its tokenizer, stage 0 (a base, no prior),
+then every parameter with the prior (what is shipped), or with `--paper-stages` LoRA + TLM, then LoRA. Steps that are
+done are skipped and training goes on from its last checkpoint: repeat the line after a break.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import numpy as np
+
+from fusar_core.model.configuration import FusarGPTConfig
+from fusar_core.tasks import SCENE_TASKS
+from training.data.instructions import instructions
+from training.data.triplets import read_triplets
+from training.nano import CHIP_SIZE, make_model
+from training.recipe import read_recipe
+from training.train import train
+
+INFORMATIVE = "1.0"
+USELESS = "0.0"
+"""Values of the simulator's `prior_information`: anchors that tell the land cover, and anchors that tell nothing."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the benchmark: its region of places and conditions, how many chips, and its seed."""
+
+    region: str
+    chips: int
+    seed: int
+    priors: tuple[str, ...] = (INFORMATIVE,)
+
+
+PARTS = {
+    "base": Part("base", 16_000, 1),
+    "tune": Part("tune", 10_000, 2, (INFORMATIVE, USELESS)),
+    "test": Part("test", 1_040, 3, (INFORMATIVE, USELESS)),
+}
+"""Stage 0 sees other places and other conditions than stages 1 and 2; the test set's are nobody else's."""
+
+
+def simulate(part: str, work: Path) -> Path:
+    """The folder of a part, made where it is not there yet."""
+    wanted, folder = PARTS[part], work / part
+    line = [sys.executable, "-m", "training.simulator", "--out", str(folder), "--chips", str(wanted.chips)]
+    line += ["--chip-size", str(CHIP_SIZE), "--seed", str(wanted.seed), "--region", wanted.region]
+    for prior in wanted.priors:
+        line += ["--prior-information", prior]
+    subprocess.run(line, check=True)
+    return folder
+
+
+def triplets_of(folder: Path, prior: str = INFORMATIVE) -> Path:
+    """The file of triplets of a part whose anchors tell that much."""
+    return folder / f"triplets_{prior}.jsonl"
+
+
+def corpus(data: Path, chips: int = 1000) -> list[str]:
+    """What is said about the first chips: the tokenizer learns its merges from it."""
+    rng = np.random.default_rng(0)
+    said: list[str] = []
+    for _, triplet in zip(range(chips), read_triplets(data), strict=False):
+        for talk in instructions(triplet, rng):
+            said.append(talk.answer)
+            if talk.task not in SCENE_TASKS:  # the prompts of the others are phrases anyway
+                said.append(talk.question)
+    return said
+
+
+def base_model(work: Path) -> Path:
+    """The base that stage 0 makes, trained where it is not there yet."""
+    data = triplets_of(simulate("base", work))
+    untrained, run = work / "untrained", work / "stage0"
+    if not (untrained / "tokenizer.json").exists():
+        make_model(untrained, corpus(data), fusion="none", gsd_m=_pixel_sizes(data))
+    if not (run / "run.json").exists():
+        train(read_recipe(Path("nano-base")), untrained, data, run, resume=True)
+    return run / "model"
+
+
+def _pixel_sizes(data: Path) -> list[float]:
+    sizes = [t.gsd_m for t in read_triplets(data) if t.gsd_m]
+    return [min(sizes), max(sizes)]
+
+
+@click.command()
+@click.option("--work", required=True, type=click.Path(path_type=Path), help="folder for data and runs")
+@click.option("--out", type=click.Path(path_type=Path), help="where the finished model goes")
+@click.option("--paper-stages", is_flag=True, help="LoRA + TLM, then LoRA, instead of every parameter")
+def main(work: Path, out: Path | None, paper_stages: bool) -> None:
+    """Make fusar-nano from nothing."""
+    base = base_model(work)
+    data = triplets_of(simulate("tune", work))
+    if paper_stages:
+        for stage, start in (("stage1", base), ("stage2", work / "stage1" / "model")):
+            if not (work / stage / "run.json").exists():
+                train(
+                    read_recipe(Path(f"nano-{stage}")), start, data, work / stage, resume=True, merge=stage == "stage2"
+                )
+        model = work / "stage2" / "merged"
+    else:
+        if not (work / "full" / "run.json").exists():
+            train(read_recipe(Path("nano-full")), base, data, work / "full", resume=True)
+        model = work / "full" / "model"
+    if out is not None:
+        export(model, out)
+    click.echo(out or model)
+
+
+def export(model: Path, out: Path) -> None:
+    """The model in bf16, half as large; what is read into fp32 again gives the same numbers."""
+    import torch
+
+    from fusar_core.model.modeling import FusarGPTForConditionalGeneration
+    from fusar_core.model.processing import FusarGPTProcessor
+
+    config = FusarGPTConfig.from_pretrained(model)
+    whole = FusarGPTForConditionalGeneration.from_pretrained(model, config=config, dtype=torch.bfloat16)
+    whole.save_pretrained(out)
+    FusarGPTProcessor.from_pretrained(model).save_pretrained(out)
+
+
+if __name__ == "__main__":
+    main()

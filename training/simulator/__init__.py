@@ -1,0 +1,1 @@
+"""Simulated SAR chips with truth and an AlphaEarth-like prior: the open benchmark."""

@@ -25,6 +25,7 @@ def statistics(triplets: Sequence[Triplet]) -> dict[str, Any]:
     return {
         "triplets": len(triplets),
         "conversations": len(talks),
+        "without_conversations": sum(not t.conversations for t in triplets),
         "with_anchors": sum(t.anchors is not None for t in triplets),
         "with_footprint": sum(t.footprint is not None for t in triplets),
         "without_targets": sum(not t.targets for t in triplets),

@@ -53,6 +53,10 @@ def test_what_instructions_make_is_sound(file: Path, make: Make, step: int) -> N
     assert report.triplets == triplets == require_sound(file)
 
 
+def test_a_chip_whose_conversations_are_drawn_in_training_is_sound(file: Path, make: Make) -> None:
+    assert wrong(file, make("a", conversations=())) == []
+
+
 def test_a_window_of_a_scene_is_sound_too(file: Path, tmp_path: Path, make: Make) -> None:
     ships_scene(tmp_path / "s.tif", [(120, 90)], (300, 400))
     window = make(image=None, scene="s.tif", window=(10, 20, 48, 60))
@@ -69,7 +73,7 @@ def test_a_window_of_a_scene_is_sound_too(file: Path, tmp_path: Path, make: Make
         ({"id": ...}, "id is missing"),
         ({"id": 7}, "id is 7, not text"),
         ({"conversations": ...}, "conversations is missing"),
-        ({"conversations": []}, "there is no conversation"),
+        ({"conversations": {}}, "conversations is {}, not a list"),
         ({"size": [60, 0]}, "size is [60, 0], not [width, height] in whole pixels"),
         ({"image": ...}, "there must be either an image, or a scene"),
         ({"scene": "s.tif", "window": [0, 0, 48, 60]}, "there must be either an image, or a scene"),

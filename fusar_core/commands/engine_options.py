@@ -25,7 +25,7 @@ def engine_options(default: str) -> Callable[[F], F]:
         choice = f"One of: {', '.join(ENGINES)}; or the address of a server: https://host:8000/v1."
         options = [
             click.option("--engine", default=default, show_default=True, help=choice),
-            click.option("--model", help="Model directory (fusar), or name of the model on the server."),
+            click.option("--model", help="Model directory (fusar; default: fusar-nano), or name on the server."),
             click.option("--device", help="cpu, cuda, cuda:1 …; default: a GPU where there is one."),
             click.option("--dtype", help="float32 or bfloat16; default: what suits the device."),
             click.option("--quantization", help="8bit or 4bit: the language model in less GPU memory."),
@@ -45,7 +45,7 @@ def engine_options(default: str) -> Callable[[F], F]:
 def chosen_engine(name: str, options: dict[str, Any], **more: Any) -> Engine:
     """The engine of that name with the options that were given on the command line.
 
-    Raises BadOption when a model is missing or an option not wanted, and what opening the engine may raise.
+    Raises BadOption for an option that the engine does not have, and what opening the engine may raise.
     """
     given = engine_arguments(name, options)
     return open_engine(name, **given, **(more if is_address(name) or name in MODEL_ENGINES else {}))
@@ -58,8 +58,6 @@ def engine_arguments(name: str, options: dict[str, Any]) -> dict[str, Any]:
         _refuse(given.keys() & LOCAL_ONLY, f"The model behind {name} is loaded by its server", "Leave it out.")
     elif name in MODEL_ENGINES:
         _refuse(given.keys() & REMOTE_ONLY, f"The engine '{name}' is on this computer", "Leave it out.")
-        if "model" not in given:
-            raise BadOption(f"The engine '{name}' needs a model.", "Give its directory with --model.")
     elif name in ENGINES:
         _refuse(given.keys(), f"The engine '{name}' has no model", "Use --engine fusar.")
     return given

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from fusar_core.bundled import bundled_model
 from fusar_core.engines import dialogue
 from fusar_core.engines.base import Answer, Request
 from fusar_core.engines.dialogue import BUDGETS, OVERLAP, Query, picture
@@ -31,10 +32,11 @@ DTYPES = {None: None, "float32": torch.float32, "bfloat16": torch.bfloat16}
 class LocalEngine:
     """Answers every task of its checkpoint, greedily.
 
-    model: a FUSAR-GPT directory. device, quantization (`8bit`, `4bit`): see `load_checkpoint`. dtype: `float32` or
-    `bfloat16`. batch_size: chips, and questions, worked on at once; halved when memory runs out. classes: those that
-    may be asked for, instead of the checkpoint's own. max_new_tokens: a tighter limit for every answer. cancelled:
-    asked between tokens. on_text: gets the words of a question asked alone as they come.
+    model: a FUSAR-GPT directory; the fusar-nano that comes with the engine when None. device, quantization (`8bit`,
+    `4bit`): see `load_checkpoint`. dtype: `float32` or `bfloat16`. batch_size: chips, and questions, worked on at once;
+    halved when memory runs out. classes: those that may be asked for, instead of the checkpoint's own. max_new_tokens:
+    a tighter limit for every answer. cancelled: asked between tokens. on_text: gets the words of a question asked
+    alone as they come.
 
     Raises BadCheckpoint, NotEnoughMemory, MissingExtra, BadOption.
     """
@@ -44,7 +46,7 @@ class LocalEngine:
 
     def __init__(
         self,
-        model: str | Path,
+        model: str | Path | None = None,
         *,
         device: str | None = None,
         dtype: str | None = None,
@@ -59,7 +61,9 @@ class LocalEngine:
             raise BadOption(f"A batch of {batch_size} is none.", "Give 1 or more.")
         if dtype not in DTYPES:
             raise BadOption(f"'{dtype}' is no number format for a model.", "Choose float32 or bfloat16.")
-        self.checkpoint = load_checkpoint(Path(model), device=device, dtype=DTYPES[dtype], quantization=quantization)
+        self.checkpoint = load_checkpoint(
+            _directory(model), device=device, dtype=DTYPES[dtype], quantization=quantization
+        )
         self.config = self.checkpoint.config
         self._core, self._processor = self.checkpoint.core, self.checkpoint.processor
         self._core.generation_config = greedy_config(self._core, self._processor.tokenizer)
@@ -137,6 +141,14 @@ class LocalEngine:
         size = self.config.chip_size
         ended, looped = said.ended, said.looped
         return dialogue.answer(query, said.text, size, said.score, ended=ended, looped=looped, seconds=seconds)
+
+
+def _directory(model: str | Path | None) -> Path:
+    """The directory to load. Raises BadOption when none is given and none came with the engine."""
+    found = Path(model) if model else bundled_model()
+    if found is None:
+        raise BadOption("The engine 'fusar' needs a model: none came with it.", "Give its directory with --model.")
+    return found
 
 
 class _Views:

@@ -111,7 +111,7 @@ class RemoteEngine:
 
     def warnings(self, pixel_size_m: tuple[float, float] | None) -> tuple[str, ...]:
         """What a reader of results should know of the model, and of the way to it."""
-        said = list(dialogue.unlike_training(self.model, self.served.gsd_m, pixel_size_m))
+        said = [*self.served.warnings, *dialogue.unlike_training(self.model, self.served.gsd_m, pixel_size_m)]
         if not self.takes_prior:
             said.append(f"{self.served.name} takes no AlphaEarth embeddings: no prior was used.")
         if not self._scored:

@@ -31,7 +31,8 @@ class Served:
 
     ours: whether it is described as our worker does, which the other fields then come from. chip_size: side in pixels
     of the images it takes. adapters: task → name of the model that answers it, where that is another. gsd_m: least
-    and greatest pixel size in training. prior: whether it takes anchors. prompts: task → prompt style.
+    and greatest pixel size in training. prior: whether it takes anchors. prompts: task → prompt style. warnings: what
+    readers of its results should know.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Served:
     gsd_m: tuple[float, ...] | None = None
     prior: bool = False
     prompts: dict[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
     adapters: dict[str, str] = field(default_factory=dict)
 
 
@@ -93,6 +95,7 @@ def _served(entry: dict[str, Any], url: str) -> Served:
             tuple(float(v) for v in gsd_m) if gsd_m else None,
             bool(about["prior"]),
             {str(k): str(v) for k, v in (about.get("prompts") or {}).items()},
+            tuple(str(w) for w in about.get("warnings") or ()),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as cause:
         raise BadServer(

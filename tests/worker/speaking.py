@@ -18,15 +18,18 @@ from fusar_core.tasks import ALL_TASKS, detection
 from fusar_core.tiling import ChipWindow, Window
 
 SIZE = 112
-BRIGHT = 200
+BRIGHT = 250
+LEAST = 20  # pixels; less is speckle
 
 
 def words(image: np.ndarray, prompt: str, anchors: Any = None) -> str:
     """What the model says: boxes around bright blobs, their number, cells, or a digest of what it was shown."""
     from scipy import ndimage
 
-    labels, _ = ndimage.label(image >= BRIGHT)
-    found = [(s[1].start, s[0].start, s[1].stop, s[0].stop) for s in ndimage.find_objects(labels)]
+    labels, count = ndimage.label(image >= BRIGHT)
+    sizes = ndimage.sum_labels(labels > 0, labels, range(1, count + 1))
+    places = [s for s, size in zip(ndimage.find_objects(labels), sizes, strict=True) if size >= LEAST]
+    found = [(s[1].start, s[0].start, s[1].stop, s[0].stop) for s in places]
     if "JSON" in prompt:
         return detection.write(found, prompt.split("category ")[1].split()[0])
     if prompt.startswith("Count"):

@@ -20,6 +20,7 @@ from training.data.splits import BUFFER_CHIPS, Key, Split, assert_disjoint, cont
 from training.data.statistics import render, statistics
 from training.data.triplets import Triplet, write_triplets
 from training.data.validation import MAX_LENGTH, check_file, require_sound
+from training.errors import LeakingSplit
 
 SHOWN = 50
 """Defects of a file that are written out; the rest are counted."""
@@ -75,14 +76,14 @@ def check(
         for path in files
     ]
     notes: list[str] = []
-    leaks: list[FusarError] = []
+    leaks: list[LeakingSplit] = []
     if not no_split:
         parts = {report.path: [_rooted(t, report.path.parent) for t in report.triplets] for report in reports}
         hash_of = None if no_files or any(report.defects for report in reports) else _hashes()
         for one, other in combinations(parts, 2):
             try:
                 notes += assert_disjoint(parts[one], parts[other], buffer, hash_of)
-            except FusarError as error:
+            except LeakingSplit as error:
                 leaks.append(error)
     if as_json:
         found = {str(r.path): {**statistics(r.triplets), "defects": [d.as_dict() for d in r.defects]} for r in reports}

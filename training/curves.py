@@ -21,7 +21,7 @@ def draw_curves(losses: Mapping[str, Sequence[tuple[int, float]]], path: Path) -
             axes.plot(*zip(*rows, strict=True), label=name, linewidth=1.2)
     axes.set(xlabel="step", ylabel="loss", yscale="log")
     axes.grid(alpha=0.3, which="both")
-    if losses:
+    if any(losses.values()):
         axes.legend(frameon=False)
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=120, format="png")

@@ -62,6 +62,12 @@ class ChangedRecipe(FusarError):
     code = "CHANGED_RECIPE"
 
 
+class RunExists(FusarError):
+    """The run folder holds checkpoints of another run, which a new one would be mixed with."""
+
+    code = "RUN_EXISTS"
+
+
 class LossNotFinite(FusarError):
     """The loss became NaN or infinite."""
 

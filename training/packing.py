@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from fusar_core.model.processing import anchor_tensors, conversation
 from fusar_core.tasks import ALL_TASKS
+from training.data.triplets import Conversation
 from training.errors import SampleTooLong
 from training.samples import Sample
 
@@ -66,6 +68,16 @@ class Packer:
         branches = _padded([r["branches"] for r in rows], length, -1)
         batch["attention_mask"] = self._mask(branches) if self.packed else (branches >= 0).long()
         return batch
+
+    def length(self, talk: Conversation, visual_tokens: int) -> int:
+        """Tokens that a conversation takes with the image before it; what max_length limits."""
+        words = self.words(talk.question, talk.answer)
+        return len(words.before) + visual_tokens + len(words.question) + len(words.answer)
+
+    def visual_tokens(self, size: int) -> int:
+        """Tokens of a chip of size × size pixels."""
+        grid = self.processor.encode_images([np.zeros((size, size), np.uint8)])["image_grid_thw"]
+        return int(grid.prod()) // int(self.processor.image_processor.merge_size) ** 2
 
     def _row(self, sample: Sample, height: int, width: int) -> dict[str, Any]:
         """One chip's sequence: token numbers, labels, and where each token stands."""

@@ -68,7 +68,7 @@ class Recipe:
     lora_alpha: int = 32
     lora_dropout: float = 0.05
     lora_vision: bool = False
-    epochs: float = 30
+    epochs: float = 30.0
     steps: int = 0
     batch: int = 1
     accumulation: int = 4

@@ -7,7 +7,7 @@ follow from (seed, epoch, chip) alone, so that a resumed run sees what an unbrok
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,8 @@ from training.data.instructions import instructions
 from training.data.loading import load_anchors, load_image
 from training.data.triplets import Conversation, Triplet
 from training.errors import BadTriplet
-from training.recipe import Recipe
+from training.recipe import ONE_EACH, Recipe
+from training.resizing import resized_image, resized_truth
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,14 @@ class Samples(Dataset):  # type: ignore[type-arg]
     def __init__(
         self, triplets: Sequence[Triplet], root: Path, recipe: Recipe, classes: Sequence[str], keep: bool = False
     ) -> None:
-        self.triplets, self.root, self.recipe, self.classes, self.epoch = list(triplets), root, recipe, classes, 0
+        self.triplets = [t if recipe.augment else wanted(t, recipe) for t in triplets]
+        if recipe.conversations == ONE_EACH:
+            self.triplets = [replace(t, conversations=(talk,)) for t in self.triplets for talk in t.conversations]
+        self.root, self.recipe, self.classes, self.epoch = root, recipe, classes, 0
         if not self.triplets:
             raise BadTriplet(
-                "There is no triplet to train on.", "Look at the data with: python -m training.data check."
+                f"There is no conversation about {', '.join(recipe.tasks) or 'anything'} to train on.",
+                "Look at the data with: python -m training.data check.",
             )
         self._kept: dict[int, tuple[npt.NDArray[np.uint8], Prior | None]] | None = {} if keep else None
         self._donors = _donors(self.triplets, recipe.seed) if recipe.prior == "shuffled" else None
@@ -74,7 +79,8 @@ class Samples(Dataset):  # type: ignore[type-arg]
             turn = int(rng.choice(TURNS))
             triplet, image = turned_truth(triplet, turn), turned_image(image, turn)
             prior = prior and Prior(prior.features, turned_positions(prior.positions, turn))
-        image, triplet = _resized(image, triplet, recipe.image_size)
+        image = resized_image(image, recipe.image_size)
+        triplet = resized_truth(triplet, recipe.image_size, recipe.box_step)
         boxes = tuple((*t.bbox, self.classes.index(t.label)) for t in triplet.targets if t.label in self.classes)
         cover = tuple(triplet.facts.get("cover_by_cell") or ())
         return Sample(triplet.id, image, prior, self._talks(triplet, rng), boxes, cover)
@@ -82,16 +88,14 @@ class Samples(Dataset):  # type: ignore[type-arg]
     def _talks(self, triplet: Triplet, rng: np.random.Generator) -> tuple[Conversation, ...]:
         recipe = self.recipe
         if recipe.augment:
-            tasks = {"tasks": recipe.tasks} if recipe.tasks else {}
-            most = recipe.conversations
-            talks = instructions(triplet, rng, self.classes, **tasks, most=most, box_step=recipe.box_step)
+            talks = drawn(triplet, recipe, self.classes, rng)
         else:
-            talks = tuple(t for t in triplet.conversations if not recipe.tasks or t.task in recipe.tasks)
-            if len(talks) > recipe.conversations:
+            talks = triplet.conversations
+            if recipe.conversations != ONE_EACH and len(talks) > recipe.conversations:
                 talks = tuple(talks[i] for i in sorted(rng.permutation(len(talks))[: recipe.conversations]))
         if not talks:
-            wanted = ", ".join(recipe.tasks) or "any task"
-            raise BadTriplet(f"Triplet {triplet.id} has no conversation about {wanted}.", "Leave it out, or add one.")
+            tasks = ", ".join(recipe.tasks) or "any task"
+            raise BadTriplet(f"Triplet {triplet.id} has no conversation about {tasks}.", "Leave it out, or add one.")
         return talks
 
     def _load(self, index: int) -> tuple[npt.NDArray[np.uint8], Prior | None]:
@@ -108,14 +112,20 @@ class Samples(Dataset):  # type: ignore[type-arg]
         return loaded
 
 
-def _resized(image: npt.NDArray[np.uint8], triplet: Triplet, size: int) -> tuple[npt.NDArray[np.uint8], Triplet]:
-    """A chip at size × size pixels, bicubic. Raises BadTriplet where its answers speak of other pixels."""
-    if image.shape == (size, size):
-        return image, triplet
-    raise BadTriplet(
-        f"Triplet {triplet.id} has {image.shape[1]} × {image.shape[0]} pixels; the recipe trains on {size} × {size}.",
-        "Answers are in pixels of the chip: build the triplets with that chip size.",
+def wanted(triplet: Triplet, recipe: Recipe) -> Triplet:
+    """A triplet with the conversations alone that a recipe trains on."""
+    return replace(
+        triplet, conversations=tuple(t for t in triplet.conversations if not recipe.tasks or t.task in recipe.tasks)
     )
+
+
+def drawn(
+    triplet: Triplet, recipe: Recipe, classes: Sequence[str], rng: np.random.Generator, all_of_them: bool = False
+) -> tuple[Conversation, ...]:
+    """The conversations of one step, made anew from a triplet's truth."""
+    tasks = {"tasks": recipe.tasks} if recipe.tasks else {}
+    most = None if all_of_them else recipe.conversations
+    return instructions(triplet, rng, classes, **tasks, most=most, box_step=recipe.box_step)
 
 
 def _donors(triplets: Sequence[Triplet], seed: int) -> npt.NDArray[np.int64]:

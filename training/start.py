@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
+import transformers
 
 from fusar_core.model.checkpoint import ANY_TASK, MANIFEST, attention_for, read_manifest
 from fusar_core.model.configuration import FusarGPTConfig
 from fusar_core.model.lora import lora_config
 from fusar_core.model.modeling import FusarGPTForConditionalGeneration
 from fusar_core.model.processing import FusarGPTProcessor
+from fusar_core.model.weights import fingerprint, weight_files
 from training.errors import BadRecipe, MissingStageOne
+from training.folders import whole_folder
 from training.recipe import Recipe
 
 ADAPTER = "adapter"
 
 
 def starting_model(start: Path, recipe: Recipe, device: str = "cpu") -> tuple[Any, FusarGPTProcessor]:
-    """Model and processor of a stage, in fp32, ready to be trained.
+    """Model and processor of a stage, ready to be trained; what learns is in fp32.
 
-    start: a base (stage 1), or what stage 1 left (stage 2). Raises MissingStageOne, BadRecipe, BadCheckpoint.
+    start: a base (stage 1), or what stage 1 left (stage 2). device: where it will be trained; it decides the attention.
+
+    Raises MissingStageOne, BadRecipe, BadCheckpoint.
     """
     manifest = read_manifest(start)
     continued = bool(manifest.adapters)
@@ -32,24 +41,76 @@ def starting_model(start: Path, recipe: Recipe, device: str = "cpu") -> tuple[An
             f"{start} holds no adapter: stage 2 continues from what stage 1 left.",
             "Give the folder `model` of a stage-1 run, or say skip_stage_one: true in the recipe.",
         )
-    model = _base(manifest.base, recipe, manifest.prior if continued else None, device)
-    processor = FusarGPTProcessor.from_pretrained(manifest.base, local_files_only=True)
-    if recipe.trainable == "all":
+    if recipe.trainable == "all" and continued:
+        raise BadRecipe(f"{start} holds an adapter; trainable: all starts from a base.", "Give a merged model.")
+    with _quiet():
+        model = _base(manifest.base, recipe, manifest.prior if continued else None, device)
+        processor = FusarGPTProcessor.from_pretrained(manifest.base, local_files_only=True)
         if continued:
-            raise BadRecipe(f"{start} holds an adapter; trainable: all starts from a base.", "Give a merged model.")
-        return model, processor
-    prior = "prior" in recipe.trainable
-    if continued:
-        model = _continued(model, manifest.adapters[ANY_TASK], recipe)
-    elif recipe.trainable == "prior":
-        model.requires_grad_(False)
-        model.model.tlm.requires_grad_(True)
-    else:
-        from peft import get_peft_model
+            model = _continued(model, manifest.adapters[ANY_TASK])
+        elif recipe.trainable != "all":
+            from peft import get_peft_model
 
-        options = {"vision": recipe.lora_vision, "train_prior": prior}
-        model = get_peft_model(model, lora_config(recipe.lora_rank, recipe.lora_alpha, recipe.lora_dropout, **options))
+            options = {"vision": recipe.lora_vision, "train_prior": "prior" in recipe.trainable}
+            lora = lora_config(recipe.lora_rank, recipe.lora_alpha, recipe.lora_dropout, **options)
+            model = get_peft_model(model, lora)
+        if recipe.trainable != "all":
+            let_learn(model, recipe)
+        for parameter in model.parameters():
+            if parameter.requires_grad:
+                parameter.data = parameter.data.float()
+        if recipe.gradient_checkpointing:
+            _recompute(model)
     return model, processor
+
+
+def let_learn(model: Any, recipe: Recipe) -> None:
+    """Sets which parts of a model with an adapter learn.
+
+    `prior` alone keeps an untrained adapter, which changes nothing, so that what it leaves is as small as what the
+    other stages leave and stage 2 can continue it.
+    """
+    for name, parameter in model.named_parameters():
+        if "lora_" in name:
+            parameter.requires_grad_("lora" in recipe.trainable)
+        elif "modules_to_save" in name and ".tlm." in name:
+            parameter.requires_grad_("prior" in recipe.trainable)
+
+
+def fingerprint_of(start: Path) -> str:
+    """What tells a model directory from another: of its base's weights and of its adapters."""
+    manifest = read_manifest(start)
+    adapters = [path / "adapter_model.safetensors" for path in manifest.adapters.values()]
+    return fingerprint([*weight_files(manifest.base), *adapters])
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the library's reports: what is missing is checked here, what is deprecated there is not ours."""
+    before = transformers.logging.get_verbosity()
+    transformers.logging.set_verbosity_error()
+    if not sys.stderr.isatty():
+        transformers.logging.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            yield
+    finally:
+        transformers.logging.set_verbosity(before)
+
+
+def _recompute(model: Any) -> None:
+    """Activations are computed again for the backward pass instead of being kept.
+
+    Inputs need no gradient for that; asking for one, as the library does, would send the backward pass through the
+    frozen visual encoder as well.
+    """
+    whole = model.get_base_model() if hasattr(model, "get_base_model") else model
+    if hasattr(whole, "activation_checkpointing_enable"):
+        whole.activation_checkpointing_enable({"use_reentrant": False})
+    else:  # transformers before 5.22
+        whole.gradient_checkpointing_enable({"use_reentrant": False})
+    whole.disable_input_require_grads()
 
 
 def _base(base: Path, recipe: Recipe, prior: dict[str, Any] | None, device: str) -> Any:
@@ -62,17 +123,25 @@ def _base(base: Path, recipe: Recipe, prior: dict[str, Any] | None, device: str)
             f"Stage 1 was trained with fusion '{options.get('fusion')}', the recipe says '{recipe.fusion}'."
         )
     config = FusarGPTConfig.from_pretrained(base, local_files_only=True, **options)
+    config.chip_size = recipe.image_size
+    fresh = stock or found.fusion != recipe.fusion
+    if fresh and prior is None and recipe.fusion != "none" and recipe.trainable == "lora":
+        raise BadRecipe(
+            f"{base} has no trained prior branch, and LoRA alone would learn.", "Say trainable: lora+prior."
+        )
+    attention = recipe.attention
+    if not attention:  # FlashAttention has no masks of packed conversations
+        attention = "sdpa" if recipe.conversations > 1 else attention_for(device, getattr(torch, recipe.dtype))
     torch.manual_seed(recipe.seed)
     model, info = FusarGPTForConditionalGeneration.from_pretrained(
         base,
         config=config,
-        dtype=torch.float32,
-        attn_implementation=recipe.attention or attention_for(device, getattr(torch, recipe.dtype)),
+        dtype=getattr(torch, recipe.base_dtype),
+        attn_implementation=attention,
         use_safetensors=True,
         local_files_only=True,
         output_loading_info=True,
     )
-    fresh = stock or found.fusion != recipe.fusion
     lacking = {n for n in info["missing_keys"] if not (fresh and n.startswith("model.tlm."))}
     if lacking:
         raise BadRecipe(f"{base} lacks {len(lacking)} tensors, e.g. {min(lacking)}.", "The base is incomplete.")
@@ -80,14 +149,10 @@ def _base(base: Path, recipe: Recipe, prior: dict[str, Any] | None, device: str)
     return model
 
 
-def _continued(model: Any, adapter: Path, recipe: Recipe) -> Any:
+def _continued(model: Any, adapter: Path) -> Any:
     from peft import PeftModel
 
-    model = PeftModel.from_pretrained(model, adapter, is_trainable=True)
-    for name, parameter in model.named_parameters():
-        if "modules_to_save" in name and ".tlm." in name:
-            parameter.requires_grad_("prior" in recipe.trainable)
-    return model
+    return PeftModel.from_pretrained(model, adapter, is_trainable=True)
 
 
 def trainable_parameters(model: Any) -> dict[str, int]:
@@ -105,26 +170,23 @@ def save_model(model: Any, processor: Any, start: Path, out: Path, config: Fusar
 
     merge: the adapter is put into the weights, for models small enough to be saved whole.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    if not hasattr(model, "peft_config"):
-        model.save_pretrained(out)
-        processor.save_pretrained(out)
-        return
-    model.save_pretrained(out / ADAPTER)
-    base = read_manifest(start).base
-    prior = {k: getattr(config, k) for k in PRIOR_FIELDS}
-    manifest = {
-        "format": 1,
-        "base": os.path.abspath(base),
-        "adapters": {ANY_TASK: ADAPTER},
-        "prompts": {},
-        "prior": prior,
-    }
-    (out / MANIFEST).write_text(json.dumps(manifest, indent=1))
+    with whole_folder(out) as folder:
+        model.save_pretrained(folder / ADAPTER if hasattr(model, "peft_config") else folder)
+        if not hasattr(model, "peft_config"):
+            processor.save_pretrained(folder)
+            return
+        manifest = {
+            "format": 1,
+            "base": os.path.abspath(read_manifest(start).base),
+            "adapters": {ANY_TASK: ADAPTER},
+            "prompts": {},
+            "prior": {k: getattr(config, k) for k in PRIOR_FIELDS},
+        }
+        (folder / MANIFEST).write_text(json.dumps(manifest, indent=1))
     if merge:
-        whole = model.merge_and_unload()
-        whole.save_pretrained(out.parent / "merged")
-        processor.save_pretrained(out.parent / "merged")
+        with whole_folder(out.parent / "merged") as folder:
+            model.merge_and_unload().save_pretrained(folder)
+            processor.save_pretrained(folder)
 
 
 PRIOR_FIELDS = (

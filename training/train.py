@@ -1,8 +1,8 @@
 """Trains one stage: python -m training.train RECIPE --start MODEL --data TRIPLETS.jsonl --out RUN [--resume].
 
-RECIPE: a YAML file, or the name of one in training/recipes. The run folder holds recipe.yaml, run.json (revision, data,
-numbers), curves.png, TensorBoard logs, checkpoints, and at the end `model/`. Under `deepspeed` or `torchrun` the same
-line trains on many devices (docs/training.md).
+RECIPE: a YAML file, or the name of one in training/recipes. The run folder holds recipe.yaml, metrics.jsonl,
+curves.png, TensorBoard logs, checkpoints, and at the end run.json (revision, data, numbers) and `model/`. Under
+`deepspeed` or `torchrun` the same line trains on many devices (docs/training.md).
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -21,40 +21,67 @@ import torch
 import yaml
 from transformers import TrainingArguments, set_seed
 
-from fusar_core.errors import FusarError
-from fusar_core.files import atomic_path
-from training.curves import draw_curves
+from fusar_core.errors import DiskFull, FusarError
+from fusar_core.files import atomic_path, check_writable, write_error
+from fusar_core.model.checkpoint import default_device
+from training.checking import CHECKS, checked
 from training.data.triplets import read_triplets
 from training.dense import DenseHead, dense_targets
-from training.errors import ChangedRecipe
+from training.errors import BadRecipe, ChangedRecipe, RunExists
+from training.launch import first_process, prepare, processes
 from training.packing import Packer
 from training.recipe import RECIPES, Recipe, read_recipe
+from training.run_log import RunLog, losses
 from training.samples import Samples
-from training.start import save_model, starting_model, trainable_parameters
-from training.trainer import EpochOfSamples, FusarTrainer, checkpoints, core, history, wait_share
+from training.start import fingerprint_of, save_model, starting_model, trainable_parameters
+from training.trainer import EpochOfSamples, FusarTrainer, checkpoints, core, wait_share
 
 
 def train(
-    recipe: Recipe, start: Path, data: Path, out: Path, *, resume: bool = False, keep: bool = False, merge: bool = False
+    recipe: Recipe,
+    start: Path,
+    data: Path,
+    out: Path,
+    *,
+    resume: bool = False,
+    keep: bool = False,
+    merge: bool = False,
+    check: str = "quick",
 ) -> dict[str, Any]:
     """Trains a stage and returns what run.json says.
 
     start: model directory to start from. data: a file of triplets. resume: go on from the newest checkpoint in `out`,
     exactly. keep: hold the loaded chips in memory. merge: also leave the model with its adapter put into the weights.
+    check: how the data is looked through first, see `training.checking.CHECKS`.
 
-    Raises ChangedRecipe, MissingStageOne, BadRecipe, BadTriplet, SampleTooLong, LossNotFinite.
+    Raises ChangedRecipe, RunExists, MissingStageOne, BadRecipe, BadCheckpoint, BadTriplet, SampleTooLong,
+    LossNotFinite, DiskFull, OutputUnwritable.
     """
+    _check_step(recipe)
     out.mkdir(parents=True, exist_ok=True)
-    facts = {"recipe": recipe.as_dict(), "data": str(data), "data_sha256": _sha256(data), "revision": _revision()}
-    newest = _newest(out, facts) if resume else None
-    with atomic_path(out / "recipe.yaml") as temporary:
-        temporary.write_text(yaml.safe_dump({**recipe.as_dict(), "data_sha256": facts["data_sha256"]}, sort_keys=False))
+    check_writable(out / "run.json")
+    settings = {
+        **recipe.as_dict(),
+        "data_sha256": _sha256(data),
+        "start_fingerprint": fingerprint_of(start),
+        "processes": processes(),
+    }
+    newest = _newest(out, settings, resume)
+    if first_process():
+        with atomic_path(out / "recipe.yaml") as temporary:
+            temporary.write_text(yaml.safe_dump(settings, sort_keys=False))
+    prepare(bool(recipe.deepspeed))
     set_seed(recipe.seed)
-    model, processor = starting_model(start, recipe)
+    model, processor = starting_model(start, recipe, default_device())
     config = core(model).config
-    samples = Samples(list(read_triplets(data)), data.parent, recipe, list(config.classes), keep)
     attention = core(model).model.language_model.config._attn_implementation
     packer = Packer(processor, recipe.max_length, recipe.conversations > 1, additive_mask=attention == "eager")
+    look = check != "none" and first_process()
+    triplets = checked(data, recipe, packer, list(config.classes), check) if look else list(read_triplets(data))
+    samples = Samples(triplets, data.parent, recipe, list(config.classes), keep)
+    if config.gsd_m is None and (sizes := [t.gsd_m * t.size[0] / recipe.image_size for t in triplets if t.gsd_m]):
+        config.gsd_m = [min(sizes), max(sizes)]
+    _check_room(out, recipe, trainable_parameters(model)["learning"])
     dense = DenseHead(config.vision_config.out_hidden_size, len(config.classes)) if recipe.dense_weight else None
     merge_size, patch = config.vision_config.spatial_merge_size, config.vision_config.patch_size
 
@@ -70,20 +97,31 @@ def train(
         args=arguments(recipe, out),
         train_dataset=samples,
         data_collator=collate,
-        callbacks=[EpochOfSamples(samples)],
+        callbacks=[EpochOfSamples(samples), RunLog(out, recipe.name)],
         recipe=recipe,
         dense=dense,
     )
-    started = time.time()
-    trainer.train(resume_from_checkpoint=str(newest) if newest else None)
-    facts |= {
+    if newest:
+        trainer.go_on_from(newest)
+    try:
+        trainer.train(resume_from_checkpoint=str(newest) if newest else None)
+    except OSError as cause:
+        raise write_error(out, cause) from cause
+    seconds, waited = trainer.seconds(), wait_share(trainer)
+    facts = {
+        "recipe": recipe.as_dict(),
+        "data": str(data),
+        "data_sha256": settings["data_sha256"],
+        "revision": _revision(),
         "start": str(start),
+        "start_fingerprint": settings["start_fingerprint"],
         "parameters": trainable_parameters(model),
+        "samples": len(samples),
         "steps": trainer.state.global_step,
         "chips_a_step": recipe.batch * recipe.accumulation * trainer.args.world_size,
-        "seconds": round(time.time() - started, 1),
-        "wait_share": round(wait_share(trainer), 4),
-        "loss": [(row["step"], round(float(row["loss"]), 4)) for row in history(trainer)],
+        "seconds": round(seconds, 1),
+        "wait_share": round(waited, 4),
+        "loss": [(row["step"], round(float(row["loss"]), 4)) for row in losses(trainer.state)],
         "torch": torch.__version__,
         "processes": trainer.args.world_size,
     }
@@ -91,7 +129,7 @@ def train(
         save_model(model, processor, start, out / "model", config, merge)
         with atomic_path(out / "run.json") as temporary:
             temporary.write_text(json.dumps(facts, indent=1))
-        draw_curves({recipe.name: facts["loss"]}, out / "curves.png")
+    trainer.accelerator.wait_for_everyone()  # the next stage starts from what the first process has saved
     return facts
 
 
@@ -114,7 +152,7 @@ def arguments(recipe: Recipe, out: Path) -> TrainingArguments:
         max_grad_norm=recipe.clip,
         bf16=recipe.dtype == "bfloat16",
         use_cpu=not torch.cuda.is_available(),
-        gradient_checkpointing=recipe.gradient_checkpointing,
+        logging_nan_inf_filter=False,  # such a loss is an error
         seed=recipe.seed,
         deepspeed=deepspeed or None,
         dataloader_num_workers=recipe.workers,
@@ -130,19 +168,54 @@ def arguments(recipe: Recipe, out: Path) -> TrainingArguments:
     )
 
 
-def _newest(out: Path, facts: dict[str, Any]) -> Path | None:
-    """The checkpoint to go on from. Raises ChangedRecipe where recipe or data are others than at the start."""
+def _check_step(recipe: Recipe) -> None:
+    """Raises BadRecipe where other processes than the recipe is made for would make other steps of it."""
+    chips = recipe.batch * recipe.accumulation * processes()
+    if recipe.chips_a_step and chips != recipe.chips_a_step:
+        fits, rest = divmod(recipe.chips_a_step, recipe.batch * processes())
+        raise BadRecipe(
+            f"{processes()} processes × batch {recipe.batch} × accumulation {recipe.accumulation} make steps of "
+            f"{chips} samples; the recipe wants {recipe.chips_a_step}.",
+            f"Say --set accumulation={fits}." if fits and not rest else "Use another number of processes.",
+        )
+    if recipe.dense_weight and processes() > 1:
+        raise BadRecipe("The auxiliary loss (dense_weight) needs a single process.", "Say --set dense_weight=0.")
+
+
+def _check_room(out: Path, recipe: Recipe, learning: int) -> None:
+    """Raises DiskFull where checkpoints (weights and two moments in fp32), and the model, will not fit the disk."""
+    kept = recipe.keep + 1 if recipe.save_steps else 0
+    needed, free = learning * (12 * kept + 4), shutil.disk_usage(out).free
+    if needed > free:
+        raise DiskFull(
+            f"The run will write about {needed / 1e9:.1f} GB to {out}, where {free / 1e9:.1f} GB are free.",
+            "Free some space, keep fewer checkpoints (--set keep=1), or choose another place.",
+        )
+
+
+def _newest(out: Path, settings: dict[str, Any], resume: bool) -> Path | None:
+    """The checkpoint to go on from; None at the beginning.
+
+    Raises RunExists where the folder holds a run that is not to be resumed, ChangedRecipe where settings, data,
+    starting model or number of processes are others than at its start.
+    """
+    found = checkpoints(out)
+    if not resume:
+        if found:
+            raise RunExists(
+                f"{out} holds {found[-1].name} of an earlier run.", "Go on with --resume, or use a new --out."
+            )
+        return None
     before = out / "recipe.yaml"
     if not before.exists():
         return None
     then = {**Recipe().as_dict(), **yaml.safe_load(before.read_text())}  # settings that came later had their default
-    now = {**facts["recipe"], "data_sha256": facts["data_sha256"]}
-    if changed := sorted(k for k in {*then, *now} if then.get(k) != now.get(k)):
-        what = ", ".join(f"{k}: {then.get(k)!r} → {now.get(k)!r}" for k in changed[:5])
+    changed = sorted(k for k in settings if k in then and then[k] != settings[k])
+    if changed:
+        what = ", ".join(f"{k}: {then[k]!r} → {settings[k]!r}" for k in changed[:5])
         raise ChangedRecipe(
             f"{out} was begun with other settings ({what}).", "Resume with the same, or use a new --out."
         )
-    found = checkpoints(out)
     return found[-1] if found else None
 
 
@@ -170,6 +243,9 @@ def _revision() -> str:
 @click.option("--resume", is_flag=True, help="go on from the newest checkpoint")
 @click.option("--keep", is_flag=True, help="hold loaded chips in memory")
 @click.option("--merge", is_flag=True, help="also leave the model with its adapter put into the weights")
+@click.option(
+    "--check", type=click.Choice(CHECKS), default="quick", show_default=True, help="how data is looked through"
+)
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="a setting instead of the recipe's")
 @click.option("--local_rank", hidden=True, type=int, help="given by launchers")
 def main(
@@ -180,6 +256,7 @@ def main(
     resume: bool,
     keep: bool,
     merge: bool,
+    check: str,
     settings: tuple[str, ...],
     local_rank: int | None,
 ) -> None:
@@ -187,7 +264,8 @@ def main(
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
         chosen = {k: yaml.safe_load(v) for k, v in (s.split("=", 1) for s in settings)}
-        done = train(read_recipe(Path(recipe), chosen), start, data, out, resume=resume, keep=keep, merge=merge)
+        options = {"resume": resume, "keep": keep, "merge": merge, "check": check}
+        done = train(read_recipe(Path(recipe), chosen), start, data, out, **options)
     except FusarError as error:
         raise click.ClickException(f"{error} [{error.code}]") from error
     click.echo(

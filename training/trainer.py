@@ -6,10 +6,9 @@ over tokens: otherwise the many tokens of boxes drown the one token of a count.
 
 from __future__ import annotations
 
-import os
+import json
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +20,12 @@ from transformers import Trainer, TrainerCallback, TrainingArguments
 from fusar_core.tasks import ALL_TASKS
 from training.dense import DenseHead
 from training.errors import LossNotFinite
+from training.folders import explained, move_whole
 from training.packing import IGNORED
 from training.recipe import Recipe
+from training.start import let_learn
 
+CLOCK = "clock.json"
 SEEING = ("pixel_values", "image_grid_thw", "anchor_features", "anchor_positions", "anchor_counts")
 NOT_FOR_THE_MODEL = ("labels", "tasks", "talks", "dense")
 
@@ -31,18 +33,26 @@ NOT_FOR_THE_MODEL = ("labels", "tasks", "talks", "dense")
 class FusarTrainer(Trainer):
     """Trains a FUSAR-GPT by a recipe.
 
-    dense: the auxiliary head, trained along and thrown away. waited_s, worked_s: seconds spent waiting for data and
-    computing, for the wait share.
+    dense: the auxiliary head, trained along and thrown away. waited_s: seconds spent waiting for data. seconds(): of
+    training in all. Both include what was before a resume.
     """
 
     def __init__(self, *args: Any, recipe: Recipe, dense: DenseHead | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.model_accepts_loss_kwargs = False  # our loss is a mean already: accumulation has to divide it
         self.recipe, self.dense = recipe, dense
-        self.waited_s = self.worked_s = 0.0
+        self.waited_s = self._earlier_s = 0.0
+        self._began = time.perf_counter()
         self._tokens: list[Tensor] = []
         if dense is not None:
             core(self.model).model.tlm.register_forward_hook(self._remember)
+
+    def train(self, *args: Any, **kwargs: Any) -> Any:
+        self._began = time.perf_counter()
+        return super().train(*args, **kwargs)
+
+    def seconds(self) -> float:
+        return self._earlier_s + time.perf_counter() - self._began
 
     def _remember(self, module: nn.Module, inputs: Any, tokens: Any) -> None:
         self._tokens = list(tokens)
@@ -54,13 +64,11 @@ class FusarTrainer(Trainer):
         return got
 
     def training_step(self, *args: Any, **kwargs: Any) -> Tensor:
-        started = time.perf_counter()
         loss: Tensor = super().training_step(*args, **kwargs)
-        self.worked_s += time.perf_counter() - started
         if not torch.isfinite(loss):
             raise LossNotFinite(
                 f"The loss is {loss.item()} at step {self.state.global_step + 1}.",
-                "Lower learning_rate, or use dtype float32; the last checkpoint is kept: go on from it with --resume.",
+                "Look at the data around this step; lower learning_rate, or use dtype float32. Checkpoints are kept.",
             )
         return loss
 
@@ -105,25 +113,43 @@ class FusarTrainer(Trainer):
         return optimizer
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
-        """Writes beside the place of a checkpoint and moves it there: what has its name is whole."""
-        name = f"checkpoint-{self.state.global_step}"
-        place = Path(self.args.output_dir)
-        partial = place / ".partial"
-        if self.args.should_save:
+        """Writes beside the place of a checkpoint and moves it there: what has its name is whole.
+
+        Raises DiskFull, OutputUnwritable, LossNotFinite; earlier checkpoints then stay as they are.
+        """
+        name, place = f"checkpoint-{self.state.global_step}", Path(self.args.output_dir)
+        partial, first = place / ".partial", self.args.should_save
+        self._check_weights()
+        if first:
             shutil.rmtree(partial, ignore_errors=True)
+        self.accelerator.wait_for_everyone()
         limit, self.args.save_total_limit = self.args.save_total_limit, None
         self._into = partial
         try:
-            super()._save_checkpoint(model, trial)
+            with explained(place / name, partial):
+                super()._save_checkpoint(model, trial)
+                if first:
+                    if self.dense is not None:
+                        torch.save(self.dense.state_dict(), partial / name / "dense.pt")
+                    clock = {"waited_s": self.waited_s, "seconds": self.seconds()}
+                    (partial / name / CLOCK).write_text(json.dumps(clock))
         finally:
             self._into, self.args.save_total_limit = None, limit
-        if self.dense is not None and self.args.should_save:
-            torch.save(self.dense.state_dict(), partial / name / "dense.pt")
-        if self.args.should_save:
-            os.replace(partial / name, place / name)
+        self.accelerator.wait_for_everyone()  # every process has written its part
+        if first:
+            with explained(place / name, partial):
+                move_whole(partial / name, place / name)
             shutil.rmtree(partial, ignore_errors=True)
-            for old in checkpoints(place)[: -limit if limit else None]:
+            for old in checkpoints(place)[:-limit] if limit else ():
                 shutil.rmtree(old, ignore_errors=True)
+
+    def _check_weights(self) -> None:
+        """A finite loss may have had gradients that are not: no checkpoint is made of what they left."""
+        if not all(p.isfinite().all() for p in self.model.parameters() if p.requires_grad):
+            raise LossNotFinite(
+                f"Weights are no longer finite at step {self.state.global_step}.",
+                "Lower learning_rate, or use dtype float32; earlier checkpoints are kept.",
+            )
 
     _into: Path | None = None
 
@@ -132,9 +158,17 @@ class FusarTrainer(Trainer):
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
         super()._load_from_checkpoint(resume_from_checkpoint, model)
+        if hasattr(self.model, "peft_config"):
+            let_learn(self.model, self.recipe)  # loading an adapter lets all of it learn
         if self.dense is not None:
             saved = Path(resume_from_checkpoint) / "dense.pt"
             self.dense.load_state_dict(torch.load(saved, weights_only=True))
+
+    def go_on_from(self, checkpoint: Path) -> None:
+        """Starts the clocks where they stood."""
+        if (checkpoint / CLOCK).exists():
+            clock = json.loads((checkpoint / CLOCK).read_text())
+            self.waited_s, self._earlier_s = clock["waited_s"], clock["seconds"]
 
 
 class EpochOfSamples(TrainerCallback):
@@ -173,10 +207,4 @@ def _first(values: Tensor, groups: Tensor) -> Tensor:
 
 def wait_share(trainer: FusarTrainer) -> float:
     """Part of the time that the device waited for data."""
-    total = trainer.waited_s + trainer.worked_s
-    return trainer.waited_s / total if total else 0.0
-
-
-def history(trainer: Trainer) -> Iterator[dict[str, Any]]:
-    """What was logged, step by step."""
-    yield from (row for row in trainer.state.log_history if "loss" in row)
+    return trainer.waited_s / max(trainer.seconds(), 1e-9)

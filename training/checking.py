@@ -11,6 +11,9 @@ from PIL import Image
 from tqdm import tqdm
 
 from fusar_core.errors import FusarError
+from fusar_core.model.checkpoint import read_manifest
+from fusar_core.model.configuration import FusarGPTConfig
+from fusar_core.model.processing import FusarGPTProcessor
 from training.augmentation import TURNS, turned_truth
 from training.data.triplets import Conversation, Triplet
 from training.data.validation import require_sound
@@ -24,6 +27,14 @@ CHECKS = ("quick", "full", "none")
 """`quick` opens no file for more than its header, `full` decodes every image and every file of anchors."""
 NEAR = 0.7
 """Of the length limit: from here on a chip that will be turned is measured in all its turns, whose numbers differ."""
+
+
+def packer_for(start: Path, recipe: Recipe) -> tuple[Packer, list[str]]:
+    """Measures samples for a model directory, and the classes that it knows; the model itself is not loaded."""
+    base = read_manifest(start).base
+    processor = FusarGPTProcessor.from_pretrained(base, local_files_only=True)
+    classes = recipe.prior_options.get("classes") or FusarGPTConfig.from_pretrained(base, local_files_only=True).classes
+    return Packer(processor, recipe.max_length, recipe.conversations > 1), list(classes)
 
 
 def checked(data: Path, recipe: Recipe, packer: Packer, classes: list[str], check: str) -> list[Triplet]:

@@ -13,6 +13,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -57,16 +59,11 @@ def train(
     Raises ChangedRecipe, RunExists, MissingStageOne, BadRecipe, BadCheckpoint, BadTriplet, SampleTooLong,
     LossNotFinite, DiskFull, OutputUnwritable.
     """
-    _check_step(recipe)
+    check_step(recipe)
     out.mkdir(parents=True, exist_ok=True)
     check_writable(out / "run.json")
-    settings = {
-        **recipe.as_dict(),
-        "data_sha256": _sha256(data),
-        "start_fingerprint": fingerprint_of(start),
-        "processes": processes(),
-    }
-    newest = _newest(out, settings, resume)
+    settings = settings_of(recipe, start, data)
+    newest = newest_checkpoint(out, settings, resume)
     if first_process():
         with atomic_path(out / "recipe.yaml") as temporary:
             temporary.write_text(yaml.safe_dump(settings, sort_keys=False))
@@ -168,7 +165,7 @@ def arguments(recipe: Recipe, out: Path) -> TrainingArguments:
     )
 
 
-def _check_step(recipe: Recipe) -> None:
+def check_step(recipe: Recipe) -> None:
     """Raises BadRecipe where other processes than the recipe is made for would make other steps of it."""
     chips = recipe.batch * recipe.accumulation * processes()
     if recipe.chips_a_step and chips != recipe.chips_a_step:
@@ -193,7 +190,17 @@ def _check_room(out: Path, recipe: Recipe, learning: int) -> None:
         )
 
 
-def _newest(out: Path, settings: dict[str, Any], resume: bool) -> Path | None:
+def settings_of(recipe: Recipe, start: Path, data: Path) -> dict[str, Any]:
+    """What recipe.yaml of a run folder holds: all that must be the same when a run is resumed."""
+    return {
+        **recipe.as_dict(),
+        "data_sha256": _sha256(data),
+        "start_fingerprint": fingerprint_of(start),
+        "processes": processes(),
+    }
+
+
+def newest_checkpoint(out: Path, settings: dict[str, Any], resume: bool) -> Path | None:
     """The checkpoint to go on from; None at the beginning.
 
     Raises RunExists where the folder holds a run that is not to be resumed, ChangedRecipe where settings, data,
@@ -235,42 +242,60 @@ def _revision() -> str:
     return commit + ("+" if changed.stdout else "")
 
 
+def chosen(settings: tuple[str, ...]) -> dict[str, Any]:
+    """NAME=VALUE words as settings. Raises BadRecipe."""
+    for word in settings:
+        if "=" not in word:
+            raise BadRecipe(f"--set {word} says no value.", "Write --set NAME=VALUE.")
+    try:
+        return {
+            name: yaml.safe_load(value) if value else "" for name, value in (word.split("=", 1) for word in settings)
+        }
+    except yaml.YAMLError as cause:
+        raise BadRecipe(f"A --set value cannot be read: {cause}.", "Write it as YAML.") from cause
+
+
+OPTIONS = (
+    click.option("--out", required=True, type=click.Path(path_type=Path), help="run folder"),
+    click.option("--resume", is_flag=True, help="go on from the newest checkpoint"),
+    click.option("--keep", is_flag=True, help="hold loaded chips in memory"),
+    click.option("--merge", is_flag=True, help="also leave the model with its adapter put into the weights"),
+    click.option("--check", type=click.Choice(CHECKS), default="quick", show_default=True, help="look at the data"),
+    click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="a setting instead of the recipe's"),
+    click.option("--local_rank", hidden=True, type=int, help="given by launchers", expose_value=False),
+)
+
+
+def with_options(command: Any) -> Any:
+    """The options that one stage and several stages share."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
+
+
+@contextmanager
+def for_people() -> Iterator[None]:
+    """Errors as one line with their code."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    try:
+        yield
+    except FusarError as error:
+        raise click.ClickException(f"{error} [{error.code}]") from error
+
+
 @click.command()
 @click.argument("recipe")
 @click.option("--start", required=True, type=click.Path(path_type=Path), help="model directory to start from")
 @click.option("--data", required=True, type=click.Path(path_type=Path, exists=True), help="triplets (JSONL)")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="run folder")
-@click.option("--resume", is_flag=True, help="go on from the newest checkpoint")
-@click.option("--keep", is_flag=True, help="hold loaded chips in memory")
-@click.option("--merge", is_flag=True, help="also leave the model with its adapter put into the weights")
-@click.option(
-    "--check", type=click.Choice(CHECKS), default="quick", show_default=True, help="how data is looked through"
-)
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="a setting instead of the recipe's")
-@click.option("--local_rank", hidden=True, type=int, help="given by launchers")
-def main(
-    recipe: str,
-    start: Path,
-    data: Path,
-    out: Path,
-    resume: bool,
-    keep: bool,
-    merge: bool,
-    check: str,
-    settings: tuple[str, ...],
-    local_rank: int | None,
-) -> None:
+@with_options
+def main(recipe: str, start: Path, data: Path, out: Path, settings: tuple[str, ...], **options: Any) -> None:
     """Train one stage of FUSAR-GPT."""
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    try:
-        chosen = {k: yaml.safe_load(v) for k, v in (s.split("=", 1) for s in settings)}
-        options = {"resume": resume, "keep": keep, "merge": merge, "check": check}
-        done = train(read_recipe(Path(recipe), chosen), start, data, out, **options)
-    except FusarError as error:
-        raise click.ClickException(f"{error} [{error.code}]") from error
-    click.echo(
-        f"{done['steps']} steps in {done['seconds']} s; waited for data {done['wait_share']:.1%}: {out / 'model'}"
-    )
+    with for_people():
+        done = train(read_recipe(Path(recipe), chosen(settings)), start, data, out, **options)
+    if first_process():
+        click.echo(
+            f"{done['steps']} steps in {done['seconds']} s; waited for data {done['wait_share']:.1%}: {out / 'model'}"
+        )
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ COMMANDS = {
     "export": "Convert results to a shapefile, GeoJSON or CSV.",
     "evaluate": "Score an engine on a COCO data set.",
     "import-checkpoint": "Import the official FUSAR-GPT release.",
+    "serve": "Serve a model to many clients over the OpenAI chat API.",
     "cache": "Show or clear the embeddings that were fetched and kept.",
     "sidecar": "Answer the QGIS plugin over stdin and stdout.",
     "doctor": "Versions, extras, devices and caches of this installation.",

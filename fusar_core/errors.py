@@ -247,3 +247,45 @@ class BadServer(FusarError):
     """What answers at the address of a remote engine is no OpenAI-compatible server."""
 
     code = "BAD_SERVER"
+
+
+class WorkerFailed(FusarError):
+    """The worker could not answer: its model failed over the question, or all its replicas were lost."""
+
+    code = "WORKER_FAILED"
+
+
+class WorkerStopping(FusarError):
+    """The worker is starting or stopping and takes no questions now."""
+
+    code = "WORKER_STOPPING"
+
+
+class BodyTooLarge(FusarError):
+    """A request to the worker has more bytes than it takes."""
+
+    code = "BODY_TOO_LARGE"
+
+
+class RepeatMismatch(FusarError):
+    """Two different questions came under the same idempotency key."""
+
+    code = "REPEAT_MISMATCH"
+
+
+class PortInUse(FusarError):
+    """The worker cannot listen at its address: another program does, or it may not."""
+
+    code = "PORT_IN_USE"
+
+
+class RayUnavailable(FusarError):
+    """Ray does not start, or no Ray cluster answers at the given address."""
+
+    code = "RAY_UNAVAILABLE"
+
+
+class SceneCrashed(FusarError):
+    """The process that interpreted a scene of a batch died, again and again."""
+
+    code = "SCENE_CRASHED"

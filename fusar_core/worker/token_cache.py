@@ -1,0 +1,40 @@
+"""The visual tokens of images that were seen lately, so that several questions about one image encode it once."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+
+from torch import Tensor
+
+CACHE_BYTES = 256 * 2**20
+"""At 7B a chip of 504 px takes 2.3 MB in 16 bits, once encoded and once with its prior."""
+
+
+class TokenCache:
+    """Tensors by key, the longest unused ones dropped when together they take more than `most_bytes`."""
+
+    def __init__(self, most_bytes: int = CACHE_BYTES) -> None:
+        self.most_bytes = most_bytes
+        self.bytes = 0
+        self._kept: OrderedDict[Hashable, Tensor] = OrderedDict()
+
+    def get(self, key: Hashable) -> Tensor | None:
+        if key in self._kept:
+            self._kept.move_to_end(key)
+        return self._kept.get(key)
+
+    def put(self, key: Hashable, tokens: Tensor) -> None:
+        if key in self._kept:
+            return
+        # A part of a batch's tensor would keep all of it in memory.
+        tokens = tokens.clone() if tokens.untyped_storage().nbytes() > tokens.nbytes else tokens
+        self._kept[key] = tokens
+        self.bytes += tokens.nbytes
+        while self.bytes > self.most_bytes and len(self._kept) > 1:
+            _, oldest = self._kept.popitem(last=False)
+            self.bytes -= oldest.nbytes
+
+    def clear(self) -> None:
+        self._kept.clear()
+        self.bytes = 0

@@ -58,7 +58,7 @@ def run(
 
 @click.command()
 @click.argument("preset")
-@click.option("--start", required=True, type=click.Path(path_type=Path), help="model directory to start from")
+@click.option("--start", "--model", required=True, type=click.Path(path_type=Path), help="model to start from")
 @click.option(
     "--data",
     required=True,

@@ -266,6 +266,9 @@ OPTIONS = (
 )
 
 
+# `--model` is another name of `--start`, which torchrun would take for an option of its own.
+
+
 def with_options(command: Any) -> Any:
     """The options that one stage and several stages share."""
     for option in reversed(OPTIONS):
@@ -285,7 +288,7 @@ def for_people() -> Iterator[None]:
 
 @click.command()
 @click.argument("recipe")
-@click.option("--start", required=True, type=click.Path(path_type=Path), help="model directory to start from")
+@click.option("--start", "--model", required=True, type=click.Path(path_type=Path), help="model to start from")
 @click.option("--data", required=True, type=click.Path(path_type=Path, exists=True), help="triplets (JSONL)")
 @with_options
 def main(recipe: str, start: Path, data: Path, out: Path, settings: tuple[str, ...], **options: Any) -> None:

@@ -30,14 +30,12 @@ from fusar_core.model.checkpoint import default_device, default_dtype, free_memo
 from fusar_core.model.configuration import FusarGPTConfig
 from fusar_core.model.modeling import FusarGPTForConditionalGeneration
 from fusar_core.model.processing import CHAT_TEMPLATE, FusarGPTProcessor
+from fusar_core.model.sizes import BLOCKS_7B, LAYERS_7B, config_7b, flop_count
 from fusar_core.model.tlm import TokenwiseLinearModulation
 from fusar_core.radiometry import Kind, Radiometry
 from fusar_core.tiling import ChipWindow, Window
 
 CHANNELS, PATCHES, ANCHORS = 3584, 36, 324
-LLM_7B = {"hidden_size": 3584, "intermediate_size": 18944, "num_attention_heads": 28, "num_key_value_heads": 4}
-VIT_7B = {"hidden_size": 1280, "intermediate_size": 3420, "num_heads": 16, "out_hidden_size": 3584}
-LAYERS_7B, BLOCKS_7B, FULL_BLOCKS_7B = 28, 32, [7, 15, 23, 31]
 QUESTION_TOKENS = 60
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>"]
 
@@ -188,7 +186,7 @@ def prefill(device: str, most_layers: int | None = None, repeats: int = 4) -> di
     most = most_layers or (4 if device == "cpu" else LAYERS_7B)
     layers = max(1, min(most, int(share * LAYERS_7B)))
     blocks = max(2, round(layers / LAYERS_7B * BLOCKS_7B))
-    config = _config_7b(layers, blocks)
+    config = config_7b(layers, blocks)
     torch.set_default_dtype(dtype)
     try:
         with torch.device(device), transformers.initialization.no_init_weights():
@@ -209,7 +207,7 @@ def prefill(device: str, most_layers: int | None = None, repeats: int = 4) -> di
                 if turn:
                     times[name].append(seconds)
     with_tlm, without = min(times["with"]), min(times["without"])
-    measured, full = flop_count(config), flop_count(_config_7b(LAYERS_7B, BLOCKS_7B))
+    measured, full = _flop(config), _flop(config_7b())
     return {
         "layers": f"{layers} of {LAYERS_7B}, ViT blocks {blocks} of {BLOCKS_7B}, widths of 7B, {dtype}",
         "tokens": inputs["input_ids"].shape[1],
@@ -232,13 +230,6 @@ def _fill(model: Any) -> None:
                 part.copy_(noise[: len(part)])
 
 
-def _config_7b(layers: int, blocks: int) -> FusarGPTConfig:
-    rope = {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [16, 24, 24]}
-    text = {**LLM_7B, "vocab_size": 152064, "num_hidden_layers": layers, "rope_parameters": rope}
-    full = [b for b in FULL_BLOCKS_7B if b < blocks] or [blocks - 1]
-    return FusarGPTConfig(text_config=text, vision_config={**VIT_7B, "depth": blocks, "fullatt_block_indexes": full})
-
-
 def _prefill_inputs(device: str, config: FusarGPTConfig) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     image = torch.full((1, PATCHES**2 // 4), config.image_token_id)
     ids = torch.cat([torch.randint(0, 1000, (1, 10)), image, torch.randint(0, 1000, (1, QUESTION_TOKENS))], dim=1)
@@ -251,30 +242,8 @@ def _prefill_inputs(device: str, config: FusarGPTConfig) -> tuple[dict[str, Tens
     return {k: v.to(device) for k, v in inputs.items()}, {k: v.to(device) for k, v in prior.items()}
 
 
-def flop_count(config: FusarGPTConfig) -> dict[str, float]:
-    """Floating-point operations of one prefill: every matrix product, attention included, softmax and norms not."""
-    with torch.device("meta"):
-        model = FusarGPTForConditionalGeneration(config).model
-    patches, tokens = PATCHES**2, PATCHES**2 // 4
-    length = tokens + 10 + QUESTION_TOKENS
-    merger = sum(p.numel() for p in model.visual.merger.mlp.parameters() if p.ndim == 2)
-    body = sum(p.numel() for p in model.visual.parameters() if p.ndim > 1) - merger
-    window = (config.vision_config.window_size // config.vision_config.patch_size) ** 2
-    spans = [
-        patches if b in config.vision_config.fullatt_block_indexes else window
-        for b in range(config.vision_config.depth)
-    ]
-    vit = (
-        2 * body * patches
-        + 2 * merger * tokens
-        + sum(4 * patches * s * config.vision_config.hidden_size for s in spans)
-    )
-    layers = sum(p.numel() for p in model.language_model.layers.parameters() if p.ndim == 2)
-    text = config.text_config
-    llm = 2 * layers * length + text.num_hidden_layers * 4 * length**2 * text.hidden_size
-    llm += 2 * text.vocab_size * text.hidden_size  # the head, for the last token
-    mlp = sum(p.numel() for p in model.tlm.parameters() if p.ndim == 2)
-    return {"vit": vit, "llm": llm, "tlm": 2 * mlp * ANCHORS + 2 * tokens * ANCHORS * 2 * CHANNELS}
+def _flop(config: FusarGPTConfig) -> dict[str, float]:
+    return flop_count(config, PATCHES, 10 + QUESTION_TOKENS, ANCHORS)
 
 
 def batching(device: str, chips: int = 8, repeats: int = 3) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from fusar_core.errors import FusarError
 COMMANDS = {
     "info": "What a scene is: footprint, CRS, pixel size, acquisition, radiometry.",
     "interpret": "Find, count and locate targets in a scene; write them as vector layers.",
+    "batch": "Interpret an archive of scenes, several at a time.",
     "classify": "Say to which class the target in a box belongs.",
     "ask": "Ask a question about a scene in words.",
     "anchors": "Sample AlphaEarth embeddings over a scene, aligned to its pixels.",

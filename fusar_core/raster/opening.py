@@ -152,6 +152,7 @@ def raster_files(path: Path) -> list[Path]:
 
 
 def _open_raster(name: str, shown: Path) -> Any:
+    name = re.sub(r"^(/vsi\w+/(?:https?|ftp)):/(?=[^/])", r"\1://", name)  # a Path makes one slash of two
     if "GDAL_CACHEMAX" not in os.environ:
         with rasterio.Env():
             rasterio.env.setenv(GDAL_CACHEMAX=BLOCK_CACHE_BYTES)  # outlives the Env, unlike an option given to it

@@ -1,0 +1,182 @@
+"""Which scenes are meant: files, folders, globs, tables and lists, on this computer or behind an address."""
+
+from __future__ import annotations
+
+import csv
+import glob
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyogrio
+import requests
+
+from fusar_core.errors import BadOption, SceneNotFound
+
+RASTERS = frozenset({".tif", ".tiff", ".jp2", ".img", ".vrt"})
+"""Files that are taken for scenes where a whole folder is given; a file that is named may be any GDAL reads."""
+LISTS = frozenset({".txt", ".lst"})
+SCHEMES = {"s3": "/vsis3/", "gs": "/vsigs/", "az": "/vsiaz/"}
+"""Scheme of an object store → GDAL's prefix."""
+MOST_BYTES = 64 * 2**20
+"""Of a list that is fetched."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A scene to be interpreted. path: absolute, or one of GDAL's own (`/vsi…`). year, band: where a table says."""
+
+    path: str
+    year: int | None = None
+    band: str | None = None
+
+
+def find_scenes(arguments: Iterable[str], leave_out: Path | None = None) -> list[Listed]:
+    """The scenes that the arguments name, each once, in their order. leave_out: a folder that is not looked into.
+
+    An argument is a raster or SAFE product; a folder, searched for rasters and products; a glob; a CSV with a column
+    `scene`, and `year` and `band` where wanted; a .txt with one scene a line; or the address (https://, s3://, gs://,
+    az://) of a raster, of a folder (with / at its end), or of a list. Paths in a list are relative to it.
+
+    Raises SceneNotFound when an argument names nothing, BadOption when a list cannot be read.
+    """
+    found: dict[str, Listed] = {}
+    for argument in arguments:
+        listed = list(_expand(argument, leave_out.resolve() if leave_out else None))
+        if not listed:
+            raise SceneNotFound(f"'{argument}' holds no scene.", f"Looked for {', '.join(sorted(RASTERS))} and SAFE.")
+        for one in listed:
+            found.setdefault(one.path, one)
+    return list(found.values())
+
+
+def _expand(argument: str, leave_out: Path | None) -> Iterator[Listed]:
+    if _is_remote(argument):
+        yield from _remote(argument)
+        return
+    path = Path(argument).expanduser()
+    if path.is_dir() and not _is_product(path):
+        for inside in _search(path):
+            if leave_out is None or leave_out not in inside.resolve().parents:
+                yield Listed(str(inside.absolute()))
+    elif path.suffix.lower() == ".csv" and path.is_file():
+        yield from _table(_read(path), argument, path.parent)
+    elif path.suffix.lower() in LISTS and path.is_file():
+        yield from _lines(_read(path), path.parent)
+    elif path.exists():
+        yield Listed(str(path.absolute()))
+    elif glob.has_magic(argument):
+        for name in sorted(glob.glob(str(path), recursive=True)):
+            yield from _expand(name, leave_out) if Path(name).is_dir() else [Listed(str(Path(name).absolute()))]
+    else:
+        raise SceneNotFound(f"There is no file '{argument}'.", "Check the path.")
+
+
+def _is_product(folder: Path) -> bool:
+    return folder.suffix.upper() == ".SAFE" or (folder / "manifest.safe").is_file()
+
+
+def _search(folder: Path) -> Iterator[Path]:
+    """Rasters and SAFE products below a folder, in the order of their names; what is hidden is left out."""
+    for inside in sorted(folder.iterdir()):
+        if inside.name.startswith("."):
+            continue
+        if inside.is_dir() and not _is_product(inside):
+            yield from _search(inside)
+        elif inside.is_dir() or inside.suffix.lower() in RASTERS or inside.name.upper().endswith(".SAFE.ZIP"):
+            yield inside
+
+
+# --- lists ------------------------------------------------------------------------------------------------------------
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as cause:
+        raise BadOption(f"The list {path} cannot be read: {cause}.", "It is text in UTF-8.") from cause
+
+
+def _table(text: str, name: str, home: Path | str) -> Iterator[Listed]:
+    head = text.partition("\n")[0]
+    rows = csv.DictReader(io.StringIO(text), delimiter=";" if ";" in head and "," not in head else ",")
+    columns = {(c or "").strip().lower(): c for c in rows.fieldnames or ()}
+    if "scene" not in columns:
+        raise BadOption(f"The table {name} has no column 'scene'.", f"It has: {', '.join(columns) or 'none'}.")
+
+    def value(row: dict[str, str | None], column: str) -> str:
+        return (row.get(columns.get(column, column)) or "").strip()
+
+    for row in rows:
+        if scene := value(row, "scene"):
+            year = value(row, "year")
+            if year and not year.isdecimal():
+                raise BadOption(f"The table {name} has the year '{year}' for {scene}.", "Write it as 2024.")
+            yield Listed(_placed(scene, home), int(year) if year else None, value(row, "band") or None)
+
+
+def _lines(text: str, home: Path | str) -> Iterator[Listed]:
+    for line in text.splitlines():
+        if (scene := line.strip()) and not scene.startswith("#"):
+            yield Listed(_placed(scene, home))
+
+
+def _placed(scene: str, home: Path | str) -> str:
+    """A path from a list, relative to where the list is."""
+    if _is_remote(scene):
+        return gdal_path(scene)
+    if isinstance(home, str):
+        return gdal_path(home.rstrip("/") + "/" + scene.lstrip("/"))
+    return str((home / Path(scene).expanduser()).absolute())
+
+
+# --- behind an address ------------------------------------------------------------------------------------------------
+
+
+def _is_remote(name: str) -> bool:
+    return name.startswith("/vsi") or re.match(rf"(https?|{'|'.join(SCHEMES)})://", name) is not None
+
+
+def gdal_path(address: str) -> str:
+    """An address as GDAL opens it: `s3://bucket/key` is `/vsis3/bucket/key`, `https://…` is `/vsicurl/https://…`."""
+    scheme, colon, rest = address.partition("://")
+    if not colon or address.startswith("/vsi"):
+        return address
+    return f"/vsicurl/{address}" if scheme.startswith("http") else SCHEMES[scheme] + rest
+
+
+def _remote(address: str) -> Iterator[Listed]:
+    path = address.partition("?")[0]
+    suffix = "." + path.rpartition(".")[2].lower()
+    if path.endswith("/"):
+        yield from (Listed(name) for name in _listing(address))
+    elif suffix == ".csv" or suffix in LISTS:
+        text, home = _fetch(address), path.rpartition("/")[0]
+        yield from _table(text, address, home) if suffix == ".csv" else _lines(text, home)
+    else:
+        yield Listed(gdal_path(address))
+
+
+def _listing(address: str) -> Sequence[str]:
+    """The rasters below a remote folder."""
+    try:
+        inside = pyogrio.vsi_listtree(gdal_path(address).rstrip("/"))
+    except Exception as cause:  # GDAL's errors are of many classes
+        raise SceneNotFound(
+            f"{address} cannot be listed: {cause}.", "Check the address and its credentials."
+        ) from cause
+    return sorted(name for name in inside if "." + name.rpartition(".")[2].lower() in RASTERS)
+
+
+def _fetch(address: str) -> str:
+    if not address.startswith("http"):
+        raise BadOption(f"The list {address} cannot be fetched.", "Copy it here first, or name its folder.")
+    try:
+        with requests.get(address, timeout=(10, 60), stream=True) as response:
+            response.raise_for_status()
+            content = response.raw.read(MOST_BYTES, decode_content=True)
+        return str(content.decode("utf-8-sig"))
+    except (requests.RequestException, UnicodeDecodeError) as cause:
+        raise SceneNotFound(f"The list {address} cannot be fetched: {cause}.", "Check the address.") from cause

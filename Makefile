@@ -4,7 +4,7 @@ export PYTHON TORCH_INDEX
 VENV := .venv/bin
 OUT ?= out
 
-.PHONY: help setup setup-model demo test test-desktop qgis package test-qgis-all lint bench sample clean distclean
+.PHONY: help setup setup-model setup-train train-7b-dry demo test test-desktop qgis package test-qgis-all lint bench sample clean distclean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -15,12 +15,19 @@ setup: ## the two environments: .venv (engine) and .venv-qgis (QGIS's Python + t
 setup-model: ## torch (CPU build), transformers and peft into .venv
 	@scripts/setup.sh engine model
 
+setup-train: ## what training needs besides, into .venv
+	@scripts/setup.sh engine model train
+
+train-7b-dry: setup setup-model ## parameters, memory of each GPU and time of training at 7B, without running it
+	$(VENV)/python -m training.estimate fusar-gpt-7b
+
 demo: setup ## interpret the sample scene: GeoPackage, shapefile, map
 	@scripts/demo.sh $(OUT)
 
-test: setup setup-model lint ## every test
+test: setup setup-model setup-train lint ## every test
 	$(VENV)/python -m pytest tests/core
 	$(VENV)/python -m pytest tests/model
+	$(VENV)/python -m pytest tests/training
 	QT_QPA_PLATFORM=offscreen .venv-qgis/bin/python -m pytest -c tests/qgis/pytest.ini tests/qgis
 
 qgis: package ## QGIS Desktop with the plugin and the sample scene, in a throw-away profile

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes the environments named as arguments: engine (.venv), model (torch + transformers into .venv), qgis (.venv-qgis).
+# Makes the environments named as arguments: engine (.venv), model (torch + transformers into .venv), train (DeepSpeed, TensorBoard),
+# qgis (.venv-qgis).
 # A stamp that hashes the inputs makes a second run return at once. PYTHON= chooses the interpreter of the engine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -48,6 +49,13 @@ model() {
   cat pyproject.toml constraints.txt scripts/setup.sh | sha256sum > .venv/.model-stamp
 }
 
+train() {
+  stamp .venv/.train-stamp pyproject.toml constraints.txt scripts/setup.sh && return
+  say "DeepSpeed and TensorBoard into .venv"
+  .venv/bin/python -m pip install -q -c constraints.txt -e '.[train,dev]'
+  cat pyproject.toml constraints.txt scripts/setup.sh | sha256sum > .venv/.train-stamp
+}
+
 qgis() {
   stamp .venv-qgis/.stamp tests/qgis/requirements.txt scripts/setup.sh && return
   # QGIS's Python modules are built for the system's interpreter, so this environment is always its.
@@ -61,7 +69,7 @@ qgis() {
 
 for step in "$@"; do
   case $step in
-    engine | model | qgis) "$step" ;;
-    *) say "unknown environment '$step': engine, model or qgis"; exit 2 ;;
+    engine | model | train | qgis) "$step" ;;
+    *) say "unknown environment '$step': engine, model, train or qgis"; exit 2 ;;
   esac
 done

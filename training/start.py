@@ -43,17 +43,10 @@ def starting_model(start: Path, recipe: Recipe, device: str = "cpu") -> tuple[An
         )
     if recipe.trainable == "all" and continued:
         raise BadRecipe(f"{start} holds an adapter; trainable: all starts from a base.", "Give a merged model.")
-    with _quiet():
+    with quiet():
         model = _base(manifest.base, recipe, manifest.prior if continued else None, device)
         processor = FusarGPTProcessor.from_pretrained(manifest.base, local_files_only=True)
-        if continued:
-            model = _continued(model, manifest.adapters[ANY_TASK])
-        elif recipe.trainable != "all":
-            from peft import get_peft_model
-
-            options = {"vision": recipe.lora_vision, "train_prior": "prior" in recipe.trainable}
-            lora = lora_config(recipe.lora_rank, recipe.lora_alpha, recipe.lora_dropout, **options)
-            model = get_peft_model(model, lora)
+        model = _continued(model, manifest.adapters[ANY_TASK]) if continued else adapted(model, recipe)
         if recipe.trainable != "all":
             let_learn(model, recipe)
         for parameter in model.parameters():
@@ -62,6 +55,17 @@ def starting_model(start: Path, recipe: Recipe, device: str = "cpu") -> tuple[An
         if recipe.gradient_checkpointing:
             _recompute(model)
     return model, processor
+
+
+def adapted(model: Any, recipe: Recipe) -> Any:
+    """A base with a fresh adapter as the recipe has it; the base itself where every parameter learns."""
+    if recipe.trainable == "all":
+        return model
+    from peft import get_peft_model
+
+    options = {"vision": recipe.lora_vision, "train_prior": "prior" in recipe.trainable}
+    lora = lora_config(recipe.lora_rank, recipe.lora_alpha, recipe.lora_dropout, **options)
+    return get_peft_model(model, lora)
 
 
 def let_learn(model: Any, recipe: Recipe) -> None:
@@ -85,7 +89,7 @@ def fingerprint_of(start: Path) -> str:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Without the library's reports: what is missing is checked here, what is deprecated there is not ours."""
     before = transformers.logging.get_verbosity()
     transformers.logging.set_verbosity_error()

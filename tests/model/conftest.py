@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from types import SimpleNamespace
 
 import model_makers as makers
 import numpy as np
 import pytest
-import torch
 from model_makers import tiny_model, tiny_options, tiny_processor, tiny_tokenizer
-from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
 
 from fusar_core.engines.base import Chip
 from fusar_core.model.modeling import FusarGPTForConditionalGeneration
-from fusar_core.model.processing import CHAT_TEMPLATE, FusarGPTProcessor
+from fusar_core.model.processing import FusarGPTProcessor
 from fusar_core.radiometry import Kind, Radiometry
 from fusar_core.tiling import ChipWindow, Window
 
@@ -64,35 +61,7 @@ def taught(tmp_path_factory) -> Path:
 def stock(tmp_path_factory) -> Path:
     """A directory as Qwen2.5-VL is published: flat config.json, older key names in shards, torchvision's processor."""
     path = tmp_path_factory.mktemp("stock")
-    torch.manual_seed(1)
-    Qwen2_5_VLForConditionalGeneration(Qwen2_5_VLConfig(**tiny_options())).save_pretrained(path, max_shard_size="200KB")
-    options = tiny_options()
-    text, vision = options.pop("text_config"), options.pop("vision_config")
-    rope = text.pop("rope_parameters")
-    config = {
-        "architectures": ["Qwen2_5_VLForConditionalGeneration"],
-        "model_type": "qwen2_5_vl",
-        **options,
-        **text,
-        "rope_theta": rope["rope_theta"],
-        "rope_scaling": {"type": "mrope", "mrope_section": rope["mrope_section"]},
-        "vision_config": {"model_type": "qwen2_5_vl", **vision},
-    }
-    (path / "config.json").write_text(json.dumps(config))
-    tiny_tokenizer().save_pretrained(path)
-    (path / "chat_template.json").write_text(json.dumps({"chat_template": CHAT_TEMPLATE}))
-    preprocessor = {
-        "image_processor_type": "Qwen2VLImageProcessor",
-        "processor_class": "Qwen2_5_VLProcessor",
-        "min_pixels": 3136,
-        "max_pixels": 12845056,
-        "patch_size": 14,
-        "temporal_patch_size": 2,
-        "merge_size": 2,
-        "image_mean": [0.48145466, 0.4578275, 0.40821073],
-        "image_std": [0.26862954, 0.26130258, 0.27577711],
-    }
-    (path / "preprocessor_config.json").write_text(json.dumps(preprocessor))
+    makers.make_stock(path)
     return path
 
 

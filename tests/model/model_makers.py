@@ -10,12 +10,15 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 import transformers
+from peft import PeftModel, get_peft_model
+from safetensors.torch import load_file, save_file
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
-from transformers import Qwen2Tokenizer
+from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Qwen2Tokenizer
 from transformers.models.qwen2.tokenization_qwen2 import PRETOKENIZE_REGEX
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
 from fusar_core.model.configuration import FusarGPTConfig
+from fusar_core.model.lora import lora_config
 from fusar_core.model.modeling import FusarGPTForConditionalGeneration
 from fusar_core.model.processing import CHAT_TEMPLATE, FusarGPTProcessor, conversation
 from fusar_core.tasks import captioning, classification, counting, detection, localization
@@ -151,6 +154,67 @@ def make_taught(path: Path) -> None:
     assert loss < 0.05, f"the lessons were not learnt (loss {loss:.3f})"
     model.save_pretrained(path)
     processor.save_pretrained(path)
+
+
+def make_stock(path: Path) -> None:
+    """A directory as Qwen2.5-VL is published: flat config.json, older key names in shards, torchvision's processor."""
+    torch.manual_seed(1)
+    Qwen2_5_VLForConditionalGeneration(Qwen2_5_VLConfig(**tiny_options())).save_pretrained(path, max_shard_size="200KB")
+    options = tiny_options()
+    text, vision = options.pop("text_config"), options.pop("vision_config")
+    rope = text.pop("rope_parameters")
+    config = {
+        "architectures": ["Qwen2_5_VLForConditionalGeneration"],
+        "model_type": "qwen2_5_vl",
+        **options,
+        **text,
+        "rope_theta": rope["rope_theta"],
+        "rope_scaling": {"type": "mrope", "mrope_section": rope["mrope_section"]},
+        "vision_config": {"model_type": "qwen2_5_vl", **vision},
+    }
+    (path / "config.json").write_text(json.dumps(config))
+    tiny_tokenizer().save_pretrained(path)
+    (path / "chat_template.json").write_text(json.dumps({"chat_template": CHAT_TEMPLATE}))
+    preprocessor = {
+        "image_processor_type": "Qwen2VLImageProcessor",
+        "processor_class": "Qwen2_5_VLProcessor",
+        "min_pixels": 3136,
+        "max_pixels": 12845056,
+        "patch_size": 14,
+        "temporal_patch_size": 2,
+        "merge_size": 2,
+        "image_mean": [0.48145466, 0.4578275, 0.40821073],
+        "image_std": [0.26862954, 0.26130258, 0.27577711],
+    }
+    (path / "preprocessor_config.json").write_text(json.dumps(preprocessor))
+
+
+def save_adapter(
+    stock: Path, path: Path, seed: int, *, vision: bool = False, legacy: bool = False, score: object = None
+) -> PeftModel:
+    """Writes an adapter of a stock model as the release has it; returns the very model it was saved from."""
+    torch.manual_seed(seed)
+    model = FusarGPTForConditionalGeneration.from_pretrained(stock, prior_sigma=2.0 if legacy else 1.5)
+    wrapped = get_peft_model(model, lora_config(vision=vision)).eval()
+    with torch.no_grad():
+        for name, parameter in wrapped.named_parameters():
+            if "lora_B" in name:
+                parameter.normal_(std=0.3)
+    wrapped.save_pretrained(path)
+    if legacy:  # names before transformers 4.52
+        new = load_file(path / "adapter_model.safetensors")
+        old = {k.replace(".language_model.", ".").replace("model.model.visual.", "model.visual."): new[k] for k in new}
+        assert any(k.startswith("base_model.model.model.layers.0.") for k in old)
+        save_file(old, path / "adapter_model.safetensors")
+    else:
+        settings = {"format": "tlm_original_train_patch_resize_v1", "sigma": 1.5, "hidden_mult": 4}
+        (path / "tlm_config.json").write_text(json.dumps({**settings, "image_size": 112, "vec_dim": 64}))
+    tlm = model.model.tlm
+    film = {"0.weight": tlm.hidden.weight, "0.bias": tlm.hidden.bias}
+    film |= {"2.weight": tlm.field.weight, "2.bias": tlm.field.bias}
+    saved = {"film_mlp": {k: v.detach().clone() for k, v in film.items()}}
+    torch.save(saved if score is None else {**saved, "score": score}, path / "vec64_film.pt")
+    return wrapped
 
 
 def random_anchors(count: int, seed: int = 0) -> SimpleNamespace:

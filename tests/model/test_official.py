@@ -9,15 +9,13 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from peft import get_peft_model
+from model_makers import save_adapter
 from safetensors.torch import load_file, save_file
 
 from fusar_core.engines.base import Request
 from fusar_core.engines.local import LocalEngine
 from fusar_core.errors import BadCheckpoint, OutputUnwritable, UnknownTask, UnsupportedTask
 from fusar_core.model.checkpoint import load_checkpoint, read_manifest
-from fusar_core.model.lora import lora_config
-from fusar_core.model.modeling import FusarGPTForConditionalGeneration
 from fusar_core.model.official import find_adapters, import_official
 from fusar_core.model.processing import FusarGPTProcessor, conversation
 
@@ -35,29 +33,7 @@ def make_adapter(stock, prompt, tmp_path_factory):
 
     def make(seed, *, vision=False, legacy=False, score=None, path=None):
         path = path or tmp_path_factory.mktemp("adapter")
-        torch.manual_seed(seed)
-        model = FusarGPTForConditionalGeneration.from_pretrained(stock, prior_sigma=2.0 if legacy else 1.5)
-        wrapped = get_peft_model(model, lora_config(vision=vision)).eval()
-        with torch.no_grad():
-            for name, parameter in wrapped.named_parameters():
-                if "lora_B" in name:
-                    parameter.normal_(std=0.3)
-        wrapped.save_pretrained(path)
-        if legacy:  # names before transformers 4.52
-            new = load_file(path / "adapter_model.safetensors")
-            old = {
-                k.replace(".language_model.", ".").replace("model.model.visual.", "model.visual."): new[k] for k in new
-            }
-            assert any(k.startswith("base_model.model.model.layers.0.") for k in old)
-            save_file(old, path / "adapter_model.safetensors")
-        else:
-            settings = {"format": "tlm_original_train_patch_resize_v1", "sigma": 1.5, "hidden_mult": 4}
-            (path / "tlm_config.json").write_text(json.dumps({**settings, "image_size": 112, "vec_dim": 64}))
-        tlm = model.model.tlm
-        film = {"0.weight": tlm.hidden.weight, "0.bias": tlm.hidden.bias}
-        film |= {"2.weight": tlm.field.weight, "2.bias": tlm.field.bias}
-        saved = {"film_mlp": {k: v.detach().clone() for k, v in film.items()}}
-        torch.save(saved if score is None else {**saved, "score": score}, path / "vec64_film.pt")
+        wrapped = save_adapter(stock, path, seed, vision=vision, legacy=legacy, score=score)
         with torch.no_grad():
             return path, wrapped(**prompt).logits
 

@@ -94,7 +94,7 @@ def run(arm: Arm, seed: int, work: Path, threads: int) -> Path:
     for number, (recipe, settings) in enumerate(arm.stages(), 1):
         stage = folder / f"{number}"
         if not (stage / "run.json").exists():
-            words = [recipe, "--start", str(model), "--data", str(data), "--out", str(stage), "--keep", "--merge"]
+            words = [recipe, "--model", str(model), "--data", str(data), "--out", str(stage), "--keep", "--merge"]
             for name, value in {**settings, "seed": seed}.items():
                 words += ["--set", f"{name}={json.dumps(value)}"]
             call("training.train", *words)

@@ -16,7 +16,7 @@ from typing import Any
 ORDERS = range(1, 5)
 _WORD = re.compile(r"[\w']+")
 _PREFIX = re.compile(
-    r"^\W*(?:this|the|an?)? ?(?:sar |radar |satellite )*(?:image|picture|scene|chip) (?:shows|depicts|contains|is of)\s+"
+    r"^\W*(?:this|the|an?)? ?(?:sar |radar )*(?:image|picture|scene|chip) (?:shows|depicts|contains|is of)\s+"
     r"|^\W*(?:there (?:is|are)|this is)\s+",
     re.IGNORECASE,
 )

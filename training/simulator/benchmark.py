@@ -26,6 +26,7 @@ from training.errors import BadRecipe
 from training.simulator.imaging import STRETCHES
 from training.simulator.scene import DARK, KINDS, SHIP_SHARE, Scene, SceneSpec, facts_of, simulate
 
+TARGETS = ("ship", "plane")
 CHIPS_ALONG = 2
 """Chips along a side of a scene."""
 SPACING_DEG = 0.25
@@ -33,6 +34,8 @@ SPACING_DEG = 0.25
 LATITUDES = (20.0, 50.0)
 FINE_GSD_M = (1.5, 2.0, 3.0, 4.0, 5.0)
 COARSE_GSD_M = (3.0, 5.0, 8.0, 10.0, 10.0, 15.0, 20.0)
+MOST_TARGETS = 10
+"""In a chip: more than a small model can be asked to count."""
 LEAST_VISIBLE = 0.5
 """Of a target's box, for it to count in a chip that cuts it."""
 
@@ -93,16 +96,17 @@ def make(out: Path, region: str, chips: int, chip_px: int, seed: int, informatio
     files = [out / f"triplets_{p:.1f}.jsonl" for p in informations]
     journal = out / "scenes.jsonl"
     rows = [json.loads(line) for line in journal.read_text("utf-8").splitlines()] if journal.exists() else []
-    per_scene = CHIPS_ALONG**2
-    scenes = -(-chips // per_scene)
-    with open(journal, "a", encoding="utf-8") as log:
-        for number in tqdm(range(len(rows), scenes), desc=f"scenes of {region}", mininterval=5):
-            scene = simulate(spec_of(region, seed, number, chip_px))
-            made = [t.to_json() for t in _cut(scene, f"{region}-{number:05d}", out, chip_px, informations)]
+    lines = [line for made in rows for line in made]
+    with open(journal, "a", encoding="utf-8") as log, tqdm(total=chips, initial=len(lines), desc=region) as bar:
+        while len(lines) < chips:
+            scene = simulate(spec_of(region, seed, len(rows), chip_px))
+            made = [t.to_json() for t in _cut(scene, f"{region}-{len(rows):05d}", out, chip_px, informations)]
             rows.append(made)
+            lines += made
             log.write(json.dumps(made) + "\n")
             log.flush()
-    lines = [line for made in rows[:scenes] for line in made][:chips]
+            bar.update(len(made))
+    lines = lines[:chips]
     for p, file in zip(informations, files, strict=True):
         with atomic_path(file) as temporary:
             temporary.write_text("".join(line.replace("anchors_P/", f"anchors_{p:.1f}/") + "\n" for line in lines))
@@ -116,21 +120,18 @@ def _same_as_before(path: Path, asked: dict[str, Any]) -> None:
 
 
 def _cut(scene: Scene, name: str, out: Path, chip_px: int, informations: Sequence[float]) -> Iterator[Triplet]:
-    """The chips of a scene, written; anchors under anchors_P/ with P still to be put in."""
-    windows = [
-        Window(row * chip_px, column * chip_px, chip_px, chip_px)
-        for row in range(CHIPS_ALONG)
-        for column in range(CHIPS_ALONG)
-    ]
-    names = [f"{name}-{i}" for i in range(len(windows))]
+    """The chips of a scene, written; anchors under anchors_P/ with P still to be put in. Crowded ones are left out."""
+    corners = [(row * chip_px, column * chip_px) for row in range(CHIPS_ALONG) for column in range(CHIPS_ALONG)]
+    cut = {f"{name}-{i}": Window(*corner, chip_px, chip_px) for i, corner in enumerate(corners)}
+    cut = {chip: window for chip, window in cut.items() if len(_targets(scene, window)) <= MOST_TARGETS}
     for p in informations:
         sampler = AnchorSampler(scene.prior(p), scene.spec.year)
         folder = out / f"anchors_{p:.1f}"
         folder.mkdir(exist_ok=True)
-        for chip, anchors in zip(names, sampler.for_chips(scene.grid, windows), strict=True):
+        for chip, anchors in zip(cut, sampler.for_chips(scene.grid, cut.values()), strict=True):
             write_anchors(anchors, folder / f"{chip}.npz")
     (out / "images").mkdir(exist_ok=True)
-    for chip, window in zip(names, windows, strict=True):
+    for chip, window in cut.items():
         rows, columns = slice(window.row, window.bottom), slice(window.col, window.right)
         Image.fromarray(scene.image[rows, columns]).save(out / "images" / f"{chip}.png", compress_level=1)
         yield Triplet(
@@ -139,7 +140,7 @@ def _cut(scene: Scene, name: str, out: Path, chip_px: int, informations: Sequenc
             conversations=(),
             image=f"images/{chip}.png",
             anchors=f"anchors_P/{chip}.npz",
-            targets=tuple(t for t in _targets(scene, window) if t.label in ("ship", "plane")),
+            targets=tuple(_targets(scene, window)),
             footprint=_footprint(scene, window),
             place=name,
             gsd_m=scene.spec.gsd_m,
@@ -149,10 +150,12 @@ def _cut(scene: Scene, name: str, out: Path, chip_px: int, informations: Sequenc
         )
 
 
-def _targets(scene: Scene, window: Window) -> list[Target]:
-    """The bodies in a window, boxes cut to it; those whose centre or greater part lies elsewhere are another chip's."""
+def _targets(scene: Scene, window: Window, labels: Sequence[str] = TARGETS) -> list[Target]:
+    """The bodies of these labels in a window, boxes cut to it; what lies in it by less than half is another chip's."""
     found = []
     for body in scene.bodies:
+        if body.label not in labels:
+            continue
         x1, y1, x2, y2 = body.box
         box = (x1 - window.col, y1 - window.row, x2 - window.col, y2 - window.row)
         seen = clip(box, (window.width, window.height))
@@ -168,7 +171,7 @@ def _alternatives(scene: Scene, window: Window) -> dict[str, Any]:
     """What the image leaves open, for `ceiling`: `hypotheses`, or `independent` points."""
     if not scene.alternatives:
         return {"ambiguous": False}
-    boxes = [list(t.bbox) for t in _targets(scene, window)]
+    boxes = [list(t.bbox) for t in _targets(scene, window, (*TARGETS, "building", "platform"))]
     if scene.alternatives == "points":
         return {"ambiguous": True, "independent": [{"bbox": b, "p_ship": SHIP_SHARE} for b in boxes]}
     names = {"water": {"ships": boxes}, "apron": {"planes": boxes}, "bare": {}}

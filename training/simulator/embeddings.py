@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from fusar_core.aef.quantisation import BANDS
+from fusar_core.aef.quantisation import BANDS, decode, encode
 from fusar_core.aef.source import YEARS, Progress
 from fusar_core.grid import Grid
 from fusar_core.spacetime import SpatioTemporalBox
@@ -85,10 +85,9 @@ class EmbeddingField:
 
 
 def quantised(vectors: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-    """What is left of unit vectors after the 8-bit encoding of the public data set, again of unit length."""
-    steps = np.clip(np.round(127.5 * np.sign(vectors) * np.sqrt(np.abs(vectors))), -127, 127)
-    decoded = (steps / 127.5) ** 2 * np.sign(steps)
-    return (decoded / np.linalg.norm(decoded, axis=1, keepdims=True)).astype(np.float32)
+    """What is left of unit vectors (S, 64) after the 8-bit encoding of the public data set, again of unit length."""
+    decoded = decode(encode(vectors))
+    return np.asarray(decoded / np.linalg.norm(decoded, axis=1, keepdims=True), np.float32)
 
 
 def widened(mask: npt.NDArray[np.bool_], pixels: float) -> npt.NDArray[np.bool_]:

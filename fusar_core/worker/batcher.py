@@ -26,7 +26,7 @@ STUCK_S = 900.0
 log = logging.getLogger(__name__)
 
 
-@dataclass
+@dataclass(eq=False)
 class _Waiting:
     job: Job
     listener: Listener
@@ -74,10 +74,15 @@ class Batcher:
             one.listener.failed(WorkerFailed("This replica is stopping.", "Ask again."))
 
     def _work(self) -> None:
-        while batch := self._gather():
-            self._busy_since = time.monotonic()
-            self._answer(batch)
-            self._busy_since = None
+        try:
+            while batch := self._gather():
+                self._busy_since = time.monotonic()
+                self._answer(batch)
+                self._busy_since = None
+        except Exception as error:  # a mistake of ours: nobody must wait for a thread that is no more
+            log.exception("the thread of the model has failed")
+            self._broken = f"the thread of the model has failed: {error}"
+            self.close()
 
     def _gather(self) -> list[_Waiting]:
         """The next batch: the job that came first and those that go with it. Empty when the batcher is closed."""

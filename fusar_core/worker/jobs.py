@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Prior:
     """Anchors as the model takes them: features float32 (S, 64), positions float32 (S, 2)."""
 
@@ -17,7 +17,7 @@ class Prior:
     positions: npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Job:
     """One question about one image, checked.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import logging
 import time
 from collections.abc import Callable
@@ -10,12 +12,14 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import HTTPException
 from fastapi.responses import JSONResponse, PlainTextResponse
+from PIL import Image
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from fusar_core import __version__
 from fusar_core.errors import BadOption, FusarError, UnknownModel, WorkerFailed
+from fusar_core.tasks import counting
 from fusar_core.worker import schema
-from fusar_core.worker.body import Message, Receive, Scope, Send, send_error
+from fusar_core.worker.body import MOST_KEY, Message, Receive, Scope, Send, send_error
 from fusar_core.worker.front import Front
 from fusar_core.worker.refusals import error_body
 
@@ -58,7 +62,9 @@ def describe(front: Front) -> FastAPI:
         state = "ready" if front.ready else "stopping" if front.draining else "starting"
         return JSONResponse({"status": state}, 200 if front.ready else 503)
 
-    @app.get("/metrics", response_class=PlainTextResponse, responses=failures, tags=["state"], openapi_extra=locked)
+    @app.get(
+        "/metrics", response_class=PlainTextResponse, responses=_as_json(failures), tags=["state"], openapi_extra=locked
+    )
     async def metrics() -> Response:
         """For Prometheus."""
         return Response(front.metrics.text(), media_type=PROMETHEUS)
@@ -99,14 +105,19 @@ def describe(front: Front) -> FastAPI:
         | {
             "requestBody": {
                 "required": True,
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ChatRequest"}}},
+                "content": {
+                    "application/json": {
+                        "schema": {"$ref": "#/components/schemas/ChatRequest"},
+                        "examples": {"count": {"value": _example(front.name)}},
+                    }
+                },
             },
             "parameters": [
                 {
                     "name": "Idempotency-Key",
                     "in": "header",
                     "required": False,
-                    "schema": {"type": "string", "maxLength": 256},
+                    "schema": {"type": "string", "maxLength": MOST_KEY},
                     "description": "The same request under the same key, within two minutes, has the same answer.",
                 }
             ],
@@ -124,6 +135,21 @@ def describe(front: Front) -> FastAPI:
 
 def _failures(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": schema.ErrorBody} for status in statuses}
+
+
+def _as_json(failures: dict[int | str, dict[str, Any]]) -> dict[int | str, dict[str, Any]]:
+    """The same for a route whose answers are no JSON otherwise."""
+    error = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorBody"}}}
+    return {status: {"description": "Refused", "content": error} for status in failures}
+
+
+def _example(model: str) -> dict[str, Any]:
+    """A question that is answered as it stands, about an image without a target."""
+    file = io.BytesIO()
+    Image.new("L", (28, 28)).save(file, "PNG")
+    url = "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+    content = [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": counting.prompt("ship")}]
+    return {"model": model, "messages": [{"role": "user", "content": content}], "max_tokens": 16, "logprobs": True}
 
 
 def _with_request_schema(app: FastAPI) -> Callable[[], dict[str, Any]]:

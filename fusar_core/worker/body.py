@@ -16,6 +16,7 @@ Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
+MOST_KEY = 256
 LINGER_S = 2.0
 """How long the rest of a body that is too large is read and thrown away: else many clients lose the answer with the
 connection."""
@@ -67,6 +68,8 @@ def check_head(scope: Scope, limits: Limits) -> None:
         raise too_large(limits)
     if headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != b"application/json":
         raise BadOption("The request is no JSON.", "Send it with Content-Type: application/json.")
+    if len(headers.get(b"idempotency-key", b"")) > MOST_KEY:
+        raise BadOption(f"An Idempotency-Key has {MOST_KEY} characters at most.", "Send a digest.")
     if headers.get(b"content-encoding", b"identity") != b"identity":
         raise BadOption("The request is compressed.", "Send it as it is: a PNG hardly gets smaller.")
 

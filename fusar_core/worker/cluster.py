@@ -26,6 +26,7 @@ TRIES = 5
 PAUSE_S = 0.5
 OBJECT_STORE_BYTES = 512 * 2**20
 """Of a cluster of our own: chips wait there on their way to a replica, a quarter of a megabyte each."""
+CONNECT_S = 5.0
 START_S = 1800.0
 """A replica gets so long to load its model."""
 
@@ -59,6 +60,8 @@ class Cluster:
     def start_ray(self) -> None:
         """Connects to the given cluster, or starts one that ends with this process. Raises RayUnavailable."""
         own = self.placement.address is None
+        if self.placement.address:
+            check_address(self.placement.address)
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         if own:
             os.environ[LOOPBACK_VARIABLE] = "0"  # before the import
@@ -89,7 +92,8 @@ class Cluster:
 
         logging.getLogger("ray.serve").setLevel(logging.WARNING)
         with self._busy:
-            serve.start(proxy_location="Disabled", logging_config={"log_level": "WARNING"})
+            # Its controller would log the traces of replicas that do not start; what they say is read from its status.
+            serve.start(proxy_location="Disabled", logging_config={"log_level": "CRITICAL"})
             target = serve.RunTarget(target=self._deployment(), name=self.app, route_prefix=None)
             serve.run_many([target], wait_for_applications_running=False)
             self._wait(stopped)
@@ -240,6 +244,19 @@ class Cluster:
         except BaseException:
             response.cancel()
             raise
+
+
+def check_address(address: str) -> None:
+    """Raises BadOption, and RayUnavailable when nobody listens there: Ray itself would try for minutes."""
+    if address == "auto":
+        return
+    host, colon, port = address.rpartition(":")
+    if "://" in address or not colon or not port.isdigit():
+        raise BadOption(f"'{address}' is no address of a Ray cluster.", "Give HOST:6379, or auto on one of its nodes.")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_S).close()
+    except (OSError, OverflowError) as cause:
+        raise RayUnavailable(f"No Ray cluster answers at {address}: {cause}.", "Is it running: ray status?") from cause
 
 
 def app_name(port: int) -> str:

@@ -156,7 +156,7 @@ class Front:
         return await loop.run_in_executor(self._readers, understand, body, self.name, about, self.limits)
 
     async def _answer(self, asked: Asked, scope: Scope, who: str, send: Send) -> None:
-        key = dict(scope["headers"]).get(b"idempotency-key", b"").decode("latin-1")[:256]
+        key = dict(scope["headers"]).get(b"idempotency-key", b"").decode("latin-1")
         assert self._answers is not None
         answering, repeated = self._answers.start(asked.job, asked.stream, who, key, asked.digest)
         if repeated:

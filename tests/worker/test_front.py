@@ -208,6 +208,7 @@ def test_errors_have_openais_shape_and_our_codes(worker):
     assert "POST" in wrong.headers["allow"]
     assert error_of(worker.post(b"x=1", content_type="application/x-www-form-urlencoded")) == (400, "BAD_OPTION")
     assert error_of(worker.post(content_encoding="gzip")) == (400, "BAD_OPTION")
+    assert error_of(worker.post(idempotency_key="k" * 257)) == (400, "BAD_OPTION")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from asking import picture, unit_anchors
-from model_makers import LESSONS, make_stock, make_taught, save_adapter, tiny_model, tiny_processor
+from model_makers import LESSONS, make_stock, save_adapter, tiny_model, tiny_processor
 from test_batcher import Heard
 
 from fusar_core.anchors import Anchors
@@ -25,13 +25,6 @@ from fusar_core.worker.token_cache import TokenCache
 from fusar_core.worker.transformers_runtime import TransformersModel
 
 QUESTIONS = list(LESSONS)
-
-
-@pytest.fixture(scope="module")
-def taught(tmp_path_factory):
-    path = tmp_path_factory.mktemp("taught")
-    make_taught(path)
-    return path
 
 
 @pytest.fixture(scope="module")

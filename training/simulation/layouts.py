@@ -1,0 +1,242 @@
+"""The eight kinds of places, painted with their targets; how many of them lie in a chip."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from scipy import ndimage
+
+from training.simulation import terrain
+from training.simulation.bodies import (
+    Body,
+    Taken,
+    add_building,
+    add_crane_row,
+    add_plane,
+    add_ship,
+    add_tank,
+    add_wake,
+    plane_size,
+    ship_size,
+)
+from training.simulation.canvas import BARE, BUILT, GRASS, WATER, Canvas, Map, Mask
+
+CELL_PX = 168
+"""Targets are dealt to squares of this side: the chip of a small model."""
+SHIPS_IN_CELL = (0.1, 0.25, 0.2, 0.14, 0.11, 0.08, 0.06, 0.04, 0.02)
+"""Probability of 0, 1, 2 … ships in a cell of open water."""
+PLANES_IN_CELL = (0.12, 0.24, 0.22, 0.17, 0.12, 0.08, 0.05)
+CUT = 0.05
+"""Share of targets that may lie across the border of two chips."""
+TARGET_OVER_SEA_DB = (9.0, 24.0)
+
+Within = tuple[float, float, float, float]
+
+
+def cells(side: int) -> Iterator[Within]:
+    """The squares of a scene as x1, y1, x2, y2."""
+    steps = range(0, side, CELL_PX)
+    return ((x, y, min(x + CELL_PX, side), min(y + CELL_PX, side)) for y in steps for x in steps)
+
+
+class Layout:
+    """Paints one scene of a kind: `Layout(canvas, wind_db).paint("harbour")`; `bodies` are what came to lie there."""
+
+    def __init__(self, canvas: Canvas, wind_db: float) -> None:
+        self.canvas, self.rng, self.wind_db = canvas, canvas.rng, wind_db
+        self.bodies: list[Body] = []
+        self.taken = Taken()
+        self.everywhere = np.ones((canvas.side, canvas.side), bool)
+        self.over_sea_db = float(self.rng.uniform(*TARGET_OVER_SEA_DB))
+        self.smear = float(self.rng.exponential(2)) if self.rng.random() < 0.35 else 0.0
+        self.lane = float(self.rng.uniform(0, math.pi)) if self.rng.random() < 0.6 else None
+
+    def paint(self, kind: str) -> None:
+        {
+            "open_sea": self._open_sea, "coast": self._coast, "harbour": self._harbour, "river": self._river,
+            "airfield": self._airfield, "town": self._inland, "farmland": self._inland, "forest": self._inland,
+        }[kind](kind)  # fmt: skip
+
+    def inside(self, within: Within, margin: float) -> Within:
+        """The part of a square where a body of that half length lies whole; seldom the entire square."""
+        if self.rng.random() < CUT:
+            return within
+        x1, y1, x2, y2 = within
+        m = min(margin + 2, (x2 - x1) / 2 - 1, (y2 - y1) / 2 - 1)
+        return (x1 + m, y1 + m, x2 - m, y2 - m)
+
+    def dealt(self, weights: tuple[float, ...]) -> int:
+        return int(self.rng.choice(len(weights), p=np.array(weights) / sum(weights)))
+
+    def _open_sea(self, kind: str) -> None:
+        terrain.sea(self.canvas, self.everywhere, self.wind_db)
+        self.ships(terrain.room(self.everywhere))
+
+    def _coast(self, kind: str) -> None:
+        water, _ = terrain.coast(self.canvas, self.rng.uniform(0.04, 0.2))
+        self.shore(water, str(self.rng.choice(terrain.LANDS)))
+        self.ships(terrain.room(water))
+
+    def _river(self, kind: str) -> None:
+        water = terrain.river(self.canvas)
+        self.shore(water, str(self.rng.choice(terrain.LANDS)))
+        self.ships(terrain.room(water), most_px=26)
+
+    def shore(self, water: Mask, what: str) -> None:
+        """Land, a bright or dark edge, and water: the sea, or calmer than it."""
+        canvas, rng = self.canvas, self.rng
+        terrain.land(canvas, ~water, what)
+        if rng.random() < 0.5:
+            edge = ndimage.binary_dilation(water, iterations=int(rng.integers(1, 4))) & ~water
+            canvas.paint(edge, BARE, rng.uniform(0, 9), 0.4)
+        terrain.sea(canvas, water, self.wind_db - (rng.uniform(0, 6) if rng.random() < 0.5 else 0))
+
+    def _harbour(self, kind: str) -> None:
+        canvas, rng = self.canvas, self.rng
+        water, turn = terrain.coast(canvas, rng.uniform(0.0, 0.07))
+        self.shore(water, str(rng.choice(["town", "town", "mixed", "farmland"])))
+        paved = ndimage.binary_dilation(water, iterations=round(canvas.pixels(rng.uniform(80, 300), 4))) & ~water
+        canvas.paint(paved, BUILT, rng.uniform(-6, 2), 0.6)
+        piers = [pier for _ in range(int(rng.integers(2, 7))) if (pier := self._pier(water, paved, turn))]
+        if rng.random() < 0.4:
+            self._breakwater(water, turn)
+        for pier in piers:
+            for _ in range(int(rng.poisson(1.2))):
+                self._moor(water, *pier)
+        self._yard(paved)
+        self.ships(terrain.room(water), share=0.6)
+
+    def _pier(self, water: Mask, paved: Mask, turn: float) -> tuple[float, float, float, float, float] | None:
+        """A pier out from the quay: (x, y, length, width, turn). Taken off `water`."""
+        canvas, rng = self.canvas, self.rng
+        rows, columns = np.nonzero(paved)
+        if not len(rows):
+            return None
+        i = int(rng.integers(len(rows)))
+        length, width = canvas.pixels(rng.uniform(150, 700), 12), canvas.pixels(rng.uniform(15, 120), 2)
+        along = turn + rng.normal(0, 0.1) + (math.pi / 2 if rng.random() < 0.15 else 0)
+        x, y = columns[i] + math.cos(turn) * length * 0.35, rows[i] + math.sin(turn) * length * 0.35
+        pier = canvas.rectangle(x, y, length, width, along) & water
+        water &= ~pier
+        canvas.paint(pier, BUILT, rng.uniform(-5, 6), 0.7)
+        canvas.structure |= pier
+        if rng.random() < 0.5:
+            self.bodies += add_crane_row(canvas, x, y, length * 0.8, along)
+        rows, columns = np.nonzero(pier)
+        if len(rows):
+            lit = rng.integers(0, len(rows), int(len(rows) * rng.uniform(0, 0.08)))
+            canvas.add_points(columns[lit] + 0.5, rows[lit] + 0.5, rng.normal(4, 5, len(lit)))
+        return x, y, length, width, along
+
+    def _moor(self, water: Mask, x: float, y: float, length: float, width: float, along: float) -> None:
+        """A ship alongside a pier, touching it or nearly so."""
+        rng, side = self.rng, self.canvas.side
+        kind, ship, beam = ship_size(rng, self.canvas.gsd_m, 6.0, max(8.0, 0.9 * length))
+        off, there = ((width + beam) / 2 + rng.uniform(0, 1)) * rng.choice([-1, 1]), rng.uniform(-0.3, 0.45) * length
+        x += math.cos(along) * there - math.sin(along) * off
+        y += math.sin(along) * there + math.cos(along) * off
+        afloat = 3 < x < side - 3 and 3 < y < side - 3 and water[int(y), int(x)]
+        if afloat and self.taken.take(x, y, ship / 2):
+            self.bodies.append(add_ship(self.canvas, x, y, (kind, ship, beam), along, self.ship_db()))
+
+    def _breakwater(self, water: Mask, turn: float) -> None:
+        canvas, rng = self.canvas, self.rng
+        along, across = canvas.frame(*rng.uniform(0.2, 0.8, 2) * canvas.side, turn + math.pi / 2 + rng.normal(0, 0.2))
+        bend = rng.uniform(-0.004, 0.004) * along**2
+        wall = (np.abs(across + bend) < canvas.pixels(rng.uniform(8, 20), 0.9)) & (np.abs(along) < canvas.pixels(500)) & water
+        water &= ~wall
+        canvas.paint(wall, BUILT, rng.uniform(2, 10), 0.8)
+        canvas.structure |= wall
+
+    def _yard(self, paved: Mask) -> None:
+        """Tanks or halls on the paved ground of a port."""
+        canvas, rng = self.canvas, self.rng
+        rows, columns = np.nonzero(paved)
+        for _ in range(int(rng.integers(0, 14)) if len(rows) else 0):
+            i, level = int(rng.integers(len(rows))), rng.uniform(-2, 10)
+            x, y = float(columns[i]), float(rows[i])
+            if rng.random() < 0.5:
+                self.bodies.append(add_tank(canvas, x, y, canvas.pixels(rng.uniform(12, 45), 1.5), level))
+            else:
+                long, wide = canvas.pixels(rng.uniform(60, 250), 4), canvas.pixels(rng.uniform(25, 80), 2)
+                self.bodies.append(add_building(canvas, x, y, long, wide, rng.uniform(0, math.pi), level))
+
+    def ship_db(self) -> float:
+        return float(self.wind_db + self.over_sea_db + self.rng.normal(0, 3))
+
+    def ships(self, room: Map, share: float = 1.0, most_px: float = 46.0) -> None:
+        """Ships under way or at anchor, each with room around it."""
+        canvas, rng = self.canvas, self.rng
+        crowd = rng.random() < 0.25  # a fleet of small ones
+        for square in cells(canvas.side):
+            for _ in range(int(rng.binomial(self.dealt(SHIPS_IN_CELL), share))):
+                size = ship_size(rng, canvas.gsd_m, 3.5, 14.0 if crowd else most_px)
+                spot = self.taken.spot(rng, room, size[1] * 0.52 + 1, self.inside(square, size[1] / 2))
+                if spot is None:
+                    continue
+                turn = float(rng.uniform(0, math.pi) if self.lane is None else self.lane + rng.normal(0, 0.25))
+                ship = add_ship(canvas, *spot, size, turn, self.ship_db(), self.smear)
+                self.bodies.append(ship)
+                if rng.random() < 0.12:
+                    add_wake(canvas, ship, *spot, turn, self.wind_db + rng.uniform(3, 9))
+                if rng.random() < 0.12:  # a corner reflector: shows the sensor's side lobes
+                    canvas.add_points([spot[0]], [spot[1]], [self.ship_db() + rng.uniform(8, 20)])
+                if rng.random() < 0.05:  # the azimuth ambiguity of a strong ship
+                    last = canvas.points[-1]
+                    canvas.add_points(last[:, 0], last[:, 1] + rng.choice([-1, 1]) * rng.uniform(60, 200), last[:, 2] - 19)
+
+    def _airfield(self, kind: str) -> None:
+        canvas, rng, side = self.canvas, self.rng, self.canvas.side
+        terrain.land(canvas, self.everywhere, str(rng.choice(["farmland", "mixed", "mixed", "town"])))
+        canvas.paint(canvas.smooth(side / 2) > rng.uniform(-1.5, 0), GRASS, canvas.smooth(30) * 0.5, 0.15)
+        turn, tarmac = float(rng.uniform(0, math.pi)), float(rng.uniform(-9, -4))
+        runway, taxiway = canvas.rectangle(*rng.uniform(0.1, 0.9, 2) * side, 3 * side, canvas.pixels(rng.uniform(30, 60), 3), turn), None
+        self._pave(runway, tarmac - 3)
+        for _ in range(int(rng.integers(1, 4))):
+            bearing = turn + rng.choice([0, 0, math.pi / 2, 0.6])
+            taxiway = canvas.rectangle(*rng.uniform(0, 1, 2) * side, side * 2, canvas.pixels(rng.uniform(15, 25), 1.6), bearing)
+            self._pave(taxiway, tarmac - 2)
+        usual, level = str(rng.choice(["", "fighter", "business jet", "airliner", "transport"])), rng.uniform(-6, 8)
+        for square in cells(side):
+            self._apron(square, turn, tarmac, usual, level)
+
+    def _apron(self, square: Within, turn: float, tarmac: float, usual: str, level: float) -> None:
+        """An apron in a square with aircraft side by side or scattered, and a terminal or hangars beside it."""
+        canvas, rng = self.canvas, self.rng
+        x1, y1, x2, y2 = square
+        x, y = rng.uniform(x1 + 0.3 * (x2 - x1), x2 - 0.3 * (x2 - x1)), rng.uniform(y1 + 0.3 * (y2 - y1), y2 - 0.3 * (y2 - y1))
+        long, deep = rng.uniform(60, 150), rng.uniform(40, 110)
+        apron = canvas.rectangle(x, y, long, deep, turn)
+        self._pave(apron, tarmac + rng.normal(0, 1))
+        hall_deep = canvas.pixels(rng.uniform(25, 70), 3)
+        away = deep / 2 + hall_deep / 2 + 1
+        for _ in range(int(rng.integers(0, 4))):
+            u = rng.uniform(-0.5, 0.5) * long
+            hx, hy = x + u * math.cos(turn) - away * math.sin(turn), y + u * math.sin(turn) + away * math.cos(turn)
+            self.bodies.append(add_building(canvas, hx, hy, canvas.pixels(rng.uniform(40, 160), 4), hall_deep, turn, level + rng.normal(2, 3)))
+        room = terrain.room(apron)
+        heading = turn + float(rng.choice([0, 0.5, 1, 1.5])) * math.pi
+        ordered = rng.random() < 0.6
+        for _ in range(self.dealt(PLANES_IN_CELL)):
+            size = plane_size(rng, canvas.gsd_m, usual if rng.random() < 0.75 else "")
+            spot = self.taken.spot(rng, room, size[1] * 0.5, self.inside(square, size[1] * 0.6))
+            if spot is not None:
+                bearing = heading + rng.normal(0, 0.1) if ordered else rng.uniform(0, 2 * math.pi)
+                self.bodies.append(add_plane(canvas, *spot, size, bearing, level + rng.normal(0, 2)))
+
+    def _pave(self, where: Mask, db: float) -> None:
+        self.canvas.paint(where, BUILT, db, 0.1)
+
+    def _inland(self, kind: str) -> None:
+        """Land with a pond or a river at times, and buildings that elsewhere could be targets."""
+        canvas, rng, side = self.canvas, self.rng, self.canvas.side
+        terrain.land(canvas, self.everywhere, kind)
+        if rng.random() < 0.5:
+            pond = canvas.smooth(side / 3) > rng.uniform(1.0, 2.0)
+            terrain.calm(canvas, pond, WATER, self.wind_db - rng.uniform(0, 5))
+        for _ in range(int(rng.poisson(2 * (side / CELL_PX) ** 2))):
+            long, wide = canvas.pixels(rng.uniform(20, 120), 3), canvas.pixels(rng.uniform(10, 40), 2)
+            x, y = rng.uniform(5, side - 5, 2)
+            self.bodies.append(add_building(canvas, x, y, min(long, 24), min(wide, 12), rng.uniform(0, math.pi), rng.uniform(-2, 10)))

@@ -1,0 +1,171 @@
+"""A simulated SAR scene with its truth.
+
+    scene = simulate(SceneSpec(kind="harbour", seed=7, side_px=672, gsd_m=5.0))
+    scene.image, scene.cover, scene.targets, scene.grid
+    scene.write(Path("harbour"))
+
+Kinds are the eight places, and two whose image does not tell what is there (see `ambiguity`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+
+import numpy as np
+import numpy.typing as npt
+import pyproj
+from affine import Affine
+
+from fusar_core.grid import Grid
+from training.errors import BadRecipe
+from training.simulation import ambiguity
+from training.simulation.bodies import Body
+from training.simulation.canvas import CROSS_DB, LEVELS_DB, WATER, Canvas, Map, Mask
+from training.simulation.layouts import Layout
+from training.simulation.radar import STRETCHES, Radar, image, to_uint8
+
+PLACES = ("coast", "harbour", "open_sea", "airfield", "town", "farmland", "forest", "river")
+AMBIGUOUS = ("dark_surface", "bright_points")
+KINDS = (*PLACES, *AMBIGUOUS)
+TARGETS = ("ship", "plane")
+LEAST_SIDE_PX, GREATEST_SIDE_PX = 64, 4096
+
+
+@dataclass(frozen=True)
+class SceneSpec:
+    """What is to be simulated; everything else follows from the seeds.
+
+    kind: one of KINDS. secret: a second seed, for what the image of an ambiguous scene does not tell; by default it
+    follows from `seed`. gsd_m: pixel size. band: X, C or L. cross: cross-polarised. wind_db: co-polarised mean
+    backscatter of the sea. enl: equivalent number of looks. width_px: −3 dB width of the impulse response across and
+    along the columns. taper, tilt, noise_db: see radar.Radar. stretch, grey: see radar.to_uint8. lon, lat: centre, in
+    degrees WGS 84.
+
+    Raises BadRecipe for an unknown kind, band or stretch, and for sizes that make no scene.
+    """
+
+    kind: str
+    seed: int
+    side_px: int = 336
+    gsd_m: float = 10.0
+    band: str = "C"
+    cross: bool = False
+    wind_db: float = -18.0
+    enl: float = 4.0
+    width_px: tuple[float, float] = (1.5, 1.5)
+    taper: float = 0.75
+    tilt: float = 0.0
+    noise_db: float = -27.0
+    stretch: str = "percentiles"
+    grey: float = 40.0
+    lon: float = 3.0
+    lat: float = 45.0
+    year: int = 2024
+    secret: int | None = None
+
+    def __post_init__(self) -> None:
+        for value, known, what in (
+            (self.kind, KINDS, "kind of scene"),
+            (self.band, tuple(LEVELS_DB), "band"),
+            (self.stretch, STRETCHES, "stretch"),
+        ):
+            if value not in known:
+                raise BadRecipe(f"'{value}' is no {what} that can be simulated.", f"Known: {', '.join(known)}.")
+        if not LEAST_SIDE_PX <= self.side_px <= GREATEST_SIDE_PX:
+            raise BadRecipe(
+                f"A scene of {self.side_px} pixels cannot be simulated.", f"Take {LEAST_SIDE_PX}–{GREATEST_SIDE_PX}."
+            )
+        if not (self.gsd_m > 0 and self.enl >= 1 and min(self.width_px) >= 1):
+            raise BadRecipe(
+                f"gsd_m {self.gsd_m}, enl {self.enl}, width_px {self.width_px} describe no radar image.",
+                "Pixel sizes are above 0; looks and widths in pixels are 1 or more.",
+            )
+        if not (-180 <= self.lon <= 180 and -80 <= self.lat <= 84):
+            raise BadRecipe(
+                f"Longitude {self.lon}, latitude {self.lat} has no UTM zone.", "Take −180…180 and −80…84 degrees."
+            )
+
+    @property
+    def radar(self) -> Radar:
+        return Radar(self.enl, self.width_px, self.taper, self.tilt, self.noise_db)
+
+
+@dataclass
+class SimulatedScene:
+    """A simulated scene and its truth.
+
+    kind: the place it is. image: uint8 (H, W). intensity: float32 (H, W), 1 is 0 dB. cover: uint8 (H, W), see
+    canvas.COVERS. structure: bool (H, W), what stands there all year. bodies: targets and confusers. surfaces, points:
+    what the image leaves open (see `ambiguity`).
+    """
+
+    spec: SceneSpec
+    kind: str
+    image: npt.NDArray[np.uint8]
+    intensity: Map
+    cover: npt.NDArray[np.uint8]
+    structure: Mask
+    bodies: list[Body]
+    surfaces: list[ambiguity.Surface] = field(default_factory=list)
+    points: list[Body] = field(default_factory=list)
+
+    @property
+    def targets(self) -> list[Body]:
+        return [b for b in self.bodies if b.label in TARGETS]
+
+    @property
+    def confusers(self) -> list[Body]:
+        return [b for b in self.bodies if b.label not in TARGETS]
+
+    @cached_property
+    def grid(self) -> Grid:
+        """North-up UTM about the scene's centre, corners at whole pixels."""
+        zone = min(int((self.spec.lon + 180) // 6) + 1, 60)
+        crs, to_map = _utm((32600 if self.spec.lat >= 0 else 32700) + zone)
+        x, y = to_map.transform(self.spec.lon, self.spec.lat)
+        step, half = self.spec.gsd_m, self.spec.side_px * self.spec.gsd_m / 2
+        transform = Affine(step, 0, round((x - half) / step) * step, 0, -step, round((y + half) / step) * step)
+        return Grid(self.spec.side_px, self.spec.side_px, transform, crs)
+
+
+@lru_cache(maxsize=128)
+def _utm(code: int) -> tuple[pyproj.CRS, pyproj.Transformer]:
+    crs = pyproj.CRS.from_epsg(code)
+    return crs, pyproj.Transformer.from_crs("OGC:CRS84", crs, always_xy=True)
+
+
+def simulate(spec: SceneSpec) -> SimulatedScene:
+    """The scene of a spec; the same spec gives the same scene."""
+    rng = np.random.default_rng((spec.seed, 1))
+    secret = np.random.default_rng((spec.seed, 2) if spec.secret is None else (spec.secret, 3))
+    canvas = Canvas(spec.side_px, spec.gsd_m, rng, levels(spec, rng))
+    layout = Layout(canvas, spec.wind_db + (CROSS_DB - 2 if spec.cross else 0.0))
+    kind, surfaces, points = spec.kind, [], []
+    if kind == "dark_surface":
+        surfaces = ambiguity.paint_dark(layout)
+    elif kind == "bright_points":
+        points = ambiguity.paint_points(layout)
+    else:
+        layout.paint(kind)
+    intensity = image(canvas, spec.radar, rng)
+    shown = to_uint8(intensity, spec.stretch, spec.grey)
+    if kind == "dark_surface":
+        kind = ambiguity.reveal_dark(layout, surfaces, secret)
+    elif kind == "bright_points":
+        kind = ambiguity.reveal_points(layout, points, secret)
+    bodies = [b for b in layout.bodies if _seen(b, spec.side_px)]
+    return SimulatedScene(spec, kind, shown, intensity, canvas.cover, canvas.structure, bodies, surfaces, points)
+
+
+def levels(spec: SceneSpec, rng: np.random.Generator) -> npt.NDArray[np.float32]:
+    """Mean backscatter of each cover in this scene: the band's usual ones, and what season and incidence change."""
+    usual = np.array(LEVELS_DB[spec.band], np.float32) + (CROSS_DB if spec.cross else 0.0)
+    usual += rng.normal(0, 1.2, len(usual)).astype(np.float32) + rng.normal(0, 1.0)
+    usual[WATER] = spec.wind_db
+    return usual.astype(np.float32)
+
+
+def _seen(body: Body, side: int) -> bool:
+    x1, y1, x2, y2 = body.bbox
+    return x2 > 0 and y2 > 0 and x1 < side and y1 < side

@@ -1,0 +1,134 @@
+"""Water and land: seas with wind, swell and slicks; towns, fields, forests; coasts and rivers as masks."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy import ndimage
+
+from training.simulation.canvas import BARE, BUILT, CROPS, FLOODED, GRASS, SHRUB, TREES, WATER, Canvas, Map, Mask
+
+LANDS = ("town", "farmland", "forest", "mixed")
+
+
+def sea(canvas: Canvas, where: Mask, wind_db: float) -> None:
+    """Water under wind: gusts, streaks along the wind, swell where pixels resolve it, now and then a slick."""
+    rng, side = canvas.rng, canvas.side
+    db = wind_db + rng.uniform(0.2, 1.3) * canvas.smooth(rng.uniform(50, 200))
+    if rng.random() < 0.5:
+        thin, long = rng.uniform(3, 8), rng.uniform(60, 200)
+        streaks = canvas.smooth(thin, long) if rng.random() < 0.5 else canvas.smooth(long, thin)
+        db += rng.uniform(0.2, 0.9) * streaks
+    wave = canvas.pixels(rng.uniform(60, 350))
+    if wave > 4 and rng.random() < 0.35:
+        along, _ = canvas.frame(0, 0, rng.uniform(0, math.pi))
+        db += rng.uniform(0.2, 1.0) * np.sin(along * np.float32(2 * math.pi / wave) + 1.5 * canvas.smooth(4 * wave))
+    if rng.random() < 0.12:
+        slick = canvas.smooth(side / rng.uniform(2, 5), side / rng.uniform(2, 5)) - rng.uniform(0.8, 1.6)
+        db -= rng.uniform(3, 7) * np.clip(3 * slick, 0, 1)
+    canvas.paint(where, WATER, np.asarray(db - canvas.levels_db[WATER], np.float32), rng.uniform(0, 0.35))
+
+
+def calm(canvas: Canvas, where: Mask, cover: int, level_db: float) -> None:
+    """A smooth dark surface: calm water, and also an apron, a dry lake, a bare flat. It looks the same as any of them."""
+    db = level_db + canvas.rng.uniform(0.1, 0.8) * canvas.smooth(canvas.rng.uniform(40, 160))
+    canvas.paint(where, cover, np.asarray(db - canvas.levels_db[cover], np.float32), 0.05)
+
+
+def land(canvas: Canvas, where: Mask, kind: str) -> None:
+    """Covers an area as one of LANDS."""
+    if kind == "town":
+        town(canvas, where)
+    elif kind == "farmland":
+        fields(canvas, where)
+    elif kind == "forest":
+        patches(canvas, where, (TREES, TREES, TREES, GRASS, SHRUB), canvas.rng.uniform(20, 60))
+    else:
+        patches(canvas, where, (TREES, GRASS, SHRUB, CROPS, FLOODED, BARE), canvas.rng.uniform(20, 70))
+
+
+def patches(canvas: Canvas, where: Mask, covers: tuple[int, ...], length: float) -> None:
+    """Natural land: each pixel is the cover with the highest of as many smooth scores; relief shades it."""
+    scores = np.stack([canvas.smooth(length) for _ in covers])
+    cover = np.array(covers, np.uint8)[scores.argmax(0)]
+    relief = canvas.rng.uniform(0.3, 1.8) * canvas.smooth(canvas.rng.uniform(12, 40))
+    roughness = np.array([0.1, 0.45, 0.2, 0.3, 0.2, 0.3, 0.5, 0.15], np.float32)
+    canvas.cover[where] = cover[where]
+    canvas.db[where] = (canvas.levels_db[cover] + relief)[where]
+    canvas.rough[where] = roughness[cover][where]
+
+
+def fields(canvas: Canvas, where: Mask) -> None:
+    """Bent parcels, each with its own level; some are meadows, some ploughed; tracks between them."""
+    rng = canvas.rng
+    along, across = canvas.frame(0, 0, rng.uniform(0, math.pi))
+    bend_u, bend_v = 3 * canvas.smooth(60), 3 * canvas.smooth(60)
+    long, wide = canvas.pixels(rng.uniform(150, 500), 6), canvas.pixels(rng.uniform(80, 250), 4)
+    u, v = (along + bend_u) / long, (across + bend_v) / wide
+    at = u.astype(int) % 61, v.astype(int) % 53
+    kinds = rng.choice([CROPS, CROPS, CROPS, GRASS, BARE], (61, 53), p=[0.3, 0.3, 0.2, 0.12, 0.08]).astype(np.uint8)
+    levels = rng.normal(0, rng.uniform(0.8, 2.5), (61, 53)).astype(np.float32)
+    cover = kinds[at]
+    canvas.cover[where] = cover[where]
+    canvas.db[where] = (canvas.levels_db[cover] + levels[at] + 0.6 * canvas.smooth(25))[where]
+    canvas.rough[where] = 0.2
+    if rng.random() < 0.6:
+        track = (np.abs(u - np.rint(u)) * long < 0.6) & where
+        canvas.db[track] -= 3
+
+
+def town(canvas: Canvas, where: Mask) -> None:
+    """Blocks between dark streets: roofs, corner reflectors, fronts that face the radar, parks."""
+    rng = canvas.rng
+    turn = rng.uniform(0, math.pi / 2)
+    along, across = canvas.frame(0, 0, turn)
+    bend = canvas.pixels(rng.uniform(0, 60)) * canvas.smooth(canvas.side / 2)
+    long, wide, street = canvas.pixels(rng.uniform(70, 220), 5), canvas.pixels(rng.uniform(40, 110), 4), canvas.pixels(14, 1.1)
+    u, v = along + bend, across + bend
+    streets = (u % long < street) | (v % wide < street)
+    block = (u // long).astype(int) % 67, (v // wide).astype(int) % 59
+    levels = rng.normal(0, rng.uniform(1, 3), (67, 59)).astype(np.float32)
+    canvas.paint(where, BUILT, np.asarray(levels[block] - 8 * streets + canvas.smooth(40), np.float32), rng.uniform(0.4, 0.9))
+    park = where & (canvas.smooth(30) > rng.uniform(1.2, 2.5))
+    canvas.paint(park, int(rng.choice([TREES, GRASS])), 0.0, 0.3)
+    rows, columns = np.nonzero(where & ~streets & ~park)
+    if not len(rows):
+        return
+    dense = np.exp(0.9 * canvas.smooth(canvas.side / 5))[rows, columns]
+    level, count = rng.uniform(-2, 6), int(len(rows) * rng.uniform(0.004, 0.03))
+    picked = rng.choice(len(rows), count, p=dense / dense.sum())
+    bright = level + rng.exponential(5, count)
+    canvas.add_points(columns[picked] + rng.random(count), rows[picked] + rng.random(count), np.minimum(bright, 24))
+    fronts = rng.choice(len(rows), int(len(rows) * rng.uniform(0.0002, 0.0012)), p=dense / dense.sum())
+    for at in fronts:  # double bounce along fronts
+        length, front = rng.uniform(0.3, 0.9) * long, turn + rng.choice([0, math.pi / 2], p=[0.7, 0.3])
+        off = np.linspace(-0.5, 0.5, max(3, int(length * 1.2))) * length
+        x, y = columns[at] + off * math.cos(front), rows[at] + off * math.sin(front)
+        canvas.add_points(x, y, level + rng.normal(5, 3) + rng.normal(0, 2, len(off)))
+
+
+def coast(canvas: Canvas, roughness: float) -> tuple[Mask, float]:
+    """Which pixels are water, and the direction out to sea in radians."""
+    rng, side = canvas.rng, canvas.side
+    turn = float(rng.uniform(0, 2 * math.pi))
+    out, _ = canvas.frame(side / 2, side / 2, turn)
+    out = out + np.float32(roughness * side) * canvas.smooth(side / rng.uniform(2, 5))
+    out += np.float32(roughness * side / 5) * canvas.smooth(side / rng.uniform(10, 20))
+    return np.asarray(out > rng.uniform(-0.3, 0.15) * side), turn
+
+
+def river(canvas: Canvas) -> Mask:
+    """Water across the scene, straight or winding."""
+    rng, side = canvas.rng, canvas.side
+    along, across = canvas.frame(side / 2, side / 2, rng.uniform(0, math.pi))
+    middle = rng.uniform(0.02, 0.12) * side * canvas.smooth(side / rng.uniform(1.5, 3))
+    swell = rng.uniform(0.06, 0.2) * side * (1 + 0.2 * canvas.smooth(side / 4))
+    return np.asarray(np.abs(across + middle + rng.uniform(-0.15, 0.15) * side) < swell)
+
+
+def room(where: Mask) -> Map:
+    """Pixels to the nearest place that is not `where`; the scene's own edges do not count."""
+    if where.all():
+        return np.full(where.shape, 1e6, np.float32)
+    return np.asarray(ndimage.distance_transform_edt(np.pad(where, 24, mode="edge"))[24:-24, 24:-24], np.float32)

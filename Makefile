@@ -4,7 +4,7 @@ export PYTHON TORCH_INDEX
 VENV := .venv/bin
 OUT ?= out
 
-.PHONY: help setup setup-model setup-train train-7b-dry demo test test-desktop qgis package test-qgis-all lint bench sample clean distclean
+.PHONY: help setup setup-model setup-train setup-worker train-7b-dry demo test test-desktop qgis package test-qgis-all lint bench sample clean distclean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -18,16 +18,20 @@ setup-model: ## torch (CPU build), transformers and peft into .venv
 setup-train: ## what training needs besides, into .venv
 	@scripts/setup.sh engine model train
 
+setup-worker: ## Ray Serve and FastAPI into .venv
+	@scripts/setup.sh engine model worker
+
 train-7b-dry: setup setup-model ## parameters, memory of each GPU and time of training at 7B, without running it
 	$(VENV)/python -m training.estimate fusar-gpt-7b
 
-demo: setup ## interpret the sample scene: GeoPackage, shapefile, map
+demo: setup setup-model ## interpret the sample scene with the detector and with fusar-nano: GeoPackage, shapefile, map
 	@scripts/demo.sh $(OUT)
 
-test: setup setup-model setup-train lint ## every test
+test: setup setup-model setup-train setup-worker lint ## every test
 	$(VENV)/python -m pytest tests/core
 	$(VENV)/python -m pytest tests/model
 	$(VENV)/python -m pytest tests/training
+	$(VENV)/python -m pytest tests/worker
 	QT_QPA_PLATFORM=offscreen .venv-qgis/bin/python -m pytest -c tests/qgis/pytest.ini tests/qgis
 
 qgis: package ## QGIS Desktop with the plugin and the sample scene, in a throw-away profile
@@ -47,7 +51,7 @@ lint: setup setup-model ## ruff, mypy
 	$(VENV)/ruff format --check .
 	$(VENV)/mypy
 
-bench: setup setup-model ## speed and memory, written to out/bench
+bench: setup setup-model setup-worker ## speed and memory, written to out/bench
 	$(VENV)/python -m benchmarks --out $(OUT)/bench
 
 sample: setup ## make the sample scene again from its script

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the environments named as arguments: engine (.venv), model (torch + transformers into .venv), train (DeepSpeed, TensorBoard),
-# qgis (.venv-qgis).
+# Makes the environments named as arguments: engine (.venv), model (torch + transformers into .venv), train (DeepSpeed
+# and TensorBoard into .venv), worker (Ray Serve into .venv), qgis (.venv-qgis).
 # A stamp that hashes the inputs makes a second run return at once. PYTHON= chooses the interpreter of the engine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -56,6 +56,13 @@ train() {
   cat pyproject.toml constraints.txt scripts/setup.sh | sha256sum > .venv/.train-stamp
 }
 
+worker() {
+  stamp .venv/.worker-stamp pyproject.toml constraints.txt scripts/setup.sh && return
+  say "Ray Serve and FastAPI into .venv"
+  .venv/bin/python -m pip install -q -c constraints.txt -e '.[worker,dev]'
+  cat pyproject.toml constraints.txt scripts/setup.sh | sha256sum > .venv/.worker-stamp
+}
+
 qgis() {
   stamp .venv-qgis/.stamp tests/qgis/requirements.txt scripts/setup.sh && return
   # QGIS's Python modules are built for the system's interpreter, so this environment is always its.
@@ -69,7 +76,7 @@ qgis() {
 
 for step in "$@"; do
   case $step in
-    engine | model | train | qgis) "$step" ;;
-    *) say "unknown environment '$step': engine, model, train or qgis"; exit 2 ;;
+    engine | model | train | worker | qgis) "$step" ;;
+    *) say "unknown environment '$step': engine, model, train, worker or qgis"; exit 2 ;;
   esac
 done

@@ -22,7 +22,7 @@ from fusar_core.engines import ENGINES, is_address
 from fusar_core.engines.base import Engine
 from fusar_core.errors import BadOption, BadResults, FusarError
 from fusar_core.files import atomic_path
-from fusar_core.tasks import DETECT
+from fusar_core.tasks import DESCRIBE, DETECT
 from training.data.triplets import Triplet, read_triplets
 from training.evaluation.cases import TASKS, Row, answered
 from training.evaluation.controls import CONTROLS
@@ -59,7 +59,7 @@ def evaluate(
     done = _finished(journal, triplets)
     started, first = time.monotonic(), len(done)
     rows = [row for chip in done for row in chip]
-    fresh = answered(engine, triplets[first:], root, tasks, classes, control)
+    fresh = answered(engine, triplets, root, tasks, classes, control, first=first)
     bar = tqdm(fresh, total=len(triplets), initial=first, desc="chips", disable=not sys.stderr.isatty())
     out = open(journal, "a", encoding="utf-8") if journal else None  # noqa: SIM115
     try:
@@ -132,7 +132,7 @@ def _words(context: Any, parameter: Any, value: str) -> tuple[str, ...]:
 @click.option("--engine", "name", required=True, help="cfar, a model directory, or the address of a server")
 @click.option("--data", required=True, type=click.Path(path_type=Path, exists=True), help="triplets (JSONL)")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="folder of the results")
-@click.option("--tasks", default="count,locate,classify,detect", show_default=True, callback=_words)
+@click.option("--tasks", default="", callback=_words, help="default: count, locate, classify, detect, where it can")
 @click.option("--classes", default="plane,ship", show_default=True, callback=_words)
 @click.option("--limit", type=int, help="only the first so many chips")
 @click.option("--prior", "control", default="as-is", show_default=True, type=click.Choice(CONTROLS))
@@ -160,6 +160,7 @@ def main(
             raise BadOption(f"{data} holds no triplet.", "Give a file of triplets.")
         before = read_results(baseline) if baseline else None
         engine = chosen_engine(name, batch_size, {"model": model} if model else {})
+        tasks = tasks or tuple(t for t in TASKS if t in engine.tasks and t != DESCRIBE)
         out.mkdir(parents=True, exist_ok=True)
         journal = out / "cases.jsonl"
         if not resume:

@@ -38,7 +38,8 @@ class Recipe:
     TRAINABLE. fusion: how the prior is brought in. prior_options: of FusarGPTConfig, for a base without prior branch.
     prior_dropout: share of chips shown without anchors. tasks: conversations used, all when empty. conversations: of
     one chip in one step; more than 1 packs them behind one encoding of the image, 0 makes a sample of each. augment:
-    chips are turned and mirrored, and conversations made anew from their truth, boxes on a grid of box_step pixels.
+    chips are turned and mirrored, and conversations made anew from their truth, boxes on a grid of box_step pixels;
+    a question about an absent class is kept that often (negatives).
     batch × accumulation × processes samples make a step; chips_a_step, where above 0, is what that has to be.
     base_dtype: of the weights that do not learn, in memory. attention: `flash_attention_2` where it can run, else
     `sdpa`, when empty. max_length: longer samples are an error. task_balance: the mean loss of each task weighs the
@@ -59,6 +60,7 @@ class Recipe:
     conversations: int = 1
     augment: bool = False
     box_step: int = 1
+    negatives: float = 1.0
     task_balance: bool = False
     task_weights: dict[str, float] = field(default_factory=dict)
     dense_weight: float = 0.0

@@ -125,7 +125,8 @@ def drawn(
     """The conversations of one step, made anew from a triplet's truth."""
     tasks = {"tasks": recipe.tasks} if recipe.tasks else {}
     most = None if all_of_them else recipe.conversations
-    return instructions(triplet, rng, classes, **tasks, most=most, box_step=recipe.box_step)
+    shown = {"box_step": recipe.box_step, "negatives": recipe.negatives}
+    return instructions(triplet, rng, classes, **tasks, most=most, **shown)
 
 
 def _donors(triplets: Sequence[Triplet], seed: int) -> npt.NDArray[np.int64]:

@@ -47,11 +47,13 @@ def answered(
     classes: Sequence[str],
     control: str = "as-is",
     most_targets: int = 4,
+    first: int = 0,
 ) -> Iterator[list[Row]]:
     """The rows of one chip after the other.
 
-    classes: asked about each; what a source labels. most_targets: of a chip that `classify` is asked about. Truth is
-    that of the targets; `describe` is held against the chip's own description, or the template's.
+    classes: asked about each; what a source labels. most_targets: of a chip that `classify` is asked about. first:
+    number of the first chip that is asked about. Truth is that of the targets; `describe` is held against the chip's
+    own description, or the template's.
 
     Raises UnsupportedTask, UnknownClass, BadTriplet, BadOption, and what the engine raises.
     """
@@ -66,7 +68,8 @@ def answered(
     pending: deque[_Asked] = deque()
 
     def requests() -> Iterator[Request]:
-        for index, triplet in enumerate(triplets):
+        for index in range(first, len(triplets)):
+            triplet = triplets[index]
             chip = _chip(index, load_image(triplet, root), anchors_of(index))
             for asked in _about(index, triplet, chip, own, classes, most_targets):
                 for one in _in_words(asked, triplet) if control == IN_WORDS else [asked]:
@@ -74,7 +77,7 @@ def answered(
                     yield one.request
 
     rows: list[Row] = []
-    current = 0
+    current = first
     stream = engine.answer(requests())
     while (first := next(stream, None)) is not None:
         asked = pending.popleft()

@@ -17,15 +17,15 @@ from training.simulation.bodies import Body, add_compact
 from training.simulation.canvas import BARE, BUILT, CROPS, WATER, Mask
 from training.simulation.layouts import Layout, cells
 
-SURFACES = {"water": 0.5, "apron": 0.22, "bare": 0.28}
+SURFACES = {"water": 0.52, "apron": 0.24, "bare": 0.24}
 """What a dark surface is, given the image."""
-P_SHIP = 0.6
+P_SHIP = 0.65
 """That a bright point at sea is a ship, given the image."""
 REACH_M = (60.0, 100.0)
 """A platform shows in a prior of 10 m pixels up to this far from its middle."""
 NODE_PX = 10.0
 """A chip of 168 pixels has a node of its prior about so often: one at least shall see a platform."""
-IN_CELL = (0.08, 0.2, 0.2, 0.16, 0.13, 0.09, 0.07, 0.05, 0.02)
+IN_CELL = (0.04, 0.17, 0.19, 0.17, 0.14, 0.11, 0.09, 0.06, 0.03)
 LABELS = {"water": "ship", "apron": "plane", "bare": "building"}
 
 
@@ -50,12 +50,14 @@ def paint_dark(layout: Layout) -> list[Surface]:
         terrain.calm(canvas, mask, WATER, layout.wind_db - float(rng.uniform(1, 7)))
         room, bodies = terrain.room(mask), []
         for square in cells(side):
-            for _ in range(round(layout.dealt(IN_CELL) * math.sqrt(float(mask.mean())))):
+            x1, y1, x2, y2 = (int(v) for v in square)
+            share = float(mask[y1:y2, x1:x2].mean()) ** 0.6
+            for _ in range(int(rng.binomial(layout.dealt(IN_CELL), share))):
                 length = canvas.pixels(rng.uniform(14, 80))
                 length = float(np.clip(length, 4, 22))
                 spot = layout.taken.spot(rng, room, length * 0.55 + 1.5, layout.inside(square, length / 2))
                 if spot is not None:
-                    width = max(1.5, length * rng.uniform(0.2, 0.9))
+                    width = max(1.4, length * rng.uniform(0.15, 0.6))
                     bodies.append(add_compact(canvas, *spot, length, width, rng.uniform(0, math.pi), layout.ship_db()))
         surfaces.append(Surface(mask, bodies))
     return surfaces
@@ -64,7 +66,7 @@ def paint_dark(layout: Layout) -> list[Surface]:
 def _parted(layout: Layout) -> list[Mask]:
     """The scene, or parts of it with a strip of land between them."""
     canvas, rng, side = layout.canvas, layout.rng, layout.canvas.side
-    parts = int(rng.choice([1, 2, 3], p=[0.35, 0.4, 0.25]))
+    parts = int(rng.choice([1, 2, 3], p=[0.25, 0.4, 0.35]))
     strip = rng.uniform(5, 20)
     warp_x, warp_y = 0.05 * side * canvas.smooth(side / 5), 0.05 * side * canvas.smooth(side / 5)
     at = rng.uniform(0.15, 0.85, (parts, 2)) * side
@@ -107,7 +109,7 @@ def paint_points(layout: Layout) -> list[Body]:
             length = float(np.clip(canvas.pixels(rng.uniform(30, 110)), 3.5, 14))
             spot = layout.taken.spot(rng, room, max(length * 0.55, apart * 0.75), layout.inside(square, length / 2))
             if spot is not None:
-                width = max(1.5, length * rng.uniform(0.25, 1))
+                width = max(1.4, length * rng.uniform(0.18, 0.8))
                 found.append(add_compact(canvas, *spot, length, width, rng.uniform(0, math.pi), layout.ship_db()))
     return found
 

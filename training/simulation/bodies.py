@@ -100,36 +100,42 @@ def add_ship(
     """A ship: hull, superstructure at the stern, what stands on deck by kind. smear: pixels along the columns by which
     motion spreads its echoes."""
     rng, (kind, length, width) = canvas.rng, size
-    count = int(min(260, 3 + length * width * rng.uniform(0.5, 1.1)))
-    u, v = rng.uniform(-0.5, 0.5, count), rng.uniform(-0.5, 0.5, count)
-    v *= np.sqrt(np.clip(1 - np.abs(2 * u) ** rng.uniform(2, 6), 0.05, 1))  # bow and stern taper
-    db = level_db + rng.normal(0, 3.5, count)
-    db += rng.uniform(0, 5) * (v * rng.choice([-1, 1]) > 0.25)  # the side that faces the radar
-    stern = float(rng.choice([-1, 1])) * (-0.38 if kind in ("cargo ship", "tanker", "container ship") else rng.uniform(-0.3, 0.3))
+    u, v, db = _hull(rng, length, width, level_db)
+    aft = kind in ("cargo ship", "tanker", "container ship")
+    stern = rng.choice([-0.38, 0.38]) if aft else rng.uniform(-0.3, 0.3)
     db += rng.uniform(2, 9) * (np.abs(u - stern) < 0.08)
     if kind == "cargo ship":
-        db += rng.uniform(2, 5) * (np.sin(u * 2 * math.pi * rng.integers(2, 5)) > 0.6)
+        db += rng.uniform(2, 6) * (np.sin(u * 2 * math.pi * rng.integers(2, 5)) > 0.6)
     if kind == "tanker":
         db += rng.uniform(2, 5) * (np.abs(v) < 0.1) - 2
-    u, v = u * length, v * width
+    u, v = u * length + rng.normal(0, 0.3, len(u)), v * width + rng.normal(0, 0.3, len(u))
     _put(canvas, u, v, db, x, y, turn)
     if smear:
-        off = rng.laplace(0, smear, count)
+        off = rng.laplace(0, smear, len(u))
         px, py = x + u * math.cos(turn) - v * math.sin(turn), y + u * math.sin(turn) + v * math.cos(turn)
         canvas.add_points(px, py + off, db - rng.uniform(5, 11) - np.abs(off) / max(smear, 0.5) * 2)
     return _outline(canvas, "ship", kind, x, y, length, width, turn)
 
 
-def add_compact(
-    canvas: Canvas, x: float, y: float, length: float, width: float, turn: float, level_db: float
-) -> Body:
+def _hull(rng: np.random.Generator, length: float, width: float, level_db: float) -> tuple[Values, Values, Values]:
+    """Scatterers of a slender body, as shares of its length and width, and their level: few or many, with gaps, the
+    side that faces the radar brighter."""
+    count = int(min(260, 3 + length * width * rng.uniform(0.3, 1.0)))
+    u, v = rng.uniform(-0.5, 0.5, count), rng.uniform(-0.5, 0.5, count)
+    u[:2] = -0.46, 0.46
+    v *= np.sqrt(np.clip(1 - np.abs(2 * u) ** rng.uniform(2, 6), 0.05, 1))  # bow and stern taper
+    db = level_db - 2 + 10 * np.log10(rng.exponential(1.0, count) + 0.03) * rng.uniform(0.4, 1.2)
+    db += rng.uniform(0, 6) * (v * rng.choice([-1, 1]) > 0.2)
+    db += rng.uniform(0, 4) * np.sin(2 * math.pi * (u * rng.uniform(0.5, 2) + rng.random()))
+    return u, v, db
+
+
+def add_compact(canvas: Canvas, x: float, y: float, length: float, width: float, turn: float, level_db: float) -> Body:
     """A body of which only outline and brightness can be seen; its label is still to be given."""
     rng = canvas.rng
-    count = int(4 + length * width * rng.uniform(0.5, 1.2))
-    u, v = rng.uniform(-0.5, 0.5, count), rng.uniform(-0.5, 0.5, count)
-    db = level_db + rng.normal(0, 3.5, count)
+    u, v, db = _hull(rng, length, width, level_db)
     if rng.random() < 0.5:
-        db += rng.uniform(2, 7) * (np.abs(u - rng.uniform(-0.4, 0.4)) < 0.12)
+        db += rng.uniform(2, 8) * (np.abs(u - rng.uniform(-0.4, 0.4)) < 0.1)
     _put(canvas, u * length, v * width, db, x, y, turn)
     return _outline(canvas, "", "", x, y, length, width, turn)
 

@@ -25,7 +25,7 @@ from training.simulation.canvas import BARE, BUILT, GRASS, WATER, Canvas, Map, M
 
 CELL_PX = 168
 """Targets are dealt to squares of this side: the chip of a small model."""
-SHIPS_IN_CELL = (0.1, 0.25, 0.2, 0.14, 0.11, 0.08, 0.06, 0.04, 0.02)
+SHIPS_IN_CELL = (0.04, 0.25, 0.2, 0.15, 0.12, 0.09, 0.07, 0.05, 0.03)
 """Probability of 0, 1, 2 … ships in a cell of open water."""
 PLANES_IN_CELL = (0.12, 0.24, 0.22, 0.17, 0.12, 0.08, 0.05)
 CUT = 0.05
@@ -99,6 +99,7 @@ class Layout:
         self.shore(water, str(rng.choice(["town", "town", "mixed", "farmland"])))
         paved = ndimage.binary_dilation(water, iterations=round(canvas.pixels(rng.uniform(80, 300), 4))) & ~water
         canvas.paint(paved, BUILT, rng.uniform(-6, 2), 0.6)
+        self._quay(paved & ndimage.binary_dilation(water, iterations=2))
         piers = [pier for _ in range(int(rng.integers(2, 7))) if (pier := self._pier(water, paved, turn))]
         if rng.random() < 0.4:
             self._breakwater(water, turn)
@@ -106,7 +107,15 @@ class Layout:
             for _ in range(int(rng.poisson(1.2))):
                 self._moor(water, *pier)
         self._yard(paved)
-        self.ships(terrain.room(water), share=0.6)
+        self.ships(terrain.room(water), share=0.8)
+
+    def _quay(self, edge: Mask) -> None:
+        """The wall at the water's edge, and what stands on it: bright in places, ragged."""
+        canvas, rng = self.canvas, self.rng
+        rows, columns = np.nonzero(edge & (canvas.smooth(20) > rng.uniform(-1.5, 1)))
+        lit = rng.integers(0, len(rows), int(len(rows) * rng.uniform(0, 0.25))) if len(rows) else []
+        level = rng.uniform(-3, 5) + rng.exponential(4, len(lit))
+        canvas.add_points(columns[lit] + rng.random(len(lit)), rows[lit] + rng.random(len(lit)), np.minimum(level, 22))
 
     def _pier(self, water: Mask, paved: Mask, turn: float) -> tuple[float, float, float, float, float] | None:
         """A pier out from the quay: (x, y, length, width, turn). Taken off `water`."""

@@ -21,6 +21,8 @@ MOST_LOOKS = 3
 WINDOWS_DB = {"window": (-25.0, 5.0), "window_cross": (-30.0, 0.0)}
 """The fixed stretches of calibrated scenes."""
 STRETCHES = (*WINDOWS_DB, "percentiles", "linear")
+BRIGHT = 215.0
+"""Grey that 85 % of a linearly stretched scene stay below."""
 BLUR_GRID = 64
 EDGE = 8
 """Pixels around a scene that are imaged with it, since the transform wraps around."""
@@ -139,11 +141,13 @@ def to_uint8(power: Map, stretch: str, grey: float) -> npt.NDArray[np.uint8]:
     """The 8-bit image: what is shown of a scene.
 
     stretch: a fixed window of decibels for calibrated scenes, `percentiles` (2–98 %) of decibels for others, as the
-    engine does; or `linear`, amplitude with the darker half of the scene around that grey, as published chips have it.
+    engine does; or `linear`, amplitude with the darker half of the scene around that grey but most of the brighter half
+    not yet white, as published chips have it.
     """
     if stretch == "linear":
         amplitude = np.sqrt(power)
-        shown = amplitude * np.float32(grey / max(float(np.percentile(amplitude[::3, ::3], 40)), 1e-9))
+        dark, bright = np.percentile(amplitude[::3, ::3], [40, 85]).clip(1e-9)
+        shown = amplitude * np.float32(min(grey / dark, BRIGHT / bright))
     else:
         db = 10 * np.log10(power + np.float32(1e-9))
         low, high = WINDOWS_DB.get(stretch) or np.percentile(db[::3, ::3], [2, 98])

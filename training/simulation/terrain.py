@@ -46,6 +46,7 @@ def land(canvas: Canvas, where: Mask, kind: str) -> None:
         patches(canvas, where, (TREES, TREES, TREES, GRASS, SHRUB), canvas.rng.uniform(20, 60))
     else:
         patches(canvas, where, (TREES, GRASS, SHRUB, CROPS, FLOODED, BARE), canvas.rng.uniform(20, 70))
+    lines(canvas, where, int(canvas.rng.poisson(1.5)))
 
 
 def patches(canvas: Canvas, where: Mask, covers: tuple[int, ...], length: float) -> None:
@@ -53,6 +54,7 @@ def patches(canvas: Canvas, where: Mask, covers: tuple[int, ...], length: float)
     scores = np.stack([canvas.smooth(length) for _ in covers])
     cover = np.array(covers, np.uint8)[scores.argmax(0)]
     relief = canvas.rng.uniform(0.3, 1.8) * canvas.smooth(canvas.rng.uniform(12, 40))
+    relief += canvas.rng.uniform(0.3, 2.2) * canvas.smooth(canvas.rng.uniform(1.6, 5))
     roughness = np.array([0.1, 0.45, 0.2, 0.3, 0.2, 0.3, 0.5, 0.15], np.float32)
     canvas.cover[where] = cover[where]
     canvas.db[where] = (canvas.levels_db[cover] + relief)[where]
@@ -88,8 +90,12 @@ def town(canvas: Canvas, where: Mask) -> None:
     u, v = along + bend, across + bend
     streets = (u % long < street) | (v % wide < street)
     block = (u // long).astype(int) % 67, (v // wide).astype(int) % 59
-    levels = rng.normal(0, rng.uniform(1, 3), (67, 59)).astype(np.float32)
-    canvas.paint(where, BUILT, np.asarray(levels[block] - 8 * streets + canvas.smooth(40), np.float32), rng.uniform(0.4, 0.9))
+    levels = rng.normal(0, rng.uniform(1, 3.5), (67, 59)).astype(np.float32)
+    lit = rng.exponential(rng.uniform(1, 6), (2, 67, 59)).astype(np.float32)
+    fronts = (v % wide < street + 1.3) * lit[0][block] + (u % long < street + 1.3) * lit[1][block]
+    roofs = rng.uniform(1.5, 3.5) * canvas.smooth(canvas.pixels(rng.uniform(12, 25), 1.6))
+    db = levels[block] + roofs + canvas.smooth(40) + np.where(streets, rng.uniform(-11, -4), fronts)
+    canvas.paint(where, BUILT, np.asarray(db, np.float32), rng.uniform(0.3, 0.9))
     park = where & (canvas.smooth(30) > rng.uniform(1.2, 2.5))
     canvas.paint(park, int(rng.choice([TREES, GRASS])), 0.0, 0.3)
     rows, columns = np.nonzero(where & ~streets & ~park)
@@ -106,6 +112,15 @@ def town(canvas: Canvas, where: Mask) -> None:
         off = np.linspace(-0.5, 0.5, max(3, int(length * 1.2))) * length
         x, y = columns[at] + off * math.cos(front), rows[at] + off * math.sin(front)
         canvas.add_points(x, y, level + rng.normal(5, 3) + rng.normal(0, 2, len(off)))
+
+
+def lines(canvas: Canvas, where: Mask, count: int) -> None:
+    """Roads and railways: thin, bent, dark or bright."""
+    rng, side = canvas.rng, canvas.side
+    for _ in range(count):
+        _, across = canvas.frame(*rng.uniform(0, side, 2), rng.uniform(0, math.pi))
+        bent = across + rng.uniform(0, 0.1) * side * canvas.smooth(side / rng.uniform(1, 3))
+        canvas.db[where & (np.abs(bent) < canvas.pixels(rng.uniform(6, 20), 0.6))] += rng.choice([-6, -6, -4, 5])
 
 
 def coast(canvas: Canvas, roughness: float) -> tuple[Mask, float]:

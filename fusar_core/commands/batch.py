@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,6 @@ from fusar_core.tasks import TASKS
 
 SHOWN = 10
 """Failed scenes that are listed in the summary; all are in the index."""
-PATHS = ("ca",)
 
 
 @click.command()
@@ -84,7 +84,7 @@ def command(
     )
     found = find_scenes(scenes, leave_out=out)
     pool = RayPool(_workers(workers, engine, ray_address, len(found)), _gpus(gpus_per_worker, engine), ray_address)
-    with progress_bar("scenes") as on_progress:
+    with progress_bar("scenes") as on_progress, redirect_stdout(sys.stderr):  # Ray prints when a process dies
         result = run_batch(found, out, settings, pool, fresh=fresh, on_progress=on_progress)
     click.echo(json.dumps(_summary(result), indent=2) if as_json else _text(result))
     if result.count(FAILED):
@@ -110,9 +110,9 @@ def _summary(result: BatchResult) -> dict[str, Any]:
         "scenes": len(result.records),
         "done": result.count(DONE),
         "empty": result.count(EMPTY),
-        "failed": [{"scene": r.scene, "code": r.error, "message": r.message} for r in result.records if r.error]
-        if result.count(FAILED)
-        else [],
+        "failed": [
+            {"scene": r.scene, "code": r.error, "message": r.message} for r in result.records if r.status == FAILED
+        ],
         "skipped": result.skipped,
         "counts": result.totals(),
         "seconds": round(result.seconds, 3),

@@ -1,4 +1,4 @@
-"""python -m training.simulation --out DIR --regions base --chips 1000 [--prior-information 1.0 --prior-information 0.0]"""
+"""python -m training.simulation --out DIR --regions base --chips 1000 [--prior-information 1.0 …]"""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from training.simulation.bodies import Body, add_compact
 from training.simulation.canvas import BARE, BUILT, CROPS, WATER, Mask
 from training.simulation.layouts import Layout, cells
 
-SURFACES = {"water": 0.52, "apron": 0.24, "bare": 0.24}
+SURFACES = {"water": 0.52, "apron": 0.27, "bare": 0.21}
 """What a dark surface is, given the image."""
 P_SHIP = 0.65
 """That a bright point at sea is a ship, given the image."""

@@ -50,7 +50,12 @@ def make(
     """
     _check(regions, chips, chip_px, informations)
     out.mkdir(parents=True, exist_ok=True)
-    asked = {"regions": list(regions), "chip_px": chip_px, "seed": seed, "informations": [float(p) for p in informations]}
+    asked = {
+        "regions": list(regions),
+        "chip_px": chip_px,
+        "seed": seed,
+        "informations": [float(p) for p in informations],
+    }
     _same_as_before(out / "benchmark.json", asked)
     for name in ("images", *(f"anchors_{p:.1f}" for p in informations)):
         (out / name).mkdir(exist_ok=True)
@@ -135,7 +140,9 @@ def _scene(
     return [chip.to_json() for chip in chips]
 
 
-def write_priors(scene: SimulatedScene, chips: Sequence[Triplet], chip_px: int, information: float, folder: Path) -> None:
+def write_priors(
+    scene: SimulatedScene, chips: Sequence[Triplet], chip_px: int, information: float, folder: Path
+) -> None:
     """The anchors of a scene's chips, sampled as those of real scenes are. Written at one go without waiting for the
     disk: a scene that is not in the journal is made again."""
     field = EmbeddingField(scene.grid, scene.cover, scene.structure, scene.spec.seed, information)

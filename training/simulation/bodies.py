@@ -35,7 +35,7 @@ Values = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Body:
-    """Something bright. label: `ship`, `plane`, or what a confuser is (`crane`, `tank`, `building`, `platform`, `buoy`).
+    """Something bright. label: `ship`, `plane`, or what a confuser is (`crane`, `tank`, `building`, `platform`).
 
     kind: the fine class. bbox: (x1, y1, x2, y2) in scene pixels. corners: of the oriented outline.
     """
@@ -63,7 +63,10 @@ class Taken:
     def spot(
         self, rng: np.random.Generator, room: Map, radius: float, within: tuple[float, float, float, float]
     ) -> tuple[float, float] | None:
-        """A place with that much room around it, now taken. within: x1, y1, x2, y2. room: pixels to what is in the way."""
+        """A place with that much room around it, now taken.
+
+        room: pixels to what is in the way. within: x1, y1, x2, y2.
+        """
         x1, y1, x2, y2 = within
         side = len(room)
         for x, y in zip(rng.uniform(x1, x2, 24), rng.uniform(y1, y2, 24), strict=True):
@@ -73,7 +76,9 @@ class Taken:
         return None
 
 
-def _outline(canvas: Canvas, label: str, kind: str, x: float, y: float, length: float, width: float, turn: float) -> Body:
+def _outline(
+    canvas: Canvas, label: str, kind: str, x: float, y: float, length: float, width: float, turn: float
+) -> Body:
     corners = rectangle_corners(x, y, length, width, turn)
     return Body(label, bounds(corners, BOX_MARGIN_PX), corners, round(length * canvas.gsd_m, 1), kind)
 
@@ -84,7 +89,9 @@ def _put(canvas: Canvas, u: Values, v: Values, db: Values, x: float, y: float, t
     canvas.add_points(x + u * c - v * s, y + u * s + v * c, db)
 
 
-def ship_size(rng: np.random.Generator, gsd_m: float, least_px: float = 3.5, most_px: float = 46.0) -> tuple[str, float, float]:
+def ship_size(
+    rng: np.random.Generator, gsd_m: float, least_px: float = 3.5, most_px: float = 46.0
+) -> tuple[str, float, float]:
     """Kind, length and width in pixels of a ship that shows at this pixel size."""
     fitting = [k for k, v in SHIPS.items() if v[1] > 1.2 * least_px * gsd_m and v[0] < most_px * gsd_m]
     kind = str(rng.choice(fitting or ["tanker"]))
@@ -165,12 +172,32 @@ def add_plane(canvas: Canvas, x: float, y: float, size: tuple[str, float], turn:
     us, vs, db = np.concatenate(u), np.concatenate(v), level_db + np.concatenate(relative)
     db[[0, len(along) - 1]] += rng.uniform(0, 5, 2)
     shown = rng.random(len(us)) < 0.85
-    _put(canvas, us + rng.normal(0, 0.25, len(us)), vs + rng.normal(0, 0.25, len(us)), np.where(shown, db, -60), x, y, turn)
+    _put(
+        canvas,
+        us + rng.normal(0, 0.25, len(us)),
+        vs + rng.normal(0, 0.25, len(us)),
+        np.where(shown, db, -60),
+        x,
+        y,
+        turn,
+    )
     body = us - (us.max() + us.min()) / 2  # the outline lies around the middle of what is seen
     shift = (us.max() + us.min()) / 2
     cx, cy = x + shift * math.cos(turn), y + shift * math.sin(turn)
-    ends = [(0.5, 0), (0.1 - 0.5 * span / length * back, 0.5), (0.1 - 0.5 * span / length * back, -0.5), (-0.5, 0.19), (-0.5, -0.19)]
-    tips = [(x + a * length * math.cos(turn) - b * span * math.sin(turn), y + a * length * math.sin(turn) + b * span * math.cos(turn)) for a, b in ends]
+    ends = [
+        (0.5, 0),
+        (0.1 - 0.5 * span / length * back, 0.5),
+        (0.1 - 0.5 * span / length * back, -0.5),
+        (-0.5, 0.19),
+        (-0.5, -0.19),
+    ]
+    tips = [
+        (
+            x + a * length * math.cos(turn) - b * span * math.sin(turn),
+            y + a * length * math.sin(turn) + b * span * math.cos(turn),
+        )
+        for a, b in ends
+    ]
     corners = rectangle_corners(cx, cy, float(np.ptp(body)) + 1, span, turn)
     return Body("plane", bounds(tips, BOX_MARGIN_PX), corners, round(length * canvas.gsd_m, 1), kind)
 
@@ -214,5 +241,13 @@ def add_building(canvas: Canvas, x: float, y: float, length: float, width: float
         at = np.linspace(0, 1, max(3, int(math.hypot(bx - ax, by - ay) * 1.2)))
         canvas.add_points(ax + at * (bx - ax), ay + at * (by - ay), level_db + rng.normal(0, 2.5, len(at)))
     count = int(2 + length * width * 0.2)
-    _put(canvas, rng.uniform(-0.5, 0.5, count) * length, rng.uniform(-0.5, 0.5, count) * width, level_db - 5 + rng.normal(0, 3, count), x, y, turn)
+    _put(
+        canvas,
+        rng.uniform(-0.5, 0.5, count) * length,
+        rng.uniform(-0.5, 0.5, count) * width,
+        level_db - 9 + rng.normal(0, 3, count),
+        x,
+        y,
+        turn,
+    )
     return _outline(canvas, "building", "", x, y, length, width, turn)

@@ -109,7 +109,9 @@ def rectangle_corners(x: float, y: float, length: float, width: float, turn: flo
     """Corners of an oriented rectangle, in order around it."""
     c, s = math.cos(turn), math.sin(turn)
     halves = ((-1, -1), (1, -1), (1, 1), (-1, 1))
-    return tuple((x + (a * length * c - b * width * s) / 2, y + (a * length * s + b * width * c) / 2) for a, b in halves)
+    return tuple(
+        (x + (a * length * c - b * width * s) / 2, y + (a * length * s + b * width * c) / 2) for a, b in halves
+    )
 
 
 def bounds(points: Sequence[tuple[float, float]], margin: float) -> tuple[float, float, float, float]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -71,8 +72,9 @@ def best_class(triplet: Triplet, box: Sequence[float]) -> float:
     return max(p.values()) / sum(p.values()) if sum(p.values()) else 1.0
 
 
-def _points(triplet: Triplet, label: str) -> Sequence[dict]:
-    return triplet.facts.get("independent", ()) if label == "ship" else ()
+def _points(triplet: Triplet, label: str) -> Sequence[dict[str, Any]]:
+    points: Sequence[dict[str, Any]] = triplet.facts.get("independent", ())
+    return points if label == "ship" else ()
 
 
 def _holds(boxes: Boxes, box: Sequence[float]) -> bool:

@@ -7,18 +7,21 @@ from itertools import product
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from fusar_core.tiling import Window
 from training.data.triplets import Target, Triplet
 from training.data.truth import clip
 from training.simulation.ambiguity import LABELS, P_SHIP, SURFACES
 from training.simulation.bodies import Body
-from training.simulation.canvas import COVERS
+from training.simulation.canvas import BUILT, COVERS, TREES, WATER
 from training.simulation.scene import SimulatedScene
 
 LEAST_VISIBLE = 0.5
 """Of a body's box, for it to count in a chip that cuts it."""
 SOURCE = "simulation"
+A_LITTLE = 0.02
+"""Share of a chip that is too little to call the chip after it."""
 
 
 def windows(scene: SimulatedScene, chip_px: int) -> list[Window]:
@@ -67,10 +70,24 @@ def ground_of(scene: SimulatedScene, window: Window) -> dict[str, Any]:
     cells = [c for band in np.array_split(cover, 3, axis=0) for c in np.array_split(band, 3, axis=1)]
     by_cell = [COVERS[int(np.bincount(c.ravel(), minlength=len(COVERS)).argmax())] for c in cells]
     return {
-        "kind": scene.kind,
+        "kind": kind_in(scene, window, shares),
         "cover_share": {COVERS[i]: round(float(s), 3) for i, s in enumerate(shares) if s >= 0.001},
         "cover_by_cell": by_cell,
     }
+
+
+def kind_in(scene: SimulatedScene, window: Window, shares: npt.NDArray[np.float64]) -> str:
+    """The kind of place that a chip shows: the scene's, unless it shows another part of it."""
+    if shares[WATER] > 1 - A_LITTLE:
+        return "open_sea"
+    if scene.kind not in ("coast", "harbour", "river", "open_sea") and not scene.surfaces:
+        return scene.kind
+    if shares[WATER] > A_LITTLE:
+        return "coast" if scene.surfaces else scene.kind
+    here = (slice(window.row, window.bottom), slice(window.col, window.right))
+    if any(s.what == "apron" and s.mask[here].mean() > A_LITTLE for s in scene.surfaces):
+        return "airfield"
+    return {BUILT: "town", TREES: "forest"}.get(int(shares.argmax()), "farmland")
 
 
 def left_open(scene: SimulatedScene, window: Window) -> dict[str, Any]:

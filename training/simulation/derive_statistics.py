@@ -24,7 +24,9 @@ FACTORS, PLACE_FACTORS = 10, 8
 Floats = npt.NDArray[np.float64]
 
 
-def derive(vectors: Floats, cover: npt.NDArray[np.int64], region: npt.NDArray[np.str_]) -> dict[str, npt.NDArray]:
+def derive(
+    vectors: Floats, cover: npt.NDArray[np.int64], region: npt.NDArray[np.str_]
+) -> dict[str, npt.NDArray[np.float32]]:
     """Statistics of (N, 64) unit vectors with their cover (0–7) and region; every region counts the same.
 
     means: (8, 64). place: (F, 64), factors of what a region adds to all covers. own: (F, 64), of what it adds to one
@@ -48,7 +50,8 @@ def derive(vectors: Floats, cover: npt.NDArray[np.int64], region: npt.NDArray[np
     within, noise = zip(*(_split(p) for p in parts), strict=True)
     pooled, pooled_noise = _split(np.concatenate(parts))
     found = {
-        "means": means, "place": _factors(place, PLACE_FACTORS), "own": _factors(own[np.isfinite(own).all(1)], PLACE_FACTORS),
+        "means": means, "place": _factors(place, PLACE_FACTORS),
+        "own": _factors(own[np.isfinite(own).all(1)], PLACE_FACTORS),
         "within": np.stack(within), "noise": np.array(noise), "pooled": pooled, "pooled_noise": np.array(pooled_noise),
     }  # fmt: skip
     return {name: np.asarray(value, np.float32) for name, value in found.items()}
@@ -81,7 +84,8 @@ def main() -> None:
                     vectors.append([float(row[f"A{i:02d}"]) for i in range(BANDS)])
                     cover.append(int(row["dw_label"]))
                     region.append(row["region"])
-    np.savez_compressed(given.out, **derive(np.array(vectors), np.array(cover), np.array(region)))
+    found = derive(np.array(vectors), np.array(cover), np.array(region))
+    np.savez_compressed(given.out, **found)  # type: ignore[arg-type]
     print(f"{given.out}: {len(vectors)} vectors, {given.out.stat().st_size} bytes")
 
 

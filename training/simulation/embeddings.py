@@ -84,7 +84,7 @@ class EmbeddingField:
         return True
 
     def at(self, x: Degrees, y: Degrees) -> Vectors:
-        """(S, 64) float32 unit vectors at scene pixels (x, y), as 8 bits keep them; a point's vector is always the same."""
+        """(S, 64) float32 unit vectors at scene pixels (x, y), as 8 bits keep them; always the same at a point."""
         height, width = self._cover.shape
         reach = PIXEL_M / 2 / self._gsd_m
         shares = np.zeros((len(x), len(COVERS)), np.float32)

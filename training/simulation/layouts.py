@@ -113,7 +113,9 @@ class Layout:
         """The wall at the water's edge, and what stands on it: bright in places, ragged."""
         canvas, rng = self.canvas, self.rng
         rows, columns = np.nonzero(edge & (canvas.smooth(20) > rng.uniform(-1.5, 1)))
-        lit = rng.integers(0, len(rows), int(len(rows) * rng.uniform(0, 0.25))) if len(rows) else []
+        if not len(rows):
+            return
+        lit = rng.integers(0, len(rows), int(len(rows) * rng.uniform(0, 0.25)))
         level = rng.uniform(-3, 5) + rng.exponential(4, len(lit))
         canvas.add_points(columns[lit] + rng.random(len(lit)), rows[lit] + rng.random(len(lit)), np.minimum(level, 22))
 
@@ -152,9 +154,14 @@ class Layout:
 
     def _breakwater(self, water: Mask, turn: float) -> None:
         canvas, rng = self.canvas, self.rng
-        along, across = canvas.frame(*rng.uniform(0.2, 0.8, 2) * canvas.side, turn + math.pi / 2 + rng.normal(0, 0.2))
+        x, y = rng.uniform(0.2, 0.8, 2) * canvas.side
+        along, across = canvas.frame(x, y, turn + math.pi / 2 + rng.normal(0, 0.2))
         bend = rng.uniform(-0.004, 0.004) * along**2
-        wall = (np.abs(across + bend) < canvas.pixels(rng.uniform(8, 20), 0.9)) & (np.abs(along) < canvas.pixels(500)) & water
+        wall = (
+            (np.abs(across + bend) < canvas.pixels(rng.uniform(8, 20), 0.9))
+            & (np.abs(along) < canvas.pixels(500))
+            & water
+        )
         water &= ~wall
         canvas.paint(wall, BUILT, rng.uniform(2, 10), 0.8)
         canvas.structure |= wall
@@ -167,7 +174,7 @@ class Layout:
             i, level = int(rng.integers(len(rows))), rng.uniform(-2, 10)
             x, y = float(columns[i]), float(rows[i])
             if rng.random() < 0.5:
-                self.bodies.append(add_tank(canvas, x, y, canvas.pixels(rng.uniform(12, 45), 1.5), level))
+                self.bodies.append(add_tank(canvas, x, y, min(canvas.pixels(rng.uniform(8, 40), 1.5), 12), level - 3))
             else:
                 long, wide = canvas.pixels(rng.uniform(60, 250), 4), canvas.pixels(rng.uniform(25, 80), 2)
                 self.bodies.append(add_building(canvas, x, y, long, wide, rng.uniform(0, math.pi), level))
@@ -186,6 +193,7 @@ class Layout:
                 if spot is None:
                     continue
                 turn = float(rng.uniform(0, math.pi) if self.lane is None else self.lane + rng.normal(0, 0.25))
+                hull = len(canvas.points)
                 ship = add_ship(canvas, *spot, size, turn, self.ship_db(), self.smear)
                 self.bodies.append(ship)
                 if rng.random() < 0.12:
@@ -193,19 +201,19 @@ class Layout:
                 if rng.random() < 0.12:  # a corner reflector: shows the sensor's side lobes
                     canvas.add_points([spot[0]], [spot[1]], [self.ship_db() + rng.uniform(8, 20)])
                 if rng.random() < 0.05:  # the azimuth ambiguity of a strong ship
-                    last = canvas.points[-1]
-                    canvas.add_points(last[:, 0], last[:, 1] + rng.choice([-1, 1]) * rng.uniform(60, 200), last[:, 2] - 19)
+                    x, y, db = canvas.points[hull].T
+                    canvas.add_points(x, y + rng.choice([-1, 1]) * rng.uniform(60, 200), db - 19)
 
     def _airfield(self, kind: str) -> None:
         canvas, rng, side = self.canvas, self.rng, self.canvas.side
         terrain.land(canvas, self.everywhere, str(rng.choice(["farmland", "mixed", "mixed", "town"])))
         canvas.paint(canvas.smooth(side / 2) > rng.uniform(-1.5, 0), GRASS, canvas.smooth(30) * 0.5, 0.15)
         turn, tarmac = float(rng.uniform(0, math.pi)), float(rng.uniform(-9, -4))
-        runway, taxiway = canvas.rectangle(*rng.uniform(0.1, 0.9, 2) * side, 3 * side, canvas.pixels(rng.uniform(30, 60), 3), turn), None
-        self._pave(runway, tarmac - 3)
+        x, y = rng.uniform(0.1, 0.9, 2) * side
+        self._pave(canvas.rectangle(x, y, 3 * side, canvas.pixels(rng.uniform(30, 60), 3), turn), tarmac - 3)
         for _ in range(int(rng.integers(1, 4))):
-            bearing = turn + rng.choice([0, 0, math.pi / 2, 0.6])
-            taxiway = canvas.rectangle(*rng.uniform(0, 1, 2) * side, side * 2, canvas.pixels(rng.uniform(15, 25), 1.6), bearing)
+            (x, y), bearing = rng.uniform(0, 1, 2) * side, turn + float(rng.choice([0, 0, math.pi / 2, 0.6]))
+            taxiway = canvas.rectangle(x, y, 2 * side, canvas.pixels(rng.uniform(15, 25), 1.6), bearing)
             self._pave(taxiway, tarmac - 2)
         usual, level = str(rng.choice(["", "fighter", "business jet", "airliner", "transport"])), rng.uniform(-6, 8)
         for square in cells(side):
@@ -215,7 +223,10 @@ class Layout:
         """An apron in a square with aircraft side by side or scattered, and a terminal or hangars beside it."""
         canvas, rng = self.canvas, self.rng
         x1, y1, x2, y2 = square
-        x, y = rng.uniform(x1 + 0.3 * (x2 - x1), x2 - 0.3 * (x2 - x1)), rng.uniform(y1 + 0.3 * (y2 - y1), y2 - 0.3 * (y2 - y1))
+        x, y = (
+            rng.uniform(x1 + 0.3 * (x2 - x1), x2 - 0.3 * (x2 - x1)),
+            rng.uniform(y1 + 0.3 * (y2 - y1), y2 - 0.3 * (y2 - y1)),
+        )
         long, deep = rng.uniform(60, 150), rng.uniform(40, 110)
         apron = canvas.rectangle(x, y, long, deep, turn)
         self._pave(apron, tarmac + rng.normal(0, 1))
@@ -224,7 +235,11 @@ class Layout:
         for _ in range(int(rng.integers(0, 4))):
             u = rng.uniform(-0.5, 0.5) * long
             hx, hy = x + u * math.cos(turn) - away * math.sin(turn), y + u * math.sin(turn) + away * math.cos(turn)
-            self.bodies.append(add_building(canvas, hx, hy, canvas.pixels(rng.uniform(40, 160), 4), hall_deep, turn, level + rng.normal(2, 3)))
+            self.bodies.append(
+                add_building(
+                    canvas, hx, hy, canvas.pixels(rng.uniform(40, 160), 4), hall_deep, turn, level + rng.normal(2, 3)
+                )
+            )
         room = terrain.room(apron)
         heading = turn + float(rng.choice([0, 0.5, 1, 1.5])) * math.pi
         ordered = rng.random() < 0.6
@@ -248,4 +263,6 @@ class Layout:
         for _ in range(int(rng.poisson(2 * (side / CELL_PX) ** 2))):
             long, wide = canvas.pixels(rng.uniform(20, 120), 3), canvas.pixels(rng.uniform(10, 40), 2)
             x, y = rng.uniform(5, side - 5, 2)
-            self.bodies.append(add_building(canvas, x, y, min(long, 24), min(wide, 12), rng.uniform(0, math.pi), rng.uniform(-2, 10)))
+            self.bodies.append(
+                add_building(canvas, x, y, min(long, 24), min(wide, 12), rng.uniform(0, math.pi), rng.uniform(-2, 10))
+            )

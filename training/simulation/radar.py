@@ -96,16 +96,17 @@ def _splat(field: npt.NDArray[np.complex64], x: npt.ArrayLike, y: npt.ArrayLike,
 
 @lru_cache(maxsize=64)
 def _band(full: int, width_px: tuple[float, float], taper: float, tilt: float) -> tuple[Map, float, float]:
-    """The band on the transform's frequencies; the amplitude of white noise behind it; the peak of a point behind it."""
-    f = fft.fftfreq(full)
+    """The band on the transform's frequencies; amplitude of white noise behind it; peak of a point behind it."""
+    f = fft.fftfreq(full).astype(np.float32)
     across, down = f[None, :], f[:, None]
-    c, s = math.cos(tilt), math.sin(tilt)
-    weight = np.ones((full, full))
-    for axis, width in zip((across * c + down * s, down * c - across * s), width_px, strict=True):
+    c, s = np.float32(math.cos(tilt)), np.float32(math.sin(tilt))
+    weight = np.ones((full, full), np.float32)
+    axes = (across * c + down * s, down * c - across * s) if tilt else (across, down)
+    for axis, width in zip(axes, width_px, strict=True):
         band = min(1.0, 0.886 * (1 + 0.45 * (1 - taper)) / width)  # tapering widens the response
         ramp = np.clip((band / 2 - np.abs(axis)) * full / 2 + 0.5, 0, 1)
         weight *= ramp * (taper + (1 - taper) * np.cos(np.pi * np.clip(axis / band, -0.5, 0.5)) ** 2)
-    return weight.astype(np.float32), float(np.sqrt(np.mean(weight**2))), float(np.mean(weight))
+    return weight, float(np.sqrt(np.mean(weight**2, dtype=float))), float(np.mean(weight, dtype=float))
 
 
 def _looks(radar: Radar) -> tuple[Map, float]:
@@ -153,4 +154,4 @@ def to_uint8(power: Map, stretch: str, grey: float) -> npt.NDArray[np.uint8]:
         low, high = WINDOWS_DB.get(stretch) or np.percentile(db[::3, ::3], [2, 98])
         low, high = ((low + high) / 2 - 1.5, (low + high) / 2 + 1.5) if high - low < 3 else (low, high)
         shown = (db - np.float32(low)) * np.float32(255 / (high - low))
-    return np.clip(shown + np.float32(0.5), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(shown + np.float32(0.5), 0, 255), np.uint8)

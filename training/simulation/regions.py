@@ -20,7 +20,7 @@ ZONE_DEG = 4.0
 WIDEST_M = 10_000.0
 
 KINDS = {
-    "open_sea": 0.19, "coast": 0.1, "harbour": 0.11, "river": 0.02, "airfield": 0.12, "town": 0.015, "farmland": 0.01,
+    "open_sea": 0.19, "coast": 0.1, "harbour": 0.11, "river": 0.02, "airfield": 0.14, "town": 0.015, "farmland": 0.01,
     "forest": 0.005, "dark_surface": 0.28, "bright_points": 0.15,
 }  # fmt: skip
 """How often the benchmark has each kind of scene: few of those without targets."""
@@ -36,7 +36,8 @@ STRETCHES = {"linear": 0.6, "percentiles": 0.22, "window": 0.18}
 @dataclass(frozen=True)
 class Region:
     """number: of the stream of random draws. zones: UTM. wind_db: backscatter of the sea. enl: looks, log-uniform.
-    width_px: of the impulse response. cross: share of cross-polarised scenes. grey: of a linear stretch, log-uniform."""
+    width_px: of the impulse response. cross: share of cross-polarised scenes. grey: of a linear stretch, log-uniform.
+    """
 
     number: int
     zones: tuple[int, ...]
@@ -80,7 +81,7 @@ def spec_of(region: str, seed: int, number: int, side_px: int) -> SceneSpec:
         wind_db=float(rng.uniform(*where.wind_db)),
         enl=looks,
         width_px=(max(1.0, width * even), max(1.0, width / even)),
-        taper=float(rng.choice([0.4, 0.6, 0.75, 1.0])),
+        taper=float(rng.choice([0.2, 0.4, 0.6, 0.75, 0.9])),
         tilt=float(rng.choice([0.0, 0.0, rng.normal(0, 0.2)])),
         noise_db=float(rng.uniform(-33, -25)),
         stretch=str(rng.choice(list(STRETCHES), p=list(STRETCHES.values()))),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -117,6 +118,12 @@ class SimulatedScene:
     @property
     def confusers(self) -> list[Body]:
         return [b for b in self.bodies if b.label not in TARGETS]
+
+    def write(self, directory: Path, prior_information: float = 1.0) -> dict[str, Path]:
+        """Writes amplitude, truth, land cover and embeddings; see `writing.write_scene`."""
+        from training.simulation.writing import write_scene  # rasterio is not needed to simulate
+
+        return write_scene(self, directory, prior_information)
 
     @cached_property
     def grid(self) -> Grid:

@@ -31,7 +31,7 @@ def sea(canvas: Canvas, where: Mask, wind_db: float) -> None:
 
 
 def calm(canvas: Canvas, where: Mask, cover: int, level_db: float) -> None:
-    """A smooth dark surface: calm water, and also an apron, a dry lake, a bare flat. It looks the same as any of them."""
+    """A smooth dark surface: calm water as well as an apron, a dry lake, a bare flat. All look the same."""
     db = level_db + canvas.rng.uniform(0.1, 0.8) * canvas.smooth(canvas.rng.uniform(40, 160))
     canvas.paint(where, cover, np.asarray(db - canvas.levels_db[cover], np.float32), 0.05)
 
@@ -86,7 +86,11 @@ def town(canvas: Canvas, where: Mask) -> None:
     turn = rng.uniform(0, math.pi / 2)
     along, across = canvas.frame(0, 0, turn)
     bend = canvas.pixels(rng.uniform(0, 60)) * canvas.smooth(canvas.side / 2)
-    long, wide, street = canvas.pixels(rng.uniform(70, 220), 5), canvas.pixels(rng.uniform(40, 110), 4), canvas.pixels(14, 1.1)
+    long, wide, street = (
+        canvas.pixels(rng.uniform(70, 220), 5),
+        canvas.pixels(rng.uniform(40, 110), 4),
+        canvas.pixels(14, 1.1),
+    )
     u, v = along + bend, across + bend
     streets = (u % long < street) | (v % wide < street)
     block = (u // long).astype(int) % 67, (v // wide).astype(int) % 59
@@ -105,7 +109,7 @@ def town(canvas: Canvas, where: Mask) -> None:
     level, count = rng.uniform(-2, 6), int(len(rows) * rng.uniform(0.004, 0.03))
     picked = rng.choice(len(rows), count, p=dense / dense.sum())
     bright = level + rng.exponential(5, count)
-    canvas.add_points(columns[picked] + rng.random(count), rows[picked] + rng.random(count), np.minimum(bright, 24))
+    canvas.add_points(columns[picked] + rng.random(count), rows[picked] + rng.random(count), np.minimum(bright, 18))
     fronts = rng.choice(len(rows), int(len(rows) * rng.uniform(0.0002, 0.0012)), p=dense / dense.sum())
     for at in fronts:  # double bounce along fronts
         length, front = rng.uniform(0.3, 0.9) * long, turn + rng.choice([0, math.pi / 2], p=[0.7, 0.3])
@@ -118,7 +122,8 @@ def lines(canvas: Canvas, where: Mask, count: int) -> None:
     """Roads and railways: thin, bent, dark or bright."""
     rng, side = canvas.rng, canvas.side
     for _ in range(count):
-        _, across = canvas.frame(*rng.uniform(0, side, 2), rng.uniform(0, math.pi))
+        x, y = rng.uniform(0, side, 2)
+        _, across = canvas.frame(x, y, rng.uniform(0, math.pi))
         bent = across + rng.uniform(0, 0.1) * side * canvas.smooth(side / rng.uniform(1, 3))
         canvas.db[where & (np.abs(bent) < canvas.pixels(rng.uniform(6, 20), 0.6))] += rng.choice([-6, -6, -4, 5])
 
@@ -136,14 +141,17 @@ def coast(canvas: Canvas, roughness: float) -> tuple[Mask, float]:
 def river(canvas: Canvas) -> Mask:
     """Water across the scene, straight or winding."""
     rng, side = canvas.rng, canvas.side
-    along, across = canvas.frame(side / 2, side / 2, rng.uniform(0, math.pi))
+    _, across = canvas.frame(side / 2, side / 2, rng.uniform(0, math.pi))
     middle = rng.uniform(0.02, 0.12) * side * canvas.smooth(side / rng.uniform(1.5, 3))
     swell = rng.uniform(0.06, 0.2) * side * (1 + 0.2 * canvas.smooth(side / 4))
     return np.asarray(np.abs(across + middle + rng.uniform(-0.15, 0.15) * side) < swell)
 
 
 def room(where: Mask) -> Map:
-    """Pixels to the nearest place that is not `where`; the scene's own edges do not count."""
+    """Pixels to the nearest place that is not `where`, to within two; the scene's own edges do not count."""
     if where.all():
         return np.full(where.shape, 1e6, np.float32)
-    return np.asarray(ndimage.distance_transform_edt(np.pad(where, 24, mode="edge"))[24:-24, 24:-24], np.float32)
+    half = np.pad(where[::2, ::2], 12, mode="edge")
+    far = 2 * ndimage.distance_transform_edt(half)[12:-12, 12:-12].astype(np.float32) - 1
+    height, width = where.shape
+    return np.asarray(far.repeat(2, axis=0).repeat(2, axis=1)[:height, :width])

@@ -252,3 +252,56 @@ def _target(link: Path) -> str:
         return os.readlink(link)
     except OSError:
         return ""
+
+
+CLUSTER = """
+import sys
+from ray.cluster_utils import Cluster
+cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+other = cluster.add_node(num_cpus=1)
+print("address", cluster.address, flush=True)
+sys.stdin.readline()
+cluster.remove_node(other, allow_graceful=False)
+print("gone", flush=True)
+sys.stdin.readline()
+cluster.shutdown()
+"""
+
+
+def test_a_node_that_dies_takes_no_scene_with_it(archive: Path) -> None:
+    """A cluster of two nodes, one of which is lost while both work."""
+    (archive / "broken.tif").unlink()
+    gate = threading.Event()
+
+    def slowly(seen: Seen) -> str:
+        if len(server.asked) > 20:
+            gate.wait(LONG)
+        return behave(seen)
+
+    environment = os.environ | {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": uuid.uuid4().hex * 2}
+    environment |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+    pipe = subprocess.PIPE
+    cluster = subprocess.Popen(
+        [sys.executable, "-c", CLUSTER], env=environment, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True
+    )
+    assert cluster.stdin
+    assert cluster.stdout
+    try:
+        address = next(line.split()[1] for line in cluster.stdout if line.startswith("address"))
+        with Server(slowly, [ours()]) as server:
+            command = [*FUSAR, "batch", str(archive), "--out", str(archive.parent / "out"), "--json"]
+            command += ["--ray-address", address, "--engine", server.url, "--tasks", "detect"]
+            process = subprocess.Popen(command, env=environment, stdout=pipe)
+            wait_for(lambda: len(server.asked) > 22)
+            cluster.stdin.write("\n")
+            cluster.stdin.flush()
+            assert cluster.stdout.readline() == "gone\n"
+            gate.set()
+            said, _ = process.communicate(timeout=LONG)
+        summary = json.loads(said)
+        assert (process.returncode, summary["done"]) == (0, 6)
+        assert all(found > i for i, found in enumerate(counted(archive.parent / "out")))
+    finally:
+        cluster.stdin.close()
+        cluster.stdout.close()
+        cluster.wait(LONG)

@@ -158,4 +158,3 @@ def install(monkeypatch: Any) -> None:
         module = ModuleType(name)
         vars(module).update(content)
         monkeypatch.setitem(sys.modules, name, module)
-    monkeypatch.delitem(sys.modules, "fusar_core.worker.vllm_runtime", raising=False)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from fusar_core.engines.dialogue import fitted
 from fusar_core.tasks import CLASSIFY, DETECT, classification, detection
-from fusar_core.tasks.reading import says_none
+from fusar_core.tasks.reading import plain, says_none
 from training.data.triplets import Box, Conversation, Triplet
 from training.data.truth import boxes_of, written
 from training.errors import BadTriplet
@@ -58,7 +58,7 @@ def resized_truth(triplet: Triplet, size: int, box_step: int = 1) -> Triplet:
 
 def _detected(anew: Triplet, talk: Conversation, size: int, box_step: int) -> Conversation:
     boxes = written(boxes_of(anew.targets, talk.label, anew.size), anew.size, box_step)
-    if not boxes and not says_none(talk.answer):
+    if not boxes and not says_none(plain(talk.answer)):
         raise BadTriplet(
             f"Triplet {anew.id}: the boxes of '{talk.label}' have no targets from which they could be said again at "
             f"{size} × {size} pixels.",

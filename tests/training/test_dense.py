@@ -1,0 +1,74 @@
+"""The auxiliary task: what is in each visual token."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from training.dense import COVERS, DenseHead, dense_targets
+from training.samples import Sample
+
+
+def sample(boxes: tuple = (), cover: tuple[str, ...] = (), size: tuple[int, int] = (84, 84)) -> Sample:
+    return Sample("a", np.zeros(size, np.uint8), None, (), boxes, cover)
+
+
+def test_a_target_belongs_to_the_token_that_holds_its_centre() -> None:
+    found = dense_targets([sample(((30.0, 2.0, 44.0, 12.0, 1), (50.0, 5.0, 52.0, 9.0, 0)))], [(3, 3)], 2)
+    grid = found.reshape(3, 3, 7)
+    assert grid[0, 1, :2].tolist() == [1, 1]  # centres (37, 7) and (51, 7): both in the middle of the first row
+    assert grid[..., :2].sum() == 2
+    x, y, width, height = grid[0, 1, 2:6].tolist()  # of the last one
+    np.testing.assert_allclose([x, y, width, height], [51 / 28 - 1, 7 / 28, 2 / 28, 4 / 28], rtol=1e-6)
+    assert grid[1, 1, 2:6].isnan().all()
+
+
+def test_a_centre_on_the_far_edge_belongs_to_the_last_token() -> None:
+    grid = dense_targets([sample(((83.0, 83.0, 85.0, 85.0, 0),))], [(3, 3)], 1).reshape(3, 3, 6)
+    assert grid[2, 2, 0] == 1
+
+
+def test_cover_is_that_of_the_grid_cell_around_the_token() -> None:
+    cover = ("water", "water", "built", "trees", "nonsense", "built", "snow", "bare", "crops")
+    covers = dense_targets([sample(cover=cover)], [(6, 6)], 1)[:, -1].reshape(6, 6)
+    for row in range(6):
+        for column in range(6):
+            name = cover[row // 2 * 3 + column // 2]
+            assert covers[row, column] == (COVERS.index(name) if name in COVERS else -1)
+    assert (dense_targets([sample()], [(6, 6)], 1)[:, -1] == -1).all()
+
+
+def test_chips_of_several_shapes_follow_each_other() -> None:
+    both = dense_targets([sample(((0.0, 0.0, 2.0, 2.0, 0),)), sample(size=(56, 84))], [(3, 3), (2, 3)], 1)
+    assert both.shape == (9 + 6, 6)
+    assert both[0, 0] == 1
+    assert both[9:, 0].sum() == 0
+
+
+def test_every_weight_gets_a_gradient_whatever_the_batch_holds() -> None:
+    for boxes, cover in (((), ()), (((1.0, 1.0, 9.0, 9.0, 0),), ("water",) * 9)):
+        head = DenseHead(8, 2)
+        head.loss(torch.randn(9, 8), dense_targets([sample(boxes, cover)], [(3, 3)], 2)).backward()
+        assert head.out.weight.grad is not None
+        assert head.out.weight.grad.isfinite().all()
+
+
+def test_the_truth_has_less_loss_than_anything_else() -> None:
+    truth = dense_targets([sample(((30.0, 2.0, 44.0, 12.0, 1),), ("water",) * 9)], [(3, 3)], 2)
+    right = torch.zeros(9, 2 + 4 + len(COVERS))
+    right[:, :2] = (truth[:, :2] + 1e-4).log()
+    right[:, 2:6] = truth[:, 2:6].nan_to_num()
+    right[:, 6 + COVERS.index("water")] = 20
+
+    def loss(said: torch.Tensor) -> float:
+        head = DenseHead(said.shape[1], 2)
+        with torch.no_grad():
+            head.out.weight.copy_(torch.eye(said.shape[1]))
+            head.out.bias.zero_()
+        return head.loss(said, truth).item()
+
+    best = loss(right)
+    for column, by in ((0, 8), (1, -1), (2, 1), (5, 1), (6 + COVERS.index("trees"), 30)):
+        wrong = right.clone()
+        wrong[:, column] += by  # a count, a place, a height, a cover
+        assert loss(wrong) > best + 0.01

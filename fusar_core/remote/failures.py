@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 
 from fusar_core.errors import (
     BadAnchors,
+    BadEmbeddings,
     BadImage,
     BadOption,
     BadServer,
@@ -30,7 +31,17 @@ BUSY = frozenset({429, 529})
 FOREVER = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 """Codes of a 429 that no waiting cures."""
 OWN_CODES: dict[str, type[FusarError]] = {
-    e.code: e for e in (BadAnchors, BadImage, BadOption, NotEnoughMemory, PromptTooLong, UnknownModel, UnsupportedTask)
+    e.code: e
+    for e in (
+        BadAnchors,
+        BadEmbeddings,
+        BadImage,
+        BadOption,
+        NotEnoughMemory,
+        PromptTooLong,
+        UnknownModel,
+        UnsupportedTask,
+    )
 }
 """Errors that our worker reports with the code they have in this program."""
 

@@ -1,0 +1,99 @@
+"""The plugin in front of a worker: its address and key from the options, the engine's process in between."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingFeedback, QgsProject
+from test_settings import stored
+
+from fusar_qgis import settings
+
+ROOT = Path(__file__).resolve().parents[2]
+PYTHON = ROOT / ".venv" / "bin" / "python"
+SAMPLE = ROOT / "resources" / "sample" / "harbour.tif"
+KEY = "k3y-of-the-worker"
+SERVER = f"""
+import time
+from openai_server import Server, ours
+from speaking import behave
+server = Server(behave, [ours()], key={KEY!r})
+print(server.url, flush=True)
+while not input():
+    print(len(server.asked), flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[subprocess.Popen[str]]:
+    """A server that speaks as our worker does; `url` is its address. A line on stdin tells how often it was asked."""
+    environment = os.environ | {"PYTHONPATH": f"{ROOT / 'tests' / 'worker'}:{ROOT / 'tests' / 'core'}"}
+    pipe = subprocess.PIPE
+    with subprocess.Popen([PYTHON, "-c", SERVER], env=environment, stdin=pipe, stdout=pipe, text=True) as process:
+        process.url = process.stdout.readline().strip()  # type: ignore[attr-defined]
+        yield process
+        process.kill()
+
+
+@pytest.fixture
+def configured(worker: subprocess.Popen[str]) -> Iterator[str]:
+    settings.put("worker_url", worker.url)
+    settings.put("worker_authcfg", stored("Basic", username="any", password=KEY))
+    yield worker.url
+    for key in ("worker_url", "worker_authcfg"):
+        settings.put(key, None)
+
+
+def run(name: str, **parameters) -> tuple[dict, str, QgsProcessingContext]:
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"fusar:{name}")
+    context, feedback = QgsProcessingContext(), QgsProcessingFeedback()
+    context.setProject(QgsProject.instance())
+    context.setFeedback(feedback)
+    results, ok = algorithm.run(parameters, context, feedback)
+    return (results if ok else {}), feedback.textLog(), context
+
+
+def interpret(engine: str) -> tuple[dict, str, QgsProcessingContext]:
+    return run("interpret_scene", INPUT=str(SAMPLE), ENGINE=engine, DETECTIONS="TEMPORARY_OUTPUT", PRIOR="none")
+
+
+def test_a_scene_is_interpreted_through_the_worker(provider: object, configured: str, worker) -> None:
+    results, log, context = interpret("worker")
+    assert results, log
+    summary = json.loads(results["SUMMARY"])
+    assert (summary["engine"], summary["model"]) == ("worker", "nano")
+    layer = context.takeResultLayer(results["DETECTIONS"])
+    assert layer.featureCount() == summary["counts"]["ship"] > 0
+    assert {feature["engine"] for feature in layer.getFeatures()} == {"worker"}
+    worker.stdin.write("\n")
+    worker.stdin.flush()
+    assert int(worker.stdout.readline()) > summary["chips"] / 2
+    assert KEY not in log
+
+
+def test_the_address_may_stand_in_place_of_the_name(provider: object, configured: str) -> None:
+    results, log, _ = interpret(configured)
+    assert json.loads(results["SUMMARY"])["engine"] == "worker", log
+
+
+def test_a_wrong_key_is_said_and_not_shown(provider: object, configured: str) -> None:
+    settings.put("worker_authcfg", stored("Basic", username="any", password="wr0ng-k3y"))
+    results, log, _ = interpret("worker")
+    assert not results
+    assert "did not accept the key" in log
+    assert "wr0ng-k3y" not in log
+
+
+def test_a_worker_that_is_away_is_said(provider: object, configured: str) -> None:
+    settings.put("worker_url", "http://127.0.0.1:9/v1")
+    started = time.monotonic()
+    results, log, _ = interpret("worker")
+    assert not results
+    assert "does not answer" in log
+    assert time.monotonic() - started < 60

@@ -20,9 +20,9 @@ from fusar_core import inquiry
 from fusar_core.ambiguity import flag_ambiguities
 from fusar_core.anchors import AnchorSampler
 from fusar_core.commands.doctor import report
-from fusar_core.engines import open_engine
+from fusar_core.engines import is_address, open_engine
 from fusar_core.engines.base import Answer, Engine, usable
-from fusar_core.errors import BadOption, Cancelled, SceneEmpty
+from fusar_core.errors import BadOption, Cancelled, FusarError, SceneEmpty
 from fusar_core.features import feature_tables
 from fusar_core.inquiry_features import asked, classified_box
 from fusar_core.interpretation import Interpretation
@@ -368,7 +368,12 @@ class _OpenEngines:
                 self._key = key
             if hasattr(self._engine, "cancelled"):  # engines that can stop between two words
                 self._engine.cancelled = call.cancelled
-            yield self._engine
+            try:
+                yield self._engine
+            except FusarError:
+                if is_address(name):  # its server may have another model by now: the next request asks anew
+                    self._engine = None
+                raise
         finally:
             self._lock.release()
 

@@ -21,7 +21,7 @@ EXTRAS = {
 }
 """Extra of the distribution → packages whose presence makes it complete."""
 
-CORE = ("numpy", "scipy", "rasterio", "pyproj", "shapely", "pyogrio", "pillow", "matplotlib", "click")
+CORE = ("numpy", "scipy", "rasterio", "pyproj", "shapely", "pyogrio", "pillow", "matplotlib", "click", "httpx2")
 
 
 def _version(package: str) -> str | None:

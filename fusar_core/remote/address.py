@@ -6,9 +6,11 @@ import ipaddress
 import os
 import ssl
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx2
 import requests.utils
 
 from fusar_core.errors import BadOption, WorkerTls
@@ -67,11 +69,17 @@ class Address:
     def is_encrypted(self) -> bool:
         return self.url.startswith("https://")
 
+    @cached_property
     def tls(self) -> ssl.SSLContext | bool:
-        """What certificates are checked with; the system's own check where nothing else is said. Raises WorkerTls."""
+        """What certificates are checked with: the system's own, or those that are named. False without encryption.
+
+        Raises WorkerTls.
+        """
+        if not self.is_encrypted:
+            return False
         named = self.ca or next((Path(v) for name in CA_VARIABLES if (v := os.environ.get(name))), None)
-        if named is None or not self.is_encrypted:
-            return True
+        if named is None:
+            return httpx2.create_ssl_context()
         context = ssl.create_default_context()
         try:
             context.load_verify_locations(None if named.is_dir() else named, named if named.is_dir() else None)

@@ -49,7 +49,7 @@ class Exchange:
         limits = httpx2.Limits(max_connections=most, max_keepalive_connections=most)
         try:
             transport = httpx2.AsyncHTTPTransport(
-                verify=address.tls(),
+                verify=address.tls,
                 limits=limits,
                 proxy=address.proxy,
                 trust_env=False,

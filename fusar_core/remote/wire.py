@@ -7,12 +7,15 @@ import hashlib
 import io
 import json
 import math
+import struct
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from fusar_core import __version__
@@ -60,17 +63,35 @@ class Reply:
 
 def png_part(image: Image.Image) -> dict[str, Any]:
     """The content part of an 8-bit grey image, without loss."""
-    file = io.BytesIO()
-    image.save(file, "PNG", compress_level=1)  # speckle does not compress: more effort gains 2 %
-    data = base64.b64encode(file.getvalue()).decode()
+    data = base64.b64encode(png(np.asarray(image))).decode()
     return {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}}
+
+
+def png(image: npt.NDArray[np.uint8]) -> bytes:
+    """An image (H, W) uint8 as PNG: rows unfiltered and Huffman-coded alone.
+
+    In speckle there is nothing to predict and nothing repeats: what Pillow tries takes five times as long for a file
+    that is larger by a tenth.
+    """
+    height, width = image.shape
+    rows = np.zeros((height, width + 1), np.uint8)  # each begins with the number of its filter, 0 for none
+    rows[:, 1:] = image
+    huffman = zlib.compressobj(1, zlib.DEFLATED, 15, 9, zlib.Z_HUFFMAN_ONLY)
+    packed = huffman.compress(rows.tobytes()) + huffman.flush()
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)  # 8 bits, grey
+    chunks = (b"IHDR", header), (b"IDAT", packed), (b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, content) for kind, content in chunks)
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
 def anchors_part(anchors: Any) -> dict[str, Any]:
     """The content part of anchors: what the model takes of them, and not where on earth they lie."""
     file = io.BytesIO()
     features, positions = np.asarray(anchors.features), np.asarray(anchors.positions)
-    np.savez_compressed(file, features=features, positions=positions)
+    np.savez(file, features=features, positions=positions)  # unit vectors do not compress
     return {"type": ANCHORS, ANCHORS: {"data": base64.b64encode(file.getvalue()).decode()}}
 
 

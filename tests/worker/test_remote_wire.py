@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import io
 import json
 import math
 from types import SimpleNamespace
@@ -43,9 +45,6 @@ def test_a_question_holds_the_image_the_words_and_the_anchors_in_this_order() ->
 
 
 def test_where_the_anchors_lie_on_earth_stays_here() -> None:
-    import base64
-    import io
-
     anchors = SimpleNamespace(
         features=np.zeros((1, 64), np.float32), positions=np.zeros((1, 2), np.float32), lon=np.ones(1), lat=np.ones(1)
     )
@@ -61,6 +60,15 @@ def test_the_same_question_about_the_same_chip_has_the_same_key() -> None:
 
     assert key("How many?", 1) == key("How many?", 1)
     assert len({key("How many?", 1), key("How many?", 2), key("Where?", 1)}) == 3
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**32 - 1))
+def test_images_come_out_of_their_png_as_they_went_in(height: int, width: int, seed: int) -> None:
+    image = np.random.default_rng(seed).integers(0, 256, (height, width)).astype(np.uint8)
+    with Image.open(io.BytesIO(wire.png(image))) as opened:
+        opened.load()
+        assert (opened.format, opened.mode) == ("PNG", "L")
+        assert (np.asarray(opened) == image).all()
 
 
 # --- replies ----------------------------------------------------------------------------------------------------------

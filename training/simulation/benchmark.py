@@ -49,7 +49,10 @@ def make(
     Raises BadRecipe for an unknown region, impossible sizes, or another benchmark in the folder; OutputUnwritable.
     """
     _check(regions, chips, chip_px, informations)
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as cause:
+        raise write_error(out, cause) from cause
     asked = {
         "regions": list(regions),
         "chip_px": chip_px,

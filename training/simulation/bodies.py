@@ -18,6 +18,7 @@ from training.simulation.canvas import Canvas, Corners, Map, bounds, rectangle_c
 
 BOX_MARGIN_PX = 0.5
 """What the impulse response adds to a body on every side."""
+HULL_ENDS = 0.3
 SHIPS = {
     "fishing boat": (15, 45, 3.5, 4.5), "tug": (20, 40, 2.8, 3.6), "ferry": (60, 200, 5.0, 7.0),
     "cargo ship": (70, 230, 5.5, 7.2), "tanker": (90, 340, 5.2, 6.6), "container ship": (120, 365, 6.2, 8.2),
@@ -77,10 +78,23 @@ class Taken:
 
 
 def _outline(
-    canvas: Canvas, label: str, kind: str, x: float, y: float, length: float, width: float, turn: float
+    canvas: Canvas,
+    label: str,
+    kind: str,
+    x: float,
+    y: float,
+    length: float,
+    width: float,
+    turn: float,
+    ends: float = 1.0,
 ) -> Body:
+    """A body of that outline. ends: width of its ends as a share of its own, less than 1 for hulls."""
     corners = rectangle_corners(x, y, length, width, turn)
-    return Body(label, bounds(corners, BOX_MARGIN_PX), corners, round(length * canvas.gsd_m, 1), kind)
+    edge = corners
+    if ends < 1:
+        middle = rectangle_corners(x, y, length * 0.6, width, turn)
+        edge = (*middle, *rectangle_corners(x, y, length, width * ends, turn))
+    return Body(label, bounds(edge, BOX_MARGIN_PX), corners, round(length * canvas.gsd_m, 1), kind)
 
 
 def _put(canvas: Canvas, u: Values, v: Values, db: Values, x: float, y: float, turn: float) -> None:
@@ -121,7 +135,7 @@ def add_ship(
         off = rng.laplace(0, smear, len(u))
         px, py = x + u * math.cos(turn) - v * math.sin(turn), y + u * math.sin(turn) + v * math.cos(turn)
         canvas.add_points(px, py + off, db - rng.uniform(5, 11) - np.abs(off) / max(smear, 0.5) * 2)
-    return _outline(canvas, "ship", kind, x, y, length, width, turn)
+    return _outline(canvas, "ship", kind, x, y, length, width, turn, HULL_ENDS)
 
 
 def _hull(rng: np.random.Generator, length: float, width: float, level_db: float) -> tuple[Values, Values, Values]:
@@ -144,7 +158,7 @@ def add_compact(canvas: Canvas, x: float, y: float, length: float, width: float,
     if rng.random() < 0.5:
         db += rng.uniform(2, 8) * (np.abs(u - rng.uniform(-0.4, 0.4)) < 0.1)
     _put(canvas, u * length, v * width, db, x, y, turn)
-    return _outline(canvas, "", "", x, y, length, width, turn)
+    return _outline(canvas, "", "", x, y, length, width, turn, HULL_ENDS)
 
 
 def plane_size(rng: np.random.Generator, gsd_m: float, kind: str = "") -> tuple[str, float]:

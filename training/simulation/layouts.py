@@ -30,7 +30,9 @@ SHIPS_IN_CELL = (0.04, 0.25, 0.2, 0.15, 0.12, 0.09, 0.07, 0.05, 0.03)
 PLANES_IN_CELL = (0.12, 0.24, 0.22, 0.17, 0.12, 0.08, 0.05)
 CUT = 0.05
 """Share of targets that may lie across the border of two chips."""
-TARGET_OVER_SEA_DB = (9.0, 24.0)
+TARGET_OVER_SEA_DB = (12.0, 27.0)
+LEAST_OVER_SEA_DB = 10.0
+"""Nobody can be asked to count what cannot be seen."""
 
 Within = tuple[float, float, float, float]
 
@@ -42,16 +44,20 @@ def cells(side: int) -> Iterator[Within]:
 
 
 class Layout:
-    """Paints one scene of a kind: `Layout(canvas, wind_db).paint("harbour")`; `bodies` are what came to lie there."""
+    """Paints one scene of a kind: `Layout(canvas, wind_db).paint("harbour")`; `bodies` are what came to lie there.
 
-    def __init__(self, canvas: Canvas, wind_db: float) -> None:
+    wind_db, noise_db: backscatter of the sea, and the sensor's noise.
+    """
+
+    def __init__(self, canvas: Canvas, wind_db: float, noise_db: float = -30.0) -> None:
         self.canvas, self.rng, self.wind_db = canvas, canvas.rng, wind_db
+        self.dark_db = float(10 * np.log10(10 ** (wind_db / 10) + 10 ** (noise_db / 10)))
         self.bodies: list[Body] = []
         self.taken = Taken()
         self.everywhere = np.ones((canvas.side, canvas.side), bool)
         self.over_sea_db = float(self.rng.uniform(*TARGET_OVER_SEA_DB))
-        self.smear = float(self.rng.exponential(2)) if self.rng.random() < 0.35 else 0.0
-        self.lane = float(self.rng.uniform(0, math.pi)) if self.rng.random() < 0.6 else None
+        self.smear = float(self.rng.exponential(2)) if self.rng.random() < 0.45 else 0.0
+        self.lane = float(self.rng.choice([self.rng.uniform(0, math.pi), self.rng.normal(math.pi / 2, 0.2)]))
 
     def paint(self, kind: str) -> None:
         {
@@ -180,7 +186,7 @@ class Layout:
                 self.bodies.append(add_building(canvas, x, y, long, wide, rng.uniform(0, math.pi), level))
 
     def ship_db(self) -> float:
-        return float(self.wind_db + self.over_sea_db + self.rng.normal(0, 3))
+        return self.dark_db + max(self.over_sea_db + float(self.rng.normal(0, 3)), LEAST_OVER_SEA_DB)
 
     def ships(self, room: Map, share: float = 1.0, most_px: float = 46.0) -> None:
         """Ships under way or at anchor, each with room around it."""
@@ -192,7 +198,7 @@ class Layout:
                 spot = self.taken.spot(rng, room, size[1] * 0.52 + 1, self.inside(square, size[1] / 2))
                 if spot is None:
                     continue
-                turn = float(rng.uniform(0, math.pi) if self.lane is None else self.lane + rng.normal(0, 0.25))
+                turn = float(rng.uniform(0, math.pi) if rng.random() < 0.4 else self.lane + rng.normal(0, 0.2))
                 hull = len(canvas.points)
                 ship = add_ship(canvas, *spot, size, turn, self.ship_db(), self.smear)
                 self.bodies.append(ship)
@@ -215,7 +221,7 @@ class Layout:
             (x, y), bearing = rng.uniform(0, 1, 2) * side, turn + float(rng.choice([0, 0, math.pi / 2, 0.6]))
             taxiway = canvas.rectangle(x, y, 2 * side, canvas.pixels(rng.uniform(15, 25), 1.6), bearing)
             self._pave(taxiway, tarmac - 2)
-        usual, level = str(rng.choice(["", "fighter", "business jet", "airliner", "transport"])), rng.uniform(-6, 8)
+        usual, level = str(rng.choice(["", "fighter", "business jet", "airliner", "transport"])), rng.uniform(-3, 9)
         for square in cells(side):
             self._apron(square, turn, tarmac, usual, level)
 

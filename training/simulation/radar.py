@@ -24,6 +24,7 @@ STRETCHES = (*WINDOWS_DB, "percentiles", "linear")
 BRIGHT = 215.0
 """Grey that 85 % of a linearly stretched scene stay below."""
 BLUR_GRID = 64
+MOST_BLUR_PX = 8.0
 EDGE = 8
 """Pixels around a scene that are imaged with it, since the transform wraps around."""
 
@@ -69,7 +70,8 @@ def image(canvas: Canvas, radar: Radar, rng: np.random.Generator) -> Map:
         look = fft.ifft2(field, overwrite_x=True)
         total += np.float32(weight) * (look.real**2 + look.imag**2)
     if blur:
-        total = ndimage.gaussian_filter(total, blur, truncate=3)
+        kernel = _kernel(blur)
+        total = ndimage.convolve1d(ndimage.convolve1d(total, kernel, axis=0), kernel, axis=1)
     return np.asarray(total[EDGE : EDGE + side, EDGE : EDGE + side] / np.float32(weights.sum()))
 
 
@@ -128,14 +130,20 @@ def _blur(radar: Radar, keep: float) -> float:
     band, _, _ = _band(BLUR_GRID, radar.width_px, radar.taper, radar.tilt)
     correlation = fft.ifft2(band**2)
     power = np.abs(fft.fft2(np.abs(correlation / correlation[0, 0]) ** 2))
-    f = fft.fftfreq(BLUR_GRID)
-    f2 = f[:, None] ** 2 + f[None, :] ** 2
-    low, high = 0.0, 6.0
+    low, high = 0.0, MOST_BLUR_PX
     for _ in range(16):
         middle = (low + high) / 2
-        left = float((np.exp(-4 * np.pi**2 * middle**2 * f2) * power).sum() / power.sum())
+        passed = np.abs(fft.fft(_kernel(middle), BLUR_GRID)) ** 2
+        left = float(passed @ power @ passed / power.sum())
         low, high = (middle, high) if left > keep else (low, middle)
     return high
+
+
+def _kernel(blur: float) -> Map:
+    """Weights of a Gaussian at whole pixels."""
+    far = np.arange(-math.ceil(3 * blur), math.ceil(3 * blur) + 1)
+    weights = np.exp(-0.5 * (far / max(blur, 1e-3)) ** 2)
+    return np.asarray(weights / weights.sum(), np.float32)
 
 
 def to_uint8(power: Map, stretch: str, grey: float) -> npt.NDArray[np.uint8]:

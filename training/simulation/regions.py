@@ -30,7 +30,7 @@ GSD_M = {
 }  # fmt: skip
 OTHER_GSD_M = (1.5, 3.0, 4.0, 5.0, 5.0, 8.0, 10.0, 10.0, 15.0, 20.0)
 BANDS = {"C": 0.5, "X": 0.35, "L": 0.15}
-STRETCHES = {"linear": 0.6, "percentiles": 0.22, "window": 0.18}
+STRETCHES = {"linear": 0.66, "percentiles": 0.14, "window": 0.2}
 
 
 @dataclass(frozen=True)

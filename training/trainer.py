@@ -58,6 +58,11 @@ class FusarTrainer(Trainer):
         self._tokens = list(tokens)
 
     def get_batch_samples(self, *args: Any, **kwargs: Any) -> Any:
+        if self.state.global_step >= self.state.max_steps:  # resumed after its last step: there is nothing left to do
+            self.control.should_training_stop = True
+            return [], None
+        if self.dense is not None:
+            self.dense.zero_grad()  # the library does so for the model alone
         started = time.perf_counter()
         got = super().get_batch_samples(*args, **kwargs)
         self.waited_s += time.perf_counter() - started

@@ -8,8 +8,9 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
-BENCHMARKS = ("harbour", "detector", "interpret", "anchors", "model")
-NEED_TORCH = ("model",)
+BENCHMARKS = ("harbour", "detector", "interpret", "anchors", "model", "worker", "batch")
+NEED_TORCH = ("model", "worker")
+NEED_RAY = ("worker", "batch")
 
 
 def main() -> None:
@@ -21,6 +22,9 @@ def main() -> None:
     for name in options.names or BENCHMARKS:
         if name in NEED_TORCH and find_spec("torch") is None:
             print(f"{name}: left out, it needs torch (make setup-model)")
+            continue
+        if name in NEED_RAY and find_spec("ray") is None:
+            print(f"{name}: left out, it needs Ray (make setup-worker)")
             continue
         result = import_module(f"benchmarks.{name}").run()
         text = json.dumps(result, indent=2)

@@ -29,7 +29,7 @@ def worker(taught: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator:
     """`fusar serve` with that model: `.url`, `.key`, `.name`."""
     if find_spec("ray") is None:
         pytest.skip("needs ray")
-    from serving import serving
+    from benchmarks.serving import serving
 
     folder = tmp_path_factory.mktemp("worker")
     (folder / "keys").write_text(KEY)

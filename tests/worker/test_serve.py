@@ -23,9 +23,9 @@ import psutil
 import pytest
 from asking import as_json, body, messages, picture, unit_anchors
 from model_makers import LESSONS
-from serving import FUSAR, PACED, get, is_gone, serving, start
 
 from benchmarks.paced import PacedModel, words
+from benchmarks.serving import FUSAR, PACED, get, is_gone, serving, start
 from fusar_core.worker.intake import understand
 from fusar_core.worker.limits import Limits
 

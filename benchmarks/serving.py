@@ -1,4 +1,4 @@
-"""`fusar serve` as a process of its own, for tests and benchmarks: started, asked, killed, and gone without a trace."""
+"""`fusar serve` as a process of its own, for benchmarks and tests: started, asked, killed, and gone without a trace."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 FUSAR = [sys.executable, "-c", "from fusar_core.cli import main; main()"]
 PACED = ["--model", "paced", "--name", "paced", "--runtime", "benchmarks.paced:open_paced"]
 READY = re.compile(r"ready at (\S+) as '(.+)'")

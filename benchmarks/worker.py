@@ -1,0 +1,210 @@
+"""The worker: sixteen clients beside the engine's own batches, what a request costs alone, and two replicas beside one.
+
+    python -m benchmarks worker        # on a quiet machine: front, replica and clients share its cores
+
+The model is fusar-nano where it is there, else a random one of its size. Front, replica and clients run as they do in
+use: processes of their own, HTTP between them. The engine answers the same chips in this process, one thread, before
+and after; the better of the two counts.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import numpy as np
+import torch
+from PIL import Image
+
+from benchmarks.serving import PACED, ROOT, Worker, serving
+from fusar_core.anchors import Anchors
+from fusar_core.engines import dialogue
+from fusar_core.engines.base import Chip, Request
+from fusar_core.engines.local import LocalEngine
+from fusar_core.radiometry import Kind, Radiometry
+from fusar_core.remote.wire import anchors_part, png_part
+from fusar_core.tiling import ChipWindow, Window
+
+NANO = ROOT / "resources" / "models" / "fusar-nano"
+BATCH = 8
+
+
+def run(chips: int = 96, clients: int = 16, alone: int = 30) -> dict[str, Any]:
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as folder, model_directory(Path(folder)) as model:
+        engine = LocalEngine(model, device="cpu", batch_size=BATCH, max_new_tokens=16)
+        arguments = ["--model", str(model), "--device", "cpu", "--threads", "1", "--batch-size", str(BATCH)]
+        with serving(arguments, Path(folder) / "log") as worker:
+            result = {
+                "model": f"{model.name}, chips of {engine.config.chip_size} px, one question each, batches of {BATCH}",
+                "together": together(engine, worker, chips, clients),
+                "alone": sequential(engine, worker, alone),
+            }
+        result["replicas"] = scaling(Path(folder))
+    return result
+
+
+@contextmanager
+def model_directory(folder: Path) -> Iterator[Path]:
+    """fusar-nano, or a random model of its size, made in the folder."""
+    if NANO.is_dir():
+        yield NANO
+        return
+    import transformers
+
+    from benchmarks.model import _small_model
+
+    transformers.logging.disable_progress_bar()
+    made = folder / "random"
+    made.mkdir()
+    with _small_model(made):
+        yield made
+
+
+def make_chip(number: int, size: int) -> Chip:
+    """Speckle and anchors, other ones for each number: the worker remembers what it has seen."""
+    rng = np.random.default_rng(number)
+    window = Window(0, size * number, size, size)
+    features = rng.normal(size=(81, 64))
+    features = (features / np.linalg.norm(features, axis=1, keepdims=True)).astype(np.float32)
+    nowhere = np.full(81, np.nan)
+    anchors = Anchors(features, rng.random((81, 2)).astype(np.float32), nowhere, nowhere)
+    image = np.clip(rng.gamma(4.0, 15.0, (size, size)), 1, 255).astype(np.uint8)
+    radiometry = Radiometry(Kind.UINT8, "made", False, None, "passed through")
+    return Chip(
+        ChipWindow(number, window, window), image, np.ones(image.shape, bool), radiometry, None, anchors=anchors
+    )
+
+
+def body(request: Request, size: int, name: str) -> bytes:
+    """The request as a client sends it."""
+    (query,) = dialogue.queries(request, size)
+    parts = [png_part(dialogue.picture(request.chip, size)), {"type": "text", "text": query.prompt}]
+    parts.append(anchors_part(request.chip.anchors))
+    content = {"model": name, "messages": [{"role": "user", "content": parts}], "max_tokens": 16, "logprobs": True}
+    return json.dumps(content).encode()
+
+
+def post(client: httpx2.Client, worker: Worker, content: bytes) -> tuple[str, float]:
+    """The words of an answer, and the seconds it took."""
+    started = time.perf_counter()
+    while True:
+        response = client.post(
+            f"{worker.url}/chat/completions", content=content, headers={"content-type": "application/json"}
+        )
+        if response.status_code != 429:
+            break
+        time.sleep(float(response.headers["retry-after"]))
+    response.raise_for_status()
+    return response.json()["choices"][0]["message"]["content"], time.perf_counter() - started
+
+
+def together(engine: LocalEngine, worker: Worker, chips: int, clients: int) -> dict[str, Any]:
+    """Chips a second: offline in batches, and asked for by so many clients at once; both on the same chips."""
+    size = engine.config.chip_size
+    requests = [Request(make_chip(n, size), ("count",), ("ship",)) for n in range(chips)]
+    bodies = [body(r, size, worker.name) for r in requests]
+    warm = [body(Request(make_chip(10**6 + n, size), ("count",), ("ship",)), size, worker.name) for n in range(clients)]
+    ask_all(worker, warm, clients)
+    list(engine.answer(requests[:BATCH]))
+    first, offline = _seconds(lambda: list(engine.answer(requests)))
+    online, replies = _seconds(lambda: ask_all(worker, bodies, clients))
+    second, _ = _seconds(lambda: list(engine.answer(requests)))
+    words, latencies = zip(*replies, strict=True)
+    unlike = sum(a.raw_text != w for a, w in zip(offline, words, strict=True))
+    offline_s = min(first, second)
+    return {
+        "chips": chips,
+        "clients": clients,
+        "offline_chips_per_s": round(chips / offline_s, 2),
+        "worker_chips_per_s": round(chips / online, 2),
+        "share_of_offline": round(offline_s / online, 3),
+        "p50_s": round(statistics.median(latencies), 3),
+        "p95_s": round(statistics.quantiles(latencies, n=20)[-1], 3),
+        "lost": chips - len(words),
+        "other_words": unlike,
+    }
+
+
+def ask_all(worker: Worker, bodies: Sequence[bytes], clients: int) -> list[tuple[str, float]]:
+    local = threading.local()
+
+    def one(content: bytes) -> tuple[str, float]:
+        if not hasattr(local, "client"):
+            local.client = httpx2.Client(timeout=600)
+        return post(local.client, worker, content)
+
+    with ThreadPoolExecutor(clients) as pool:
+        return list(pool.map(one, bodies))
+
+
+def sequential(engine: LocalEngine, worker: Worker, chips: int) -> dict[str, Any]:
+    """Milliseconds a chip for a single client, beside the engine in this process; the two take turns."""
+    size = engine.config.chip_size
+    here, there = [], []
+    with httpx2.Client(timeout=600) as client:
+        for n in range(chips):
+            request = Request(make_chip(2 * 10**6 + n, size), ("count",), ("ship",))
+            content = body(request, size, worker.name)
+            here.append(_seconds(lambda request=request: list(engine.answer([request])))[0])
+            there.append(post(client, worker, content)[1])
+    return {
+        "engine_ms": round(1e3 * statistics.median(here), 1),
+        "worker_ms": round(1e3 * statistics.median(there), 1),
+        "overhead_ms": round(1e3 * (statistics.median(there) - statistics.median(here)), 1),
+    }
+
+
+def scaling(
+    folder: Path, questions: int = 240, clients: int = 48, step_s: float = 0.02, tokens: int = 16
+) -> dict[str, Any]:
+    """Answers a second of a model of fixed cost (benchmarks/paced.py, batches of 8), with one replica and with two."""
+    rates = {}
+    for replicas in (1, 2):
+        arguments = [*PACED, "--replicas", str(replicas), "--batch-size", str(BATCH)]
+        with serving(arguments, folder / f"log {replicas}", FUSAR_PACED_STEP_S=str(step_s)) as worker:
+            _until_replicas(worker, replicas)
+            bodies = [_small_body(n, worker.name, tokens) for n in range(2 * questions)]
+            ask_all(worker, bodies[:clients], clients)
+            seconds, _ = _seconds(lambda worker=worker, bodies=bodies: ask_all(worker, bodies[questions:], clients))
+            rates[replicas] = questions / seconds
+    return {
+        "cost": f"{tokens} tokens of {1e3 * step_s:g} ms a batch, {clients} clients",
+        "one_per_s": round(rates[1], 1),
+        "two_per_s": round(rates[2], 1),
+        "times": round(rates[2] / rates[1], 2),
+    }
+
+
+def _small_body(number: int, name: str, tokens: int) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(np.random.default_rng(number).integers(0, 255, (112, 112)).astype(np.uint8)).save(file, "PNG")
+    url = "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+    content = [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": f"Question {number}?"}]
+    body = {"model": name, "messages": [{"role": "user", "content": content}], "max_tokens": tokens}
+    return json.dumps(body).encode()
+
+
+def _until_replicas(worker: Worker, replicas: int) -> None:
+    until = time.monotonic() + 60
+    while f"fusar_replicas {replicas}.0" not in httpx2.get(f"{worker.base}/metrics").text:
+        if time.monotonic() > until:
+            raise RuntimeError(f"there are no {replicas} replicas")
+        time.sleep(0.2)
+
+
+def _seconds(work: Any) -> tuple[float, Any]:
+    started = time.perf_counter()
+    result = work()
+    return time.perf_counter() - started, result

@@ -57,7 +57,7 @@ def paint_dark(layout: Layout) -> list[Surface]:
                 length = float(np.clip(length, 4, 22))
                 spot = layout.taken.spot(rng, room, length * 0.55 + 1.5, layout.inside(square, length / 2))
                 if spot is not None:
-                    width = max(1.4, length * rng.uniform(0.15, 0.6))
+                    width = max(1.4, length * rng.triangular(0.12, 0.2, 0.5))
                     bodies.append(add_compact(canvas, *spot, length, width, rng.uniform(0, math.pi), layout.ship_db()))
         surfaces.append(Surface(mask, bodies))
     return surfaces
@@ -109,7 +109,7 @@ def paint_points(layout: Layout) -> list[Body]:
             length = float(np.clip(canvas.pixels(rng.uniform(30, 110)), 3.5, 14))
             spot = layout.taken.spot(rng, room, max(length * 0.55, apart * 0.75), layout.inside(square, length / 2))
             if spot is not None:
-                width = max(1.4, length * rng.uniform(0.18, 0.8))
+                width = max(1.4, length * rng.triangular(0.15, 0.25, 0.7))
                 found.append(add_compact(canvas, *spot, length, width, rng.uniform(0, math.pi), layout.ship_db()))
     return found
 

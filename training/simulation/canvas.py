@@ -91,6 +91,14 @@ class Canvas:
         self.db[where] = self.levels_db[cover] + (db[where] if isinstance(db, np.ndarray) else np.float32(db))
         self.rough[where] = rough
 
+    def clear(self, where: Mask) -> None:
+        """Takes the bright points off an area."""
+        for i, points in enumerate(self.points):
+            column, row = points[:, 0].astype(int), points[:, 1].astype(int)
+            inside = (column >= 0) & (row >= 0) & (column < self.side) & (row < self.side)
+            there = where[row.clip(0, self.side - 1), column.clip(0, self.side - 1)]
+            self.points[i] = points[~(inside & there)]
+
     def frame(self, x: float, y: float, turn: float) -> tuple[Map, Map]:
         """Coordinates along and across a direction, from (x, y); turn in radians from the x axis towards y."""
         c, s = np.float32(math.cos(turn)), np.float32(math.sin(turn))

@@ -31,8 +31,8 @@ PLANES_IN_CELL = (0.12, 0.24, 0.22, 0.17, 0.12, 0.08, 0.05)
 CUT = 0.05
 """Share of targets that may lie across the border of two chips."""
 TARGET_OVER_SEA_DB = (12.0, 27.0)
-LEAST_OVER_SEA_DB = 10.0
-"""Nobody can be asked to count what cannot be seen."""
+LEAST_OVER_SEA_DB, LEAST_PER_LOOK_DB = 9.0, 6.0
+"""Nobody can be asked to count what cannot be seen: 9 dB, and 6 dB more where speckle has a single look."""
 
 Within = tuple[float, float, float, float]
 
@@ -46,16 +46,17 @@ def cells(side: int) -> Iterator[Within]:
 class Layout:
     """Paints one scene of a kind: `Layout(canvas, wind_db).paint("harbour")`; `bodies` are what came to lie there.
 
-    wind_db, noise_db: backscatter of the sea, and the sensor's noise.
+    wind_db, noise_db, enl: backscatter of the sea, the sensor's noise, and its looks.
     """
 
-    def __init__(self, canvas: Canvas, wind_db: float, noise_db: float = -30.0) -> None:
+    def __init__(self, canvas: Canvas, wind_db: float, noise_db: float = -30.0, enl: float = 4.0) -> None:
         self.canvas, self.rng, self.wind_db = canvas, canvas.rng, wind_db
         self.dark_db = float(10 * np.log10(10 ** (wind_db / 10) + 10 ** (noise_db / 10)))
         self.bodies: list[Body] = []
         self.taken = Taken()
         self.everywhere = np.ones((canvas.side, canvas.side), bool)
-        self.over_sea_db = float(self.rng.uniform(*TARGET_OVER_SEA_DB))
+        self.least_db = LEAST_OVER_SEA_DB + LEAST_PER_LOOK_DB / enl
+        self.over_sea_db = float(self.rng.uniform(*TARGET_OVER_SEA_DB)) + LEAST_PER_LOOK_DB / 2 / enl
         self.smear = float(self.rng.exponential(2)) if self.rng.random() < 0.45 else 0.0
         self.lane = float(self.rng.choice([self.rng.uniform(0, math.pi), self.rng.normal(math.pi / 2, 0.2)]))
 
@@ -186,7 +187,7 @@ class Layout:
                 self.bodies.append(add_building(canvas, x, y, long, wide, rng.uniform(0, math.pi), level))
 
     def ship_db(self) -> float:
-        return self.dark_db + max(self.over_sea_db + float(self.rng.normal(0, 3)), LEAST_OVER_SEA_DB)
+        return self.dark_db + max(self.over_sea_db + float(self.rng.normal(0, 3)), self.least_db)
 
     def ships(self, room: Map, share: float = 1.0, most_px: float = 46.0) -> None:
         """Ships under way or at anchor, each with room around it."""
@@ -213,7 +214,9 @@ class Layout:
     def _airfield(self, kind: str) -> None:
         canvas, rng, side = self.canvas, self.rng, self.canvas.side
         terrain.land(canvas, self.everywhere, str(rng.choice(["farmland", "mixed", "mixed", "town"])))
-        canvas.paint(canvas.smooth(side / 2) > rng.uniform(-1.5, 0), GRASS, canvas.smooth(30) * 0.5, 0.15)
+        meadow = canvas.smooth(side / 2) > rng.uniform(-1.5, 0)
+        canvas.paint(meadow, GRASS, canvas.smooth(30) * 0.5, 0.15)
+        canvas.clear(meadow)
         turn, tarmac = float(rng.uniform(0, math.pi)), float(rng.uniform(-9, -4))
         x, y = rng.uniform(0.1, 0.9, 2) * side
         self._pave(canvas.rectangle(x, y, 3 * side, canvas.pixels(rng.uniform(30, 60), 3), turn), tarmac - 3)
@@ -258,6 +261,7 @@ class Layout:
 
     def _pave(self, where: Mask, db: float) -> None:
         self.canvas.paint(where, BUILT, db, 0.1)
+        self.canvas.clear(where)
 
     def _inland(self, kind: str) -> None:
         """Land with a pond or a river at times, and buildings that elsewhere could be targets."""

@@ -20,8 +20,8 @@ ZONE_DEG = 4.0
 WIDEST_M = 10_000.0
 
 KINDS = {
-    "open_sea": 0.19, "coast": 0.1, "harbour": 0.11, "river": 0.02, "airfield": 0.14, "town": 0.015, "farmland": 0.01,
-    "forest": 0.005, "dark_surface": 0.28, "bright_points": 0.15,
+    "open_sea": 0.22, "coast": 0.1, "harbour": 0.11, "river": 0.015, "airfield": 0.13, "town": 0.01, "farmland": 0.01,
+    "forest": 0.005, "dark_surface": 0.26, "bright_points": 0.14,
 }  # fmt: skip
 """How often the benchmark has each kind of scene: few of those without targets."""
 GSD_M = {

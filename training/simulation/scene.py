@@ -147,7 +147,7 @@ def simulate(spec: SceneSpec) -> SimulatedScene:
     rng = np.random.default_rng((spec.seed, 1))
     secret = np.random.default_rng((spec.seed, 2) if spec.secret is None else (spec.secret, 3))
     canvas = Canvas(spec.side_px, spec.gsd_m, rng, levels(spec, rng))
-    layout = Layout(canvas, spec.wind_db + (CROSS_DB - 2 if spec.cross else 0.0), spec.noise_db)
+    layout = Layout(canvas, spec.wind_db + (CROSS_DB - 2 if spec.cross else 0.0), spec.noise_db, spec.enl)
     kind, surfaces, points = spec.kind, [], []
     if kind == "dark_surface":
         surfaces = ambiguity.paint_dark(layout)

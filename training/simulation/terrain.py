@@ -135,7 +135,7 @@ def coast(canvas: Canvas, roughness: float) -> tuple[Mask, float]:
     out, _ = canvas.frame(side / 2, side / 2, turn)
     out = out + np.float32(roughness * side) * canvas.smooth(side / rng.uniform(2, 5))
     out += np.float32(roughness * side / 5) * canvas.smooth(side / rng.uniform(10, 20))
-    return np.asarray(out > rng.uniform(-0.3, 0.15) * side), turn
+    return np.asarray(out > rng.uniform(-0.35, 0.05) * side), turn
 
 
 def river(canvas: Canvas) -> Mask:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pyogrio
 import pytest
 import shapely
-from openai_server import MODEL, Seen, Server, completion, entry, ours
+from openai_server import MODEL, Raw, Seen, Server, completion, entry, ours
 from scenes import ships_scene
 from sidecar_client import Client
 from speaking import InProcess, behave
@@ -234,6 +234,20 @@ def test_a_cancel_of_the_plugin_reaches_the_worker(client, scene) -> None:
         client.send("cancel", None, id=7)
         assert client.until(7)["error"]["data"]["code"] == "CANCELLED"
         gate.set()
+
+
+def test_a_worker_that_came_back_with_another_model_is_asked_what_it_can(client, scene) -> None:
+    def only(seen: Seen):
+        if seen.body["model"] != server.models[0]["id"]:
+            return Raw(404, {"error": {"message": "no such model", "code": "UNKNOWN_MODEL"}})
+        return behave(seen)
+
+    with Server(only, [ours("first")]) as server:
+        assert client.ask("engine_info", **worker(server))["result"]["model"] == "first"
+        server.models = [ours("second")]
+        question = {"scene": str(scene), "question": "What?", **worker(server)}
+        assert client.ask("ask", **question)["error"]["data"]["code"] == "UNKNOWN_MODEL"
+        assert client.ask("ask", **question)["result"]["model"] == "second"
 
 
 def test_what_a_stock_server_does_not_use_is_not_claimed_by_the_sidecar(client, scene) -> None:

@@ -14,8 +14,8 @@ from fusar_core.errors import FusarError, RepeatMismatch, WorkerFailed
 from fusar_core.worker.jobs import Ending, Event, Job, Token
 
 KEEP_S = 120.0
-KEEP_MOST = 1024
-"""Finished answers are kept for repetitions of their request: so long, and so many."""
+KEEP_EVENTS = 200_000
+"""Finished answers are kept for repetitions of their request: so long, and so many events of them (about 50 MB)."""
 
 log = logging.getLogger(__name__)
 
@@ -32,12 +32,13 @@ class Backend(Protocol):
 
 
 class Answering:
-    """One job at work. Its work stops when its last listener has gone before the end."""
+    """One job at work. Its work stops when its last listener has left before the end; nobody can join it then."""
 
     def __init__(self, backend: Backend, job: Job, stream: bool, on_end: Callable[[Answering], None]) -> None:
         self.events: list[Event] = []
         self.error: FusarError | None = None
         self.done = False
+        self.left = False
         self.listeners = 0
         self.ended_at = 0.0
         self._tokens: dict[int, list[Token]] = {}
@@ -65,6 +66,7 @@ class Answering:
         finally:
             self.listeners -= 1
             if not self.listeners and not self.done:
+                self.left = True
                 self._task.cancel()
 
     async def _work(self, backend: Backend, job: Job, stream: bool) -> None:
@@ -123,8 +125,8 @@ class Answers:
         if not key:
             return Answering(self._backend, job, stream, lambda _: None), False
         place = who, key
-        if place in self._kept:
-            before, answering = self._kept[place]
+        before, answering = self._kept.get(place, ("", None))
+        if answering is not None and not answering.left:
             if before != digest:
                 raise RepeatMismatch("Another question came with this Idempotency-Key before.", "Give each its own.")
             return answering, True
@@ -135,14 +137,16 @@ class Answers:
 
         answering = Answering(self._backend, job, stream, on_end)
         self._kept[place] = digest, answering
+        self._kept.move_to_end(place)
         return answering, False
 
     def _forget(self) -> None:
-        """Drops finished answers that are too old or too many."""
+        """Drops finished answers that are too old or too many, the oldest first."""
         now = time.monotonic()
-        for place, (_, answering) in list(self._kept.items()):
-            old = answering.done and now - answering.ended_at > KEEP_S
-            if old or (answering.done and len(self._kept) > KEEP_MOST):
-                del self._kept[place]
-            elif len(self._kept) <= KEEP_MOST:
+        finished = [(place, a) for place, (_, a) in self._kept.items() if a.done]
+        events = sum(len(a.events) for _, a in finished)
+        for place, answering in finished:
+            if events <= KEEP_EVENTS and now - answering.ended_at <= KEEP_S:
                 break
+            events -= len(answering.events)
+            del self._kept[place]

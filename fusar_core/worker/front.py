@@ -166,6 +166,7 @@ class Front:
         try:
             async with asyncio.timeout(self.limits.answer_s), aclosing(answering.follow()) as batches:  # type: ignore[type-var]
                 if asked.stream:
+                    events += await anext(batches, [])  # what fails before the first word is told by its status
                     await self._stream(replies.stream(_noted(batches, events)), send)
                 else:
                     async for some in batches:
@@ -192,6 +193,8 @@ class Front:
 
 
 async def _noted(batches: AsyncIterator[Sequence[Event]], notes: list[Event]) -> AsyncIterator[Sequence[Event]]:
+    """The events that are noted already, and those to come, which are noted too."""
+    yield list(notes)
     async for events in batches:
         notes += events
         yield events

@@ -15,6 +15,8 @@ from fusar_core.worker.runtime import open_runtime
 
 FAILURE = "FUSAR-FAILURE "
 """Begins the line in the message of a constructor's exception that holds our error as JSON: Ray hands on only words."""
+log = logging.getLogger(__name__)
+
 LOOPBACK_VARIABLE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 """Environment variable that Ray reads when it is imported: at 0 its ports are on loopback."""
 
@@ -65,7 +67,10 @@ def _keep_to_loopback() -> None:
     """Ray Serve opens a gRPC port in every replica on all interfaces, whatever Ray itself does: here on loopback."""
     from ray.serve._private import replica as private
 
-    plain = private.add_port_to_grpc_server
+    plain = getattr(private, "add_port_to_grpc_server", None)
+    if plain is None:
+        log.warning("this version of Ray opens its ports in another way: one of each replica may be on all interfaces")
+        return
     private.add_port_to_grpc_server = lambda server, address: plain(server, address.replace("[::]", "127.0.0.1"))
 
 

@@ -239,8 +239,10 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
 
 def _raise_file_limit() -> None:
     """Room for many connections, where the system lets us."""
-    import resource
-
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = FILES if hard == resource.RLIM_INFINITY else min(hard, FILES)
     if soft != resource.RLIM_INFINITY and soft < wanted:

@@ -19,9 +19,11 @@ import uvicorn
 from asking import as_json, body, messages, picture
 
 from fusar_core.errors import BadOption, NotEnoughMemory, PromptTooLong, WorkerFailed
+from fusar_core.worker.answering import Answers
 from fusar_core.worker.app import make_app
 from fusar_core.worker.auth import Keys, read_keys
 from fusar_core.worker.front import Front
+from fusar_core.worker.intake import understand
 from fusar_core.worker.jobs import About, Effort, Ending, Job, Token
 from fusar_core.worker.limits import Limits
 from fusar_core.worker.serve import _Protocol, check_tls, is_loopback, listening
@@ -50,6 +52,7 @@ class Backend:
         self.left = 0
         self.gate: Callable[[], bool] = lambda: True
         self.error: Exception | None = None
+        self.breaks_after = 0
         self.slow_s = 0.0
         self.repeats = 0
 
@@ -58,13 +61,15 @@ class Backend:
         try:
             while not self.gate():
                 await asyncio.sleep(0.005)
-            if self.error:
+            if self.error and not self.breaks_after:
                 raise self.error
             events = said(job)
             if not stream:
                 yield events
                 return
             for i, event in enumerate(events):
+                if self.breaks_after and i == self.breaks_after:
+                    raise self.error or WorkerFailed("Lost.")
                 if self.repeats and i == 3:  # a replica was lost: another one says it all again
                     yield events[:2]
                     yield events[2:3]
@@ -225,11 +230,15 @@ def test_what_goes_wrong_behind_is_told_without_a_trace(worker, error, status, c
     response = worker.post()
     assert error_of(response) == (status, code)
     assert "secret" not in response.text
+    assert error_of(worker.post(body(stream=True))) == (status, code)  # nothing had been said
+    worker.backend.breaks_after = 3
     streamed = worker.post(body(stream=True))
     assert streamed.status_code == 200
     events = [json.loads(line[6:]) for line in streamed.text.splitlines() if line.startswith("data: {")]
     assert events[-1]["error"]["code"] == code
+    assert [e["choices"][0]["delta"].get("content") for e in events[:-1]] == ["", "There ", "are "]
     assert "[DONE]" not in streamed.text
+    assert "secret" not in streamed.text
 
 
 def test_a_key_is_wanted_everywhere_but_for_the_state():
@@ -415,6 +424,52 @@ def test_a_failure_is_not_remembered(worker):
     assert worker.post(idempotency_key="k").status_code == 500
     worker.backend.error = None
     assert worker.post(idempotency_key="k").status_code == 200
+
+
+def test_a_question_that_was_left_is_asked_anew():
+    """A client that lost its connection comes back while its first work is still being stopped."""
+
+    async def run() -> tuple[bool, list, int]:
+        backend, opened = Backend(), asyncio.Event()
+        backend.gate = opened.is_set
+        answers = Answers(backend)
+        job = understand(as_json(body()), "made", ABOUT, Limits()).job
+        first, _ = answers.start(job, False, "", "k", "d")
+        listening = asyncio.create_task(anext(first.follow()))
+        await asyncio.sleep(0.05)
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+        again, repeated = answers.start(job, False, "", "k", "d")
+        opened.set()
+        events = [event async for some in again.follow() for event in some]
+        return repeated, events, backend.left
+
+    repeated, events, left = asyncio.run(run())
+    assert not repeated
+    assert isinstance(events[-1], Effort)
+    assert left == 1
+
+
+def test_answers_are_not_remembered_without_end(monkeypatch):
+    monkeypatch.setattr("fusar_core.worker.answering.KEEP_EVENTS", 40)
+
+    async def run() -> tuple[int, bool, bool]:
+        answers = Answers(Backend())
+        job = understand(as_json(body()), "made", ABOUT, Limits()).job
+        for number in range(50):
+            answering, _ = answers.start(job, False, "", f"key {number}", "d")
+            async for _ in answering.follow():
+                pass
+        kept = len(answers._kept)
+        _, last = answers.start(job, False, "", "key 49", "d")
+        monkeypatch.setattr("fusar_core.worker.answering.KEEP_S", -1.0)
+        _, old = answers.start(job, False, "", "key 49", "d")
+        await asyncio.sleep(0.05)
+        return kept, last, old
+
+    kept, last, old = asyncio.run(run())
+    assert kept < 10
+    assert (last, old) == (True, False)
 
 
 def test_one_callers_keys_mean_nothing_to_another():

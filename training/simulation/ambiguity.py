@@ -15,7 +15,7 @@ from scipy import ndimage
 from training.simulation import terrain
 from training.simulation.bodies import Body, add_compact
 from training.simulation.canvas import BARE, BUILT, CROPS, WATER, Mask
-from training.simulation.layouts import Layout, cells
+from training.simulation.layouts import Layout
 
 SURFACES = {"water": 0.52, "apron": 0.27, "bare": 0.21}
 """What a dark surface is, given the image."""
@@ -40,7 +40,7 @@ class Surface:
 
 def paint_dark(layout: Layout) -> list[Surface]:
     """One to three dark surfaces, land between them; not yet said what they are."""
-    canvas, rng, side = layout.canvas, layout.rng, layout.canvas.side
+    canvas, rng = layout.canvas, layout.rng
     masks = _parted(layout)
     between = ~np.logical_or.reduce(masks)
     if between.any():
@@ -49,7 +49,7 @@ def paint_dark(layout: Layout) -> list[Surface]:
     for mask in masks:
         terrain.calm(canvas, mask, WATER, layout.wind_db - float(rng.uniform(1, 7)))
         room, bodies = terrain.room(mask), []
-        for square in cells(side):
+        for square in layout.squares():
             x1, y1, x2, y2 = (int(v) for v in square)
             share = float(mask[y1:y2, x1:x2].mean()) ** 0.6
             for _ in range(int(rng.binomial(layout.dealt(IN_CELL), share))):
@@ -104,7 +104,7 @@ def paint_points(layout: Layout) -> list[Body]:
         layout.shore(water, str(rng.choice(terrain.LANDS)))
     terrain.sea(canvas, water, layout.wind_db)
     room, apart, found = terrain.room(water), reach_px(canvas.gsd_m, 1.0), []
-    for square in cells(canvas.side):
+    for square in layout.squares():
         for _ in range(layout.dealt(IN_CELL)):
             length = float(np.clip(canvas.pixels(rng.uniform(30, 110)), 3.5, 14))
             spot = layout.taken.spot(rng, room, max(length * 0.55, apart * 0.75), layout.inside(square, length / 2))

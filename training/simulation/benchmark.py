@@ -129,7 +129,7 @@ def _scene(
 ) -> list[str]:
     """Makes and writes a scene; its triplets as JSON, with anchors in anchors_P/, P still to be put in."""
     region, index = regions[number % len(regions)], number // len(regions)
-    scene = simulate(spec_of(region, seed, index, chip_px * CHIPS_ALONG))
+    scene = simulate(spec_of(region, seed, index, chip_px * CHIPS_ALONG, chip_px))
     place = f"{region}-{seed}-{index:05d}"
     chips = [triplet_of(scene, w, f"{place}-{i}", place) for i, w in enumerate(windows(scene, chip_px))]
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
@@ -21,10 +22,11 @@ from training.simulation.bodies import (
     plane_size,
     ship_size,
 )
-from training.simulation.canvas import BARE, BUILT, GRASS, WATER, Canvas, Map, Mask
+from training.simulation.canvas import BARE, BUILT, CROSS_DB, GRASS, WATER, Canvas, Map, Mask
 
-CELL_PX = 168
-"""Targets are dealt to squares of this side: the chip of a small model."""
+if TYPE_CHECKING:
+    from training.simulation.scene import SceneSpec
+
 SHIPS_IN_CELL = (0.04, 0.25, 0.2, 0.15, 0.12, 0.09, 0.07, 0.05, 0.03)
 """Probability of 0, 1, 2 … ships in a cell of open water."""
 PLANES_IN_CELL = (0.12, 0.24, 0.22, 0.17, 0.12, 0.08, 0.05)
@@ -37,34 +39,36 @@ LEAST_OVER_SEA_DB, LEAST_PER_LOOK_DB = 9.0, 6.0
 Within = tuple[float, float, float, float]
 
 
-def cells(side: int) -> Iterator[Within]:
-    """The squares of a scene as x1, y1, x2, y2."""
-    steps = range(0, side, CELL_PX)
-    return ((x, y, min(x + CELL_PX, side), min(y + CELL_PX, side)) for y in steps for x in steps)
-
-
 class Layout:
-    """Paints one scene of a kind: `Layout(canvas, wind_db).paint("harbour")`; `bodies` are what came to lie there.
+    """Paints one scene of a kind: `Layout(canvas, spec).paint()`; `bodies` are what came to lie there.
 
-    wind_db, noise_db, enl: backscatter of the sea, the sensor's noise, and its looks.
+    wind_db: mean backscatter of the sea in this polarisation. dark_db: with the sensor's noise.
     """
 
-    def __init__(self, canvas: Canvas, wind_db: float, noise_db: float = -30.0, enl: float = 4.0) -> None:
-        self.canvas, self.rng, self.wind_db = canvas, canvas.rng, wind_db
-        self.dark_db = float(10 * np.log10(10 ** (wind_db / 10) + 10 ** (noise_db / 10)))
+    def __init__(self, canvas: Canvas, spec: SceneSpec) -> None:
+        self.canvas, self.rng, self.spec = canvas, canvas.rng, spec
+        self.wind_db = spec.wind_db + (CROSS_DB - 2 if spec.cross else 0.0)
+        self.dark_db = float(10 * np.log10(10 ** (self.wind_db / 10) + 10 ** (spec.noise_db / 10)))
         self.bodies: list[Body] = []
         self.taken = Taken()
         self.everywhere = np.ones((canvas.side, canvas.side), bool)
-        self.least_db = LEAST_OVER_SEA_DB + LEAST_PER_LOOK_DB / enl
-        self.over_sea_db = float(self.rng.uniform(*TARGET_OVER_SEA_DB)) + LEAST_PER_LOOK_DB / 2 / enl
+        self.least_db = LEAST_OVER_SEA_DB + LEAST_PER_LOOK_DB / spec.enl
+        self.over_sea_db = float(self.rng.uniform(*TARGET_OVER_SEA_DB)) + LEAST_PER_LOOK_DB / 2 / spec.enl
         self.smear = float(self.rng.exponential(2)) if self.rng.random() < 0.45 else 0.0
         self.lane = float(self.rng.choice([self.rng.uniform(0, math.pi), self.rng.normal(math.pi / 2, 0.2)]))
 
-    def paint(self, kind: str) -> None:
+    def paint(self) -> None:
+        """Paints the kind of the spec, one of the eight places."""
         {
             "open_sea": self._open_sea, "coast": self._coast, "harbour": self._harbour, "river": self._river,
             "airfield": self._airfield, "town": self._inland, "farmland": self._inland, "forest": self._inland,
-        }[kind](kind)  # fmt: skip
+        }[self.spec.kind](self.spec.kind)  # fmt: skip
+
+    def squares(self) -> Iterator[Within]:
+        """The squares that targets are dealt to, as x1, y1, x2, y2."""
+        side, cell = self.canvas.side, self.spec.cell_px
+        steps = range(0, side, cell)
+        return ((x, y, min(x + cell, side), min(y + cell, side)) for y in steps for x in steps)
 
     def inside(self, within: Within, margin: float) -> Within:
         """The part of a square where a body of that half length lies whole; seldom the entire square."""
@@ -193,7 +197,7 @@ class Layout:
         """Ships under way or at anchor, each with room around it."""
         canvas, rng = self.canvas, self.rng
         crowd = rng.random() < 0.25  # a fleet of small ones
-        for square in cells(canvas.side):
+        for square in self.squares():
             for _ in range(int(rng.binomial(self.dealt(SHIPS_IN_CELL), share))):
                 size = ship_size(rng, canvas.gsd_m, 3.5, 14.0 if crowd else most_px)
                 spot = self.taken.spot(rng, room, size[1] * 0.52 + 1, self.inside(square, size[1] / 2))
@@ -225,7 +229,7 @@ class Layout:
             taxiway = canvas.rectangle(x, y, 2 * side, canvas.pixels(rng.uniform(15, 25), 1.6), bearing)
             self._pave(taxiway, tarmac - 2)
         usual, level = str(rng.choice(["", "fighter", "business jet", "airliner", "transport"])), rng.uniform(-3, 9)
-        for square in cells(side):
+        for square in self.squares():
             self._apron(square, turn, tarmac, usual, level)
 
     def _apron(self, square: Within, turn: float, tarmac: float, usual: str, level: float) -> None:
@@ -270,7 +274,7 @@ class Layout:
         if rng.random() < 0.5:
             pond = canvas.smooth(side / 3) > rng.uniform(1.0, 2.0)
             terrain.calm(canvas, pond, WATER, self.wind_db - rng.uniform(0, 5))
-        for _ in range(int(rng.poisson(2 * (side / CELL_PX) ** 2))):
+        for _ in range(int(rng.poisson(2 * (side / self.spec.cell_px) ** 2))):
             long, wide = canvas.pixels(rng.uniform(20, 120), 3), canvas.pixels(rng.uniform(10, 40), 2)
             x, y = rng.uniform(5, side - 5, 2)
             self.bodies.append(

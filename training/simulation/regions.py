@@ -55,8 +55,10 @@ REGIONS = {
 }
 
 
-def spec_of(region: str, seed: int, number: int, side_px: int) -> SceneSpec:
+def spec_of(region: str, seed: int, number: int, side_px: int, cell_px: int = 168) -> SceneSpec:
     """The scene of that number in a region. Two numbers never share ground; two regions neither.
+
+    cell_px: side of the squares that targets are dealt to.
 
     Raises BadRecipe for an unknown region, a scene wider than the places allow, and a number beyond the last place.
     """
@@ -89,6 +91,7 @@ def spec_of(region: str, seed: int, number: int, side_px: int) -> SceneSpec:
         lon=lon,
         lat=lat,
         year=int(rng.integers(2017, 2026)),
+        cell_px=cell_px,
     )
 
 

@@ -30,7 +30,7 @@ PLACES = ("coast", "harbour", "open_sea", "airfield", "town", "farmland", "fores
 AMBIGUOUS = ("dark_surface", "bright_points")
 KINDS = (*PLACES, *AMBIGUOUS)
 TARGETS = ("ship", "plane")
-LEAST_SIDE_PX, GREATEST_SIDE_PX = 64, 4096
+LEAST_SIDE_PX, GREATEST_SIDE_PX, LEAST_CELL_PX = 64, 4096, 32
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class SceneSpec:
     follows from `seed`. gsd_m: pixel size. band: X, C or L. cross: cross-polarised. wind_db: co-polarised mean
     backscatter of the sea. enl: equivalent number of looks. width_px: −3 dB width of the impulse response across and
     along the columns. taper, tilt, noise_db: see radar.Radar. stretch, grey: see radar.to_uint8. lon, lat: centre, in
-    degrees WGS 84.
+    degrees WGS 84. cell_px: side of the squares that targets are dealt to, 0 to 8 each: that of a chip.
 
     Raises BadRecipe for an unknown kind, band or stretch, and for sizes that make no scene.
     """
@@ -63,6 +63,7 @@ class SceneSpec:
     lon: float = 3.0
     lat: float = 45.0
     year: int = 2024
+    cell_px: int = 168
     secret: int | None = None
 
     def __post_init__(self) -> None:
@@ -73,9 +74,10 @@ class SceneSpec:
         ):
             if value not in known:
                 raise BadRecipe(f"'{value}' is no {what} that can be simulated.", f"Known: {', '.join(known)}.")
-        if not LEAST_SIDE_PX <= self.side_px <= GREATEST_SIDE_PX:
+        if not (LEAST_SIDE_PX <= self.side_px <= GREATEST_SIDE_PX and self.cell_px >= LEAST_CELL_PX):
             raise BadRecipe(
-                f"A scene of {self.side_px} pixels cannot be simulated.", f"Take {LEAST_SIDE_PX}–{GREATEST_SIDE_PX}."
+                f"A scene of {self.side_px} pixels in cells of {self.cell_px} cannot be simulated.",
+                f"Take {LEAST_SIDE_PX}–{GREATEST_SIDE_PX}, and cells of {LEAST_CELL_PX} or more.",
             )
         if not (self.gsd_m > 0 and self.enl >= 1 and min(self.width_px) >= 1):
             raise BadRecipe(
@@ -147,14 +149,14 @@ def simulate(spec: SceneSpec) -> SimulatedScene:
     rng = np.random.default_rng((spec.seed, 1))
     secret = np.random.default_rng((spec.seed, 2) if spec.secret is None else (spec.secret, 3))
     canvas = Canvas(spec.side_px, spec.gsd_m, rng, levels(spec, rng))
-    layout = Layout(canvas, spec.wind_db + (CROSS_DB - 2 if spec.cross else 0.0), spec.noise_db, spec.enl)
+    layout = Layout(canvas, spec)
     kind, surfaces, points = spec.kind, [], []
     if kind == "dark_surface":
         surfaces = ambiguity.paint_dark(layout)
     elif kind == "bright_points":
         points = ambiguity.paint_points(layout)
     else:
-        layout.paint(kind)
+        layout.paint()
     intensity = image(canvas, spec.radar, rng)
     shown = to_uint8(intensity, spec.stretch, spec.grey)
     if kind == "dark_surface":

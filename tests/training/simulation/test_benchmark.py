@@ -52,7 +52,7 @@ def test_a_benchmark_is_sound_triplets(tmp_path: Path) -> None:
 
 def test_chips_and_anchors_are_cut_as_the_engine_cuts_them(tmp_path: Path) -> None:
     (file,) = make(tmp_path, ["tune"], 4, PX, seed=5)
-    scene = simulate(spec_of("tune", 5, 0, 2 * PX))
+    scene = simulate(spec_of("tune", 5, 0, 2 * PX, PX))
     field = EmbeddingField(scene.grid, scene.cover, scene.structure, scene.spec.seed, 1.0)
     for triplet, window in zip(read_triplets(file), windows(scene, PX), strict=True):
         shown = np.asarray(Image.open(tmp_path / str(triplet.image)))

@@ -120,6 +120,7 @@ def test_bands_and_polarisation_change_the_land() -> None:
         ({"band": "Q"}, "Q"),
         ({"stretch": "gamma"}, "gamma"),
         ({"side_px": 8}, "8 pixels"),
+        ({"cell_px": 8}, "cells of 8"),
         ({"side_px": 100_000}, "100000"),
         ({"gsd_m": 0.0}, "gsd_m 0.0"),
         ({"enl": 0.5}, "enl 0.5"),

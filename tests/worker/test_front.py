@@ -331,6 +331,10 @@ def test_a_body_with_a_length_that_is_none_is_refused(worker):
         line.close()
 
 
+def test_a_body_of_nearly_the_limit_is_read(worker):
+    assert worker.post(as_json(body()) + b" " * (8 * 2**20 - 60_000)).status_code == 200
+
+
 def test_bodies_together_may_hold_so_much_and_no_more():
     with running(body_bytes=2**20, held_bytes=2**20 + 2**19) as worker:
         half = socket.create_connection(("127.0.0.1", worker.port))

@@ -184,7 +184,7 @@ def _ceiling(triplets: Sequence[Triplet], classes: Sequence[str]) -> dict[str, f
     """Of a perfect reader without prior, where the triplets say what an image leaves open."""
     if not any(t.facts.get("hypotheses") or t.facts.get("independent") for t in triplets):
         return {}
-    from training.simulator.ceiling import ceilings
+    from training.simulation.ceiling import ceilings
 
     return {task: round(value, 4) for task, value in ceilings(triplets, classes).items()}
 

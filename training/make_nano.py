@@ -49,8 +49,8 @@ PARTS = {
 def simulate(part: str, work: Path) -> Path:
     """The folder of a part, made where it is not there yet."""
     wanted, folder = PARTS[part], work / part
-    line = [sys.executable, "-m", "training.simulator", "--out", str(folder), "--chips", str(wanted.chips)]
-    line += ["--chip-size", str(CHIP_SIZE), "--seed", str(wanted.seed), "--region", wanted.region]
+    line = [sys.executable, "-m", "training.simulation", "--out", str(folder), "--chips", str(wanted.chips)]
+    line += ["--chip-size", str(CHIP_SIZE), "--seed", str(wanted.seed), "--regions", wanted.region]
     for prior in wanted.priors:
         line += ["--prior-information", prior]
     subprocess.run(line, check=True)

@@ -25,8 +25,8 @@ from make_sample import CRS, SEED, Frame
 
 from fusar_core.aef.quantisation import NODATA, encode
 from fusar_core.grid import Grid
-from training.simulator.embeddings import EmbeddingField
-from training.simulator.ground import BUILT, CROPS, FLOODED, TREES, WATER
+from training.simulation.canvas import BUILT, CROPS, FLOODED, TREES, WATER
+from training.simulation.embeddings import EmbeddingField
 
 STEP_M = 80.0
 YEAR = 2024
@@ -52,7 +52,7 @@ def make(out: Path) -> None:
     frame = Frame.at_centre()
     transform = Affine(STEP_M, 0, frame.east, 0, -STEP_M, frame.north)
     grid = Grid(SIDE, SIDE, transform, None)
-    field = EmbeddingField(grid, cover, burnt(*fixed), np.random.default_rng(SEED), 1.0)
+    field = EmbeddingField(grid, cover, burnt(*fixed), SEED)
     column, row = np.meshgrid(np.arange(SIDE) + 0.5, np.arange(SIDE) + 0.5)
     codes = encode(field.at(column.ravel(), row.ravel())).T.reshape(-1, SIDE, SIDE)
     with rasterio.open(

@@ -1,1 +1,0 @@
-"""Simulated SAR chips with truth and an AlphaEarth-like prior: the open benchmark."""

@@ -1,0 +1,73 @@
+"""The paper's tables from results files, and the picture."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from training.evaluate import FORMAT
+from training.evaluation.scores import scores
+from training.evaluation.tables import main, markdown, tables
+
+
+def results(right: int, of: int = 4) -> dict[str, Any]:
+    """Results with so many right answers to each task."""
+    said = {"parse_status": "ok", "score": None, "raw_text": ""}
+    rows: list[dict[str, Any]] = []
+    for i in range(of):
+        good = i < right
+        common = {"id": str(i), "class": "ship", **said}
+        rows.append({**common, "task": "count", "truth": i, "answer": i if good else i + 2, "present": i > 0})
+        rows.append({**common, "task": "locate", "truth": [5], "answer": [5] if good else [1], "present": True})
+        rows.append({**common, "task": "classify", "truth": "ship", "answer": "ship" if good else "plane"})
+        boxes = {"targets": 1, "predictions": 1, "hits": [[int(good)] * 3], "scores": [0.5]}
+        rows.append({**common, "task": "detect", "truth": [], "answer": [[0, 0, 1, 1]], **boxes})
+        words = "a harbour with three ships"
+        rows.append({**common, "task": "describe", "truth": words, "answer": words if good else "sea"})
+    return {"format": FORMAT, "engine": "e", "scores": scores(rows), "rows": rows}
+
+
+def test_each_table_holds_ours_and_the_paper_s() -> None:
+    found = tables({"none": results(1), "tlm": results(3)})
+    assert list(found) == ["2", "3", "4", "6", "7", "9"]
+    assert found["2"]["rows"][1][:3] == ["tlm", 4, "75.0 [30.1–95.4]"]
+    assert ["FUSAR-GPT", 198, 52.53, "", "", 52.02, 79.29, 91.41, "", "", ""] in found["2"]["paper"]
+    assert found["4"]["rows"][1][3].startswith("75.0")
+    assert [row[0] for row in found["6"]["rows"]] == ["none", "tlm"]
+    assert found["6"]["rows"][1][3] == 52.53
+    assert [row[0] for row in found["9"]["rows"]] == ["none", "tlm"]
+    text = markdown(found)
+    assert "**Table 7." in text
+    assert "*160.21*" in text
+
+
+def test_tables_without_anything_of_ours_are_left_out() -> None:
+    some = results(2)
+    some["scores"] = {"count": some["scores"]["count"]}
+    found = tables({"mine": some})
+    assert list(found) == ["2"]
+    assert all(len(row) == len(found["2"]["columns"]) for row in (*found["2"]["rows"], *found["2"]["paper"]))
+
+
+def test_the_command_writes_markdown_json_and_a_picture(tmp_path: Path) -> None:
+    for name, right in (("none", 1), ("tlm", 4)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(results(right)))
+    words = [f"{name}={tmp_path / name}.json" for name in ("none", "tlm")]
+    done = CliRunner().invoke(main, [*words, "--out", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    assert json.loads((tmp_path / "out" / "tables.json").read_text())["2"]["rows"]
+    assert (tmp_path / "out" / "tables.md").read_text() == done.output.removesuffix("\n")
+    with Image.open(tmp_path / "out" / "plot.png") as picture:
+        assert picture.width > 800
+
+
+@pytest.mark.parametrize("content", ["{}", "no json"])
+def test_what_is_no_results_file_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "r.json").write_text(content)
+    done = CliRunner().invoke(main, [f"a={tmp_path / 'r.json'}", "--out", str(tmp_path / "out")])
+    assert done.exit_code != 0

@@ -210,7 +210,7 @@ class Layout:
                 if rng.random() < 0.12:
                     add_wake(canvas, ship, *spot, turn, self.wind_db + rng.uniform(3, 9))
                 if rng.random() < 0.12:  # a corner reflector: shows the sensor's side lobes
-                    canvas.add_points([spot[0]], [spot[1]], [self.ship_db() + rng.uniform(8, 20)])
+                    canvas.add_points([spot[0]], [spot[1]], [self.ship_db() + rng.uniform(6, 14)])
                 if rng.random() < 0.05:  # the azimuth ambiguity of a strong ship
                     x, y, db = canvas.points[hull].T
                     canvas.add_points(x, y + rng.choice([-1, 1]) * rng.uniform(60, 200), db - 19)

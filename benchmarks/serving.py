@@ -25,9 +25,19 @@ READY = re.compile(r"ready at (\S+) as '(.+)'")
 class Worker:
     """A worker that runs. url: of its API, with /v1 at the end. key: of the one client it knows, if any."""
 
-    def __init__(self, process: subprocess.Popen[bytes], log: Path, key: str = "") -> None:
-        self.process, self.log, self.key = process, log, key
+    def __init__(self, arguments: Sequence[str], log: Path, key: str, environment: dict[str, str]) -> None:
+        self.arguments, self.log, self.key, self.environment = list(arguments), log, key, environment
         self.url, self.name = "", ""
+        self.process = self._begin("0")
+
+    def _begin(self, port: str) -> subprocess.Popen[bytes]:
+        with self.log.open("wb") as file:
+            run = [*FUSAR, "serve", "--port", port, *self.arguments]
+            return subprocess.Popen(run, stdout=file, stderr=file, env=self.environment)
+
+    def begin_again(self) -> None:
+        """Starts it once more at the same port, after its end."""
+        self.process = self._begin(self.base.rpartition(":")[2])
 
     @property
     def base(self) -> str:
@@ -71,12 +81,10 @@ def start(arguments: Sequence[str], log: Path, key: str = "", **environment: str
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1", **environment}
     env.pop("RAY_ADDRESS", None)
-    with log.open("wb") as file:
-        process = subprocess.Popen([*FUSAR, "serve", "--port", "0", *arguments], stdout=file, stderr=file, env=env)
-    return Worker(process, log, key)
+    return Worker(arguments, log, key, env)
 
 
-def wait_ready(worker: Worker, seconds: float = 120) -> Worker:
+def wait_ready(worker: Worker, seconds: float = 300) -> Worker:
     """Waits until the worker says where it is. Raises RuntimeError with its log when it does not."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:

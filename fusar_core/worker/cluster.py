@@ -65,6 +65,7 @@ class Cluster:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         if own:
             os.environ[LOOPBACK_VARIABLE] = "0"  # before the import
+            os.environ.setdefault("RAY_worker_niceness", "0")  # Ray's 15 is for computers that have other work as well
             os.environ.setdefault("RAY_AUTH_MODE", "token")
             if os.environ["RAY_AUTH_MODE"] == "token" and not _has_token():
                 os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)

@@ -117,20 +117,45 @@ def test_a_replica_that_is_lost_in_mid_scene_costs_no_chip(local, scene, worker)
     """The only one: what was asked waits until another has its model."""
     remote = open_engine(worker.url, api_key=worker.key, model="taught", concurrency=2)
     expected, (replica,) = read(scene, local), worker.replicas()
-    answered = requests_answered(worker)
+    targets = read_while(scene, remote, worker, lambda: os.kill(replica, signal.SIGKILL))
+    assert targets == expected
+    assert set(worker.replicas()) - {replica}
 
-    def kill() -> None:
+
+def test_a_worker_that_is_started_again_in_mid_scene_costs_no_chip(local, scene, worker):
+    """It dies with all it has, and comes back at the same port."""
+    remote = open_engine(worker.url, api_key=worker.key, model="taught", concurrency=2)
+
+    def restart() -> None:
+        worker.process.kill()
+        worker.process.wait()
+        worker.begin_again()
+
+    expected, before = read(scene, local), worker.process.pid
+    targets = read_while(scene, remote, worker, restart)
+    assert targets == expected
+    assert worker.process.pid != before
+    assert worker.process.poll() is None
+
+
+def read_while(scene, engine, worker, happens):
+    """The targets of a scene; something happens when a few of its questions have been answered."""
+    answered = requests_answered(worker)
+    happened = threading.Event()
+
+    def watch() -> None:
         while requests_answered(worker) < answered + 5:
             time.sleep(0.005)
-        os.kill(replica, signal.SIGKILL)
+        happens()
+        happened.set()
 
-    thread = threading.Thread(target=kill)
+    thread = threading.Thread(target=watch)
     thread.start()
-    targets = read(scene, remote)
+    targets = read(scene, engine)
+    assert happened.is_set()
     thread.join()
-    assert targets == expected
-    assert requests_answered(worker) > answered + 50
-    assert set(worker.replicas()) - {replica}
+    assert requests_answered(worker) > 20  # after it
+    return targets
 
 
 def requests_answered(worker) -> float:

@@ -8,9 +8,10 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
-BENCHMARKS = ("harbour", "detector", "interpret", "anchors", "model", "worker", "batch")
-NEED_TORCH = ("model", "worker")
+BENCHMARKS = ("harbour", "detector", "interpret", "anchors", "model", "worker", "batch", "training")
+NEED_TORCH = ("model", "worker", "training")
 NEED_RAY = ("worker", "batch")
+NEED_TRAIN = ("training",)
 
 
 def main() -> None:
@@ -25,6 +26,9 @@ def main() -> None:
             continue
         if name in NEED_RAY and find_spec("ray") is None:
             print(f"{name}: left out, it needs Ray (make setup-worker)")
+            continue
+        if name in NEED_TRAIN and find_spec("tensorboard") is None:
+            print(f"{name}: left out, it needs the extra train (make setup-train)")
             continue
         result = import_module(f"benchmarks.{name}").run()
         text = json.dumps(result, indent=2)

@@ -126,8 +126,8 @@ def memory(
     one = layer_bytes(recipe, length) * recipe.batch
     between = length * config.text_config.hidden_size * BF16 * recipe.batch
     vocabulary = config.text_config.vocab_size * recipe.batch
-    # Scores of all tokens and their gradient in bf16; of the answers also in fp32, as probabilities, with a gradient.
-    head = vocabulary * (2 * length * BF16 + 3 * answered * FP32)
+    # Scores of the answers and their gradient in bf16, and in fp32 with their probabilities.
+    head = vocabulary * answered * (2 * BF16 + 3 * FP32)
     kept = {"kept": LAYERS_7B * one + head, "recomputed": LAYERS_7B * between + max(one, head)}
     held = {
         "weights": parameters["all"] * frozen + learning * (each - frozen),
@@ -148,7 +148,8 @@ def step_flop(config: FusarGPTConfig, recipe: Recipe, stage: Stage) -> dict[str,
     forward pass.
     """
     tokens = stage.asked + stage.answered
-    once = flop_count(config, recipe.image_size // config.vision_config.patch_size, tokens, ANCHORS, head_tokens=tokens)
+    patches = recipe.image_size // config.vision_config.patch_size
+    once = flop_count(config, patches, tokens, ANCHORS, head_tokens=stage.answered)
     everything = recipe.trainable == "all"
     again = 1 if recipe.gradient_checkpointing else 0
     sees = everything or recipe.lora_vision

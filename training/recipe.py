@@ -119,8 +119,9 @@ class Recipe:
             raise BadRecipe(f"The recipe says tasks: '{unknown[0]}'.", f"Tasks: {', '.join(ALL_TASKS)}.")
         if self.dense_weight and self.deepspeed:
             raise BadRecipe("The auxiliary loss (dense_weight) cannot be trained under DeepSpeed.", "Leave one out.")
-        if not 0 <= self.prior_dropout <= 1:
-            raise BadRecipe(f"The recipe says prior_dropout: {self.prior_dropout}.", "Give a share from 0 to 1.")
+        for name in ("prior_dropout", "negatives"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise BadRecipe(f"The recipe says {name}: {getattr(self, name)}.", "Give a share from 0 to 1.")
         if self.fusion == "none" and "prior" in self.trainable:
             raise BadRecipe("The recipe trains a prior branch, but its fusion is 'none'.", "Say trainable: lora.")
 

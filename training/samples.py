@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 from torch.utils.data import Dataset
 
+from fusar_core.tasks import ALL_TASKS
 from training.augmentation import TURNS, turned_image, turned_positions, turned_truth
 from training.data.instructions import instructions
 from training.data.loading import load_anchors, load_image
@@ -46,7 +45,7 @@ class Sample:
     cover: tuple[str, ...] = ()
 
 
-class Samples(Dataset):  # type: ignore[type-arg]
+class Samples(Dataset):
     """The samples of a recipe. Set `epoch` before each; loaded chips stay in memory when `keep` (small sets only)."""
 
     def __init__(
@@ -122,11 +121,16 @@ def wanted(triplet: Triplet, recipe: Recipe) -> Triplet:
 def drawn(
     triplet: Triplet, recipe: Recipe, classes: Sequence[str], rng: np.random.Generator, all_of_them: bool = False
 ) -> tuple[Conversation, ...]:
-    """The conversations of one step, made anew from a triplet's truth."""
-    tasks = {"tasks": recipe.tasks} if recipe.tasks else {}
-    most = None if all_of_them else recipe.conversations
-    shown = {"box_step": recipe.box_step, "negatives": recipe.negatives}
-    return instructions(triplet, rng, classes, **tasks, most=most, **shown)
+    """The conversations of one step, made anew from a triplet's truth.
+
+    Of a chip without targets every question may be left out by the recipe's `negatives`: then all are asked.
+    """
+    tasks, most = recipe.tasks or ALL_TASKS, None if all_of_them else recipe.conversations
+    for negatives in (recipe.negatives, 1.0):
+        talks = instructions(triplet, rng, classes, tasks, most=most, negatives=negatives, box_step=recipe.box_step)
+        if talks:
+            break
+    return talks
 
 
 def _donors(triplets: Sequence[Triplet], seed: int) -> npt.NDArray[np.int64]:
@@ -144,9 +148,3 @@ def _donors(triplets: Sequence[Triplet], seed: int) -> npt.NDArray[np.int64]:
             j = int(rng.integers(len(donors)))
             donors[i], donors[j] = donors[j], donors[i]
     raise BadTriplet("Anchors cannot be shuffled between places: there are too few places.", "Use more places.")
-
-
-def pixel_values(image: npt.NDArray[np.uint8], processor: Any) -> Any:
-    """(patches, 1176) float32 and grid (1, 3) of one grey chip, as the engine's own processor makes them."""
-    batch = processor.encode_images([Image.fromarray(image)])
-    return batch["pixel_values"], batch["image_grid_thw"]

@@ -86,6 +86,10 @@ class FusarTrainer(Trainer):
             with self.accelerator.autocast():
                 core(model).model.get_image_features(**seeing)
             return self._dense(inputs)
+        if self.recipe.conversations <= 1:  # scores are made from just before the first answer on
+            answered = (inputs["labels"] != IGNORED).any(0).nonzero()
+            given["logits_to_keep"] = kept = inputs["labels"].shape[1] - int(answered[0]) + 1
+            inputs = {**inputs, **{name: inputs[name][:, -kept:] for name in ("labels", "tasks", "talks")}}
         outputs = model(**given, use_cache=False)
         loss = self._said(outputs.logits, inputs)
         if self.dense is not None:

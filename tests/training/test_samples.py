@@ -131,3 +131,13 @@ def test_a_chip_of_another_size_is_shown_at_the_recipes(samples: Make, chips: Pa
     expected = [[v * 112 / 84 for v in t.bbox] for t in triplets[1].targets]
     np.testing.assert_allclose([box[:4] for box in sample.boxes], expected)
     assert not np.array_equal(sample.image[:84, :84], load_image(triplets[1], chips.parent))
+
+
+def test_a_chip_without_targets_is_asked_about_whatever_is_left_out(samples: Make, triplets: list[Triplet]) -> None:
+    empty = [replace(t, targets=()) for t in triplets]
+    some = samples(empty, tasks=(COUNT,), negatives=0.1)
+    assert all(t.answer == "0" for i in range(12) for t in some[i].conversations)
+    assert all(some[i].conversations for i in range(12))
+    full = samples(tasks=(COUNT,), negatives=0.0)
+    shown = [(full[i].conversations, full.triplets[i]) for i in range(12) if full.triplets[i].targets]
+    assert all({talk.label for talk in talks} == {g.label for g in t.targets} for talks, t in shown)

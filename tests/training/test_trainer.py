@@ -146,3 +146,23 @@ def test_a_process_killed_while_saving_leaves_no_half_checkpoint(
 def test_only_the_newest_checkpoints_stay(tmp_path: Path, base: Path, chips: Path, nano: Recipes) -> None:
     train(nano(steps=5, save_steps=1, keep=3), base, chips, tmp_path)
     assert [p.name for p in checkpoints(tmp_path)] == [f"checkpoint-{n}" for n in (3, 4, 5)]
+
+
+def test_scores_are_made_for_the_answers_alone(
+    base: Path, chips: Path, triplets: list[Any], recipe: Recipes, tmp_path: Path
+) -> None:
+    """The loss of single conversations is that of all scores, whichever are made."""
+    from training.packing import Packer
+    from training.samples import Samples
+    from training.start import starting_model
+    from training.train import arguments
+
+    one = recipe(conversations=1)
+    model, processor = starting_model(base, one)
+    trainer = FusarTrainer(model=model, args=arguments(one, tmp_path), recipe=one)
+    samples = Samples(triplets, chips.parent, one, ("plane", "ship"))
+    batch = Packer(processor, 512, False)([samples[i] for i in range(5)])
+    loss, outputs = trainer.compute_loss(model.eval(), batch, return_outputs=True)
+    assert outputs.logits.shape[1] < batch["labels"].shape[1]
+    given = {k: v for k, v in batch.items() if k not in ("labels", "tasks", "talks")}
+    assert loss.item() == pytest.approx(trainer._said(model(**given).logits, batch).item(), rel=1e-5)

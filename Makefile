@@ -4,7 +4,7 @@ export PYTHON TORCH_INDEX
 VENV := .venv/bin
 OUT ?= out
 
-.PHONY: help setup setup-model setup-train setup-worker train-7b-dry demo test test-desktop qgis package test-qgis-all lint bench sample clean distclean
+.PHONY: help setup setup-model setup-train setup-worker train-7b-dry nano ablation demo test test-desktop qgis package test-qgis-all lint bench sample clean distclean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -24,7 +24,13 @@ setup-worker: ## Ray Serve and FastAPI into .venv
 train-7b-dry: setup setup-model ## parameters, memory of each GPU and time of training at 7B, without running it
 	$(VENV)/python -m training.estimate fusar-gpt-7b
 
-demo: setup setup-model ## interpret the sample scene with the detector and with fusar-nano: GeoPackage, shapefile, map
+nano: setup setup-train ## fusar-nano from nothing: data, base, model (hours on two cores; goes on where it was)
+	$(VENV)/python -m training.make_nano --work $(OUT)/nano --out resources/models/fusar-nano
+
+ablation: setup setup-train ## none, sum, concat, TLM; with and without stage 1; controls (hours; goes on where it was)
+	$(VENV)/python -m training.ablation --work $(OUT)/nano
+
+demo: setup ## interpret the sample scene: GeoPackage, shapefile, map
 	@scripts/demo.sh $(OUT)
 
 test: setup setup-model setup-train setup-worker lint ## every test

@@ -39,7 +39,7 @@ WARM_UP = 2
 NOT_THE_MODELS = ("tasks", "talks")
 
 
-def run(steps: int = 10, turns: int = 3, chips: int = 96) -> dict[str, Any]:
+def run(steps: int = 12, turns: int = 3) -> dict[str, Any]:
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     if not torch.cuda.is_available():
@@ -49,10 +49,11 @@ def run(steps: int = 10, turns: int = 3, chips: int = 96) -> dict[str, Any]:
     }
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        triplets = [_chip(number, folder) for number in range(chips)]
+        whole = read_recipe(Path("nano-full"), {"steps": steps + WARM_UP, "log_steps": 1000, "save_steps": 0})
+        # All in one epoch: workers start with each, which on such a short one would be most of what they do.
+        triplets = [_chip(number, folder) for number in range(whole.batch * whole.steps)]
         said = [text for t in triplets for talk in t.conversations for text in (talk.question, talk.answer)]
         make_model(folder / "model", said)
-        whole = read_recipe(Path("nano-full"), {"steps": steps + WARM_UP, "log_steps": 1000, "save_steps": 0})
         for kind, recipe in {"packed": whole, "unpacked": replace(whole, conversations=1, attention="")}.items():
             result[kind] = _beside_plain(recipe, triplets, folder, turns)
     return result
@@ -92,13 +93,11 @@ def _ours(recipe: Recipe, triplets: list[Triplet], folder: Path) -> tuple[float,
 
 def _plain(recipe: Recipe, triplets: list[Triplet], folder: Path) -> tuple[float, float]:
     made = _trainer(recipe, triplets, folder)
-    batches: list[dict[str, Any]] = []
-    while len(batches) < recipe.steps:
-        batches += [{k: v for k, v in b.items() if k not in NOT_THE_MODELS} for b in made.get_train_dataloader()]
+    batches = [{k: v for k, v in b.items() if k not in NOT_THE_MODELS} for b in made.get_train_dataloader()]
     model, _ = starting_model(folder / "model", recipe)
     options = arguments(replace(recipe, batch=1), folder / "run")
     options.train_sampling_strategy = "sequential"
-    data = _Finished(batches[: recipe.steps])
+    data = _Finished(batches)
     trainer = Trainer(model=model, args=options, train_dataset=data, data_collator=lambda rows: rows[0])
     trainer.add_callback(clock := _Clock())
     trainer.train()

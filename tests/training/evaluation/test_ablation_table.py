@@ -1,0 +1,71 @@
+"""The ablation's table: means over seeds, and tests against the right twin."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from fusar_core.errors import BadResults
+from training.ablation import ARMS, STEPS
+from training.evaluate import FORMAT
+from training.evaluation.ablation_table import lines, main, markdown, read_runs, paired, twin_of
+from training.evaluation.scores import scores
+
+
+def results(right: int, of: int = 20, first: int = 0) -> dict[str, Any]:
+    """Counts of so many chips, the first few of them right."""
+    said = {"class": "ship", "parse_status": "ok", "score": None, "raw_text": "", "present": True}
+    rows = [
+        {"id": str(first + i), "task": "count", "truth": 1, "answer": 1 if i < right else 2, **said} for i in range(of)
+    ]
+    return {"format": FORMAT, "scores": scores(rows), "rows": rows}
+
+
+def test_every_arm_is_tested_against_the_twin_trained_as_it_was() -> None:
+    assert [twin_of(a) for a in ("tlm", "sum", "tlm-stage2", "tlm-full", "tlm-shuffled", "tlm-useless")] == [
+        "none", "none", "none-stage2", "none-full", "none", "none",
+    ]  # fmt: skip
+    names = {arm.name for arm in ARMS}
+    assert all(twin_of(name) in names for name in names)
+
+
+def test_every_arm_of_one_kind_is_trained_for_the_same_number_of_steps() -> None:
+    for arm in ARMS:
+        assert sum(settings["steps"] for _, settings in arm.stages()) == 2 * STEPS
+        assert all(settings["fusion"] == arm.fusion for _, settings in arm.stages())
+
+
+def test_means_spread_and_the_test_over_all_seeds() -> None:
+    runs = {"none": {1: results(8), 2: results(10)}, "tlm": {1: results(16), 2: results(14)}}
+    none, tlm = lines(runs, ["none", "tlm"])
+    assert none["count"]["mean"] == pytest.approx(0.45)
+    assert tlm["count"]["mean"] == pytest.approx(0.75)
+    assert tlm["count"]["spread"] == pytest.approx(0.1)
+    assert "count_test" not in none
+    test = tlm["count_test"]  # 8 and 4 cases that only tlm has right, none that only its twin has
+    assert test["p_value"] == pytest.approx(2 * 0.5**12)
+    assert "0.750 (± 0.050)" in markdown([none, tlm])
+    assert paired({1: results(3)}, {2: results(3)}, "count") is None
+
+
+def test_other_cases_are_refused() -> None:
+    with pytest.raises(BadResults, match="others"):
+        paired({1: results(3)}, {1: results(3, first=5)}, "count")
+
+
+def test_the_command_reads_finished_runs_and_their_controls(tmp_path: Path) -> None:
+    with pytest.raises(BadResults, match="no finished run"):
+        read_runs(tmp_path)
+    for arm, seed, control, right in (("none", 1, "as-is", 5), ("tlm", 1, "as-is", 15), ("tlm", 1, "shuffled", 4)):
+        folder = tmp_path / "ablation" / f"{arm}-{seed}" / control
+        folder.mkdir(parents=True)
+        (folder / "results.json").write_text(json.dumps(results(right)))
+    done = CliRunner().invoke(main, [str(tmp_path / "ablation"), "--out", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    assert "| tlm | 1 | 0.750" in done.output
+    assert "tlm, anchors shuffled" in done.output
+    assert len(json.loads((tmp_path / "out" / "ablation.json").read_text())) == 3

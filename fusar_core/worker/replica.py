@@ -6,7 +6,9 @@ import asyncio
 import json
 import logging
 import os
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from fusar_core.errors import FusarError
@@ -39,18 +41,24 @@ class Replica:
 
     async def answer(self, job: Job) -> list[Event]:
         """All events of a job."""
-        return [event async for events in self.stream(job) for event in events]
+        return [event async for events in self._events(job, whole=True) for event in events]
 
     async def stream(self, job: Job) -> AsyncIterator[Sequence[Event]]:
-        """The events of a job as they come; the work stops when nobody waits for them any more."""
-        listener = _Queue()
+        """The events of a job as they come."""
+        async with aclosing(self._events(job, whole=False)) as batches:  # type: ignore[type-var]
+            async for events in batches:
+                yield events
+
+    async def _events(self, job: Job, whole: bool) -> AsyncIterator[Sequence[Event]]:
+        """The events of a job, as they come or all at the end; the work stops when nobody waits for them any more."""
+        listener = _Queue(whole)
         self._runtime.submit(job, listener)
         try:
             over = False
             while not over:
-                events = await listener.take()
-                over = isinstance(events[-1], Effort | Failed)
-                yield events
+                if events := await listener.take():
+                    over = isinstance(events[-1], Effort | Failed)
+                    yield events
         finally:
             listener.gone = True
 
@@ -75,33 +83,34 @@ def _keep_to_loopback() -> None:
 
 
 class _Queue:
-    """A Listener from whose events an event loop takes those that have come."""
+    """A Listener from whose events an event loop takes those that have come.
 
-    def __init__(self) -> None:
+    whole: it is only woken at the end: to be woken for each token would take the model's thread off its work.
+    """
+
+    def __init__(self, whole: bool) -> None:
         self.gone = False
+        self._whole = whole
         self._loop = asyncio.get_running_loop()
-        self._events: list[Event] = []
+        self._events: deque[Event] = deque()
         self._news = asyncio.Event()
 
     def cancelled(self) -> bool:
         return self.gone
 
     def event(self, event: Event) -> None:
-        self._loop.call_soon_threadsafe(self._add, event)
+        self._events.append(event)
+        if not self._whole or isinstance(event, Effort | Failed):
+            self._loop.call_soon_threadsafe(self._news.set)
 
     def failed(self, error: FusarError) -> None:
         self.event(Failed(error.code, error.message, error.hint))
-
-    def _add(self, event: Event) -> None:
-        self._events.append(event)
-        self._news.set()
 
     async def take(self) -> list[Event]:
         """All events that have come since; waits for one."""
         await self._news.wait()
         self._news.clear()
-        events, self._events = self._events, []
-        return events
+        return [self._events.popleft() for _ in range(len(self._events))]
 
 
 def failure_in(words: str) -> dict[str, str] | None:

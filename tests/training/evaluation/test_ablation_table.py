@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from fusar_core.errors import BadResults
 from training.ablation import ARMS, STEPS
 from training.evaluate import FORMAT
-from training.evaluation.ablation_table import lines, main, markdown, read_runs, paired, twin_of
+from training.evaluation.ablation_table import lines, main, markdown, paired, read_runs, twin_of
 from training.evaluation.scores import scores
 
 

@@ -32,7 +32,7 @@ from training.recipe import Recipe, read_recipe
 from training.samples import Samples
 from training.start import starting_model
 from training.train import arguments
-from training.trainer import FusarTrainer, core, wait_share
+from training.trainer import FusarTrainer, core
 
 WARM_UP = 2
 """Steps that are not timed."""
@@ -84,11 +84,11 @@ def _beside_plain(recipe: Recipe, triplets: list[Triplet], folder: Path, turns: 
 
 
 def _ours(recipe: Recipe, triplets: list[Triplet], folder: Path) -> tuple[float, float]:
-    """Seconds of the process a step, and the share of the time that it waited for data."""
+    """Seconds of the process a step, and the part of the time that it waited for data."""
     trainer = _trainer(recipe, triplets, folder)
-    trainer.add_callback(clock := _Clock())
+    trainer.add_callback(clock := _Clock(trainer))
     trainer.train()
-    return clock.seconds(), wait_share(trainer)
+    return clock.seconds(), clock.wait_share()
 
 
 def _plain(recipe: Recipe, triplets: list[Triplet], folder: Path) -> tuple[float, float]:
@@ -99,7 +99,7 @@ def _plain(recipe: Recipe, triplets: list[Triplet], folder: Path) -> tuple[float
     options.train_sampling_strategy = "sequential"
     data = _Finished(batches)
     trainer = Trainer(model=model, args=options, train_dataset=data, data_collator=lambda rows: rows[0])
-    trainer.add_callback(clock := _Clock())
+    trainer.add_callback(clock := _Clock(trainer))
     trainer.train()
     return clock.seconds(), 0.0
 
@@ -125,22 +125,27 @@ class _Finished(Dataset):  # type: ignore[type-arg]
 
 
 class _Clock(TrainerCallback):
-    """Seconds a step after the first ones, of this process where it computes itself."""
+    """Seconds a step after the first ones, of this process where it computes itself; how long it waited for data."""
 
-    def __init__(self) -> None:
-        self.began = self.ended = 0.0
-        self.steps = 0
+    def __init__(self, trainer: Any) -> None:
+        self.trainer, self.steps = trainer, 0
+        self.began = self.ended = (0.0, 0.0, 0.0)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         if torch.cuda.is_available():
             torch.cuda.synchronize()
-        now = time.perf_counter() if torch.cuda.is_available() else time.process_time()
-        if state.global_step == WARM_UP:
-            self.began = now
-        self.ended, self.steps = now, state.global_step - WARM_UP
+        wall = time.perf_counter()
+        work = wall if torch.cuda.is_available() else time.process_time()
+        self.ended = (work, wall, getattr(self.trainer, "waited_s", 0.0))
+        self.steps = state.global_step - WARM_UP
+        if self.steps == 0:
+            self.began = self.ended
 
     def seconds(self) -> float:
-        return (self.ended - self.began) / self.steps
+        return (self.ended[0] - self.began[0]) / self.steps
+
+    def wait_share(self) -> float:
+        return (self.ended[2] - self.began[2]) / (self.ended[1] - self.began[1])
 
 
 def _chip(number: int, folder: Path) -> Triplet:

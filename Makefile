@@ -58,7 +58,7 @@ lint: setup setup-model ## ruff, mypy
 	$(VENV)/ruff format --check .
 	$(VENV)/mypy
 
-bench: setup setup-model setup-worker ## speed and memory, written to out/bench
+bench: setup setup-model setup-worker setup-train ## speed and memory, written to out/bench
 	$(VENV)/python -m benchmarks --out $(OUT)/bench
 
 sample: setup ## make the sample scene again from its script

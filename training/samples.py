@@ -18,6 +18,7 @@ from fusar_core.tasks import ALL_TASKS
 from training.augmentation import TURNS, turned_image, turned_positions, turned_truth
 from training.data.instructions import instructions
 from training.data.loading import load_anchors, load_image
+from training.data.shuffling import donors_of
 from training.data.triplets import Conversation, Triplet
 from training.errors import BadTriplet
 from training.recipe import ONE_EACH, Recipe
@@ -61,7 +62,7 @@ class Samples(Dataset):
                 "Look at the data with: python -m training.data check.",
             )
         self._kept: dict[int, tuple[npt.NDArray[np.uint8], Prior | None]] | None = {} if keep else None
-        self._donors = _donors(self.triplets, recipe.seed) if recipe.prior == "shuffled" else None
+        self._donors = donors_of(self.triplets, recipe.seed) if recipe.prior == "shuffled" else None
 
     def __len__(self) -> int:
         return len(self.triplets)
@@ -131,20 +132,3 @@ def drawn(
         if talks:
             break
     return talks
-
-
-def _donors(triplets: Sequence[Triplet], seed: int) -> npt.NDArray[np.int64]:
-    """For each chip the number of another whose anchors it gets: a permutation without a chip of the same place."""
-    rng = np.random.default_rng((seed, 7))
-    places = np.array([t.place or t.id for t in triplets], object)
-    order = rng.permutation(len(triplets))
-    donors = np.empty(len(triplets), np.int64)
-    donors[order] = np.roll(order, 1)
-    for _ in range(1000):
-        wrong = np.flatnonzero(places[donors] == places)
-        if not len(wrong):
-            return donors
-        for i in wrong:
-            j = int(rng.integers(len(donors)))
-            donors[i], donors[j] = donors[j], donors[i]
-    raise BadTriplet("Anchors cannot be shuffled between places: there are too few places.", "Use more places.")

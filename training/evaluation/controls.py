@@ -11,6 +11,7 @@ import numpy as np
 
 from fusar_core.anchors import Anchors
 from training.data.loading import load_anchors
+from training.data.shuffling import donors_of
 from training.data.triplets import Triplet
 from training.errors import BadTriplet
 
@@ -32,7 +33,7 @@ def controlled(control: str, triplets: Sequence[Triplet], root: Path) -> Anchors
     if control in ("none", IN_WORDS):
         return lambda index: None
     if control == "shuffled":
-        donors = derangement([t.place or t.id for t in triplets])
+        donors = donors_of(triplets, SEED)
         return lambda index: load_anchors(triplets[int(donors[index])], root)
     if control == "wrong-year":
         return lambda index: _other_year(triplets[index], root)
@@ -67,21 +68,6 @@ def mean_vector(all_anchors: Iterable[Anchors | None]) -> Any:
     if not count:
         raise BadTriplet("No triplet has anchors, so they have no mean.", "Use --prior none.")
     return (total / np.linalg.norm(total)).astype(np.float32)
-
-
-def derangement(places: Sequence[str], seed: int = SEED) -> Any:
-    """For each chip the number of a chip of another place, each used once. Raises BadTriplet with too few places."""
-    rng = np.random.default_rng(seed)
-    names = np.array(places, object)
-    donors = rng.permutation(len(names))
-    for _ in range(200):
-        wrong = np.flatnonzero(names[donors] == names)
-        if not len(wrong):
-            return donors
-        for i in wrong:
-            j = int(rng.integers(len(donors)))
-            donors[i], donors[j] = donors[j], donors[i]
-    raise BadTriplet("Anchors cannot be shuffled: too many chips are of one place.", "Use chips of more places.")
 
 
 def said_place(triplet: Triplet) -> str:

@@ -1,0 +1,25 @@
+"""Where the model that comes with the engine is looked for."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from fusar_core import bundled
+
+
+def test_the_installed_model_goes_before_the_checkout_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = tmp_path / "prefix" / "share" / "fusar" / "models" / "fusar-nano"
+    checkout = tmp_path / "checkout" / "resources" / "models" / "fusar-nano"
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "prefix"))
+    monkeypatch.setattr(bundled, "__file__", str(tmp_path / "checkout" / "fusar_core" / "bundled.py"))
+    assert bundled.bundled_model() is None
+    checkout.mkdir(parents=True)
+    assert bundled.bundled_model() is None  # a folder without a model is none
+    (checkout / "config.json").write_text("{}")
+    assert bundled.bundled_model() == checkout
+    installed.mkdir(parents=True)
+    (installed / "config.json").write_text("{}")
+    assert bundled.bundled_model() == installed

@@ -10,8 +10,10 @@ from itertools import product
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from fusar_core import __version__
+from fusar_core.anchors import Anchors
 from fusar_core.coco import CocoDataset, LabelledImage
 from fusar_core.engines.base import Answer, Chip, Engine, Request, require
 from fusar_core.errors import BadOption, UnknownClass, UnknownTask
@@ -146,7 +148,7 @@ def evaluate(
     cases: dict[tuple[int, int], Case] = {}
 
     def shown(index: int) -> Chip:
-        chip = _chip(index, dataset.images[index])
+        chip = whole_chip(index, dataset.images[index].pixels())
         bright[index] = bright_fraction(chip.values, dataset.images[index].all_boxes())
         return chip
 
@@ -196,10 +198,16 @@ def _check(dataset: CocoDataset, engine: Engine, task: str, labels: Sequence[str
     require(engine, (task,), labels)
 
 
-def _chip(index: int, image: LabelledImage) -> Chip:
-    pixels = image.pixels()
-    window = Window(0, 0, image.height, image.width)
-    return Chip(ChipWindow(index, window, window), pixels, np.ones(pixels.shape, bool), GREY, None)
+def whole_chip(
+    index: int,
+    pixels: npt.NDArray[np.uint8],
+    pixel_size_m: tuple[float, float] | None = None,
+    anchors: Anchors | None = None,
+) -> Chip:
+    """An 8-bit image (H, W) as one chip, its pixels as they are."""
+    window = Window(0, 0, *pixels.shape)
+    valid = np.ones(pixels.shape, bool)
+    return Chip(ChipWindow(index, window, window), pixels, valid, GREY, pixel_size_m, anchors=anchors)
 
 
 def _case(task: str, image: LabelledImage, label: str, bright: float, answer: Answer | None) -> Case:
@@ -208,7 +216,7 @@ def _case(task: str, image: LabelledImage, label: str, bright: float, answer: An
     truth = clipped[areas(clipped) > 0]
     value, scores, matched = None, None, None
     if answer is not None:
-        value, scores = _value(task, answer, image)
+        value, scores = said(task, answer, image.width, image.height)
     true_value: Any
     if task == DETECT:
         true_value = [tuple(box) for box in truth.tolist()]
@@ -232,15 +240,16 @@ def _case(task: str, image: LabelledImage, label: str, bright: float, answer: An
     )
 
 
-def _value(task: str, answer: Answer, image: LabelledImage) -> tuple[Any, list[float] | None]:
-    """What the engine said about the task, and the scores of its boxes; None for what is no answer to it."""
+def said(task: str, answer: Answer, width: int, height: int) -> tuple[Any, list[float] | None]:
+    """What the engine said about detect, count or locate, and the scores of its boxes; None for what is no answer to
+    it. Counts and cells are made from detections where those were answered; flagged ones are left out."""
     value = answer.value
     if value is not None and answer.task == DETECT:
         counted = [d for d in value if not d.flags]
         if task == COUNT:
             return len(counted), None
         if task == LOCATE:
-            return cells_of([d.centre for d in counted], image.width, image.height), None
+            return cells_of([d.centre for d in counted], width, height), None
         boxes = [tuple(map(float, d.bbox)) for d in counted]
         scores = [float(d.score) for d in counted]
         return boxes, scores if all(map(math.isfinite, scores)) else None

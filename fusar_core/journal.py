@@ -64,8 +64,12 @@ class Journal:
 
     def add(self, step: int, answers: list[Answer], seen: list[int]) -> None:
         """Records one finished step of the plan: its answers, and in which chips of the partition it saw data."""
+        self.record(step, seen=seen, answers=[_to_json(a) for a in answers])
+
+    def record(self, step: int, **content: Any) -> None:
+        """Records one finished step with whatever JSON a later resume wants to find in `finished[step]`."""
         try:
-            self._append({"step": step, "seen": seen, "answers": [_to_json(a) for a in answers]})
+            self._append({"step": step, **content})
         except OSError as cause:
             raise write_error(self.path, cause) from cause
 

@@ -1,6 +1,9 @@
 """Scores an engine on triplets: python -m training.evaluate --engine cfar|MODEL|URL --data T.jsonl --out DIR.
 
 DIR/results.json holds every case and the scores; DIR/cases.jsonl is the journal from which `--resume` goes on.
+
+    results = evaluate(engine, triplets, root, ("count", "locate"), control="shuffled")
+    compare(results, evaluate(other, triplets, root, ("count", "locate")))
 """
 
 from __future__ import annotations
@@ -18,15 +21,21 @@ import click
 from tqdm import tqdm
 
 from fusar_core import __version__, open_engine
+from fusar_core.aef.source import EmbeddingSource, open_source
 from fusar_core.engines import ENGINES, is_address
 from fusar_core.engines.base import Engine
 from fusar_core.errors import BadOption, BadResults, FusarError
-from fusar_core.files import atomic_path
-from fusar_core.tasks import DESCRIBE, DETECT
-from training.data.triplets import Triplet, read_triplets
-from training.evaluation.cases import TASKS, Row, answered
-from training.evaluation.controls import CONTROLS
-from training.evaluation.scores import compared, scores
+from fusar_core.files import atomic_path, check_writable
+from fusar_core.journal import Journal
+from fusar_core.tasks import CLASSIFY, DESCRIBE, DETECT
+from training.data.triplets import Triplet
+from training.data.validation import check_file
+from training.errors import BadTriplet
+from training.evaluation.cases import Row, answered
+from training.evaluation.comparison import compared, require_same
+from training.evaluation.controls import CONTROLS, IN_WORDS, controlled, said_place
+from training.evaluation.plan import KNOWN, TASKS, Scope, cases_of, planned
+from training.evaluation.scores import ceiling, scores
 
 FORMAT = "fusar-training-evaluation/1"
 
@@ -51,25 +60,31 @@ def evaluate(
     classes: Sequence[str] = ("plane", "ship"),
     control: str = "as-is",
     journal: Path | None = None,
+    *,
+    resume: bool = False,
+    one_class: bool = False,
+    most_targets: int | None = None,
+    source: EmbeddingSource | None = None,
+    other_year: int | None = None,
+    baseline: Sequence[Row] | None = None,
 ) -> Results:
-    """Asks an engine about every triplet and scores what it says; see `training.evaluation.cases.answered`.
+    """Asks an engine about every triplet and scores what it says.
 
-    journal: keeps the rows of finished chips; what it holds already is not asked again.
+    root: the folder that the paths of the triplets are relative to. tasks, classes, one_class, most_targets: see
+    `Scope`. control, source, other_year: see `controlled`. journal: keeps the rows of finished chips; with resume, what
+    it holds already is not asked again. baseline: rows to test against, refused at once if they are of other cases.
+
+    Raises UnsupportedTask, UnknownClass, BadOption, BadTriplet, BadResults, ResumeMismatch, and what the engine raises.
     """
-    done = _finished(journal, triplets)
-    started, first = time.monotonic(), len(done)
-    rows = [row for chip in done for row in chip]
-    fresh = answered(engine, triplets, root, tasks, classes, control, first=first)
-    bar = tqdm(fresh, total=len(triplets), initial=first, desc="chips", disable=not sys.stderr.isatty())
-    out = open(journal, "a", encoding="utf-8") if journal else None  # noqa: SIM115
-    try:
-        for triplet, found in zip(triplets[first:], bar, strict=True):
-            rows += found
-            if out:
-                out.write(json.dumps({"id": triplet.id, "rows": found}, ensure_ascii=False) + "\n")
-    finally:
-        if out:
-            out.close()
+    scope = Scope(tasks, classes, one_class, most_targets)
+    if control not in CONTROLS:
+        raise BadOption(f"There is no control '{control}'.", f"Controls: {', '.join(CONTROLS)}.")
+    if control == IN_WORDS and engine.derived:
+        raise BadOption(f"The engine '{engine.name}' reads no words, of places neither.", "Use another --prior.")
+    plan = planned(triplets, scope, engine)
+    if baseline is not None:
+        require_same({case.key: case.truth for case in cases_of(plan)}, baseline)
+    anchors_of = controlled(control, triplets, root, source, other_year)
     about = {
         "version": __version__,
         "engine": engine.name,
@@ -77,31 +92,52 @@ def evaluate(
         "prior": control,
         "tasks": list(tasks),
         "classes": list(classes),
+        "one_class": one_class,
+        "most_targets": most_targets,
         "chips": len(triplets),
-        "seconds": round(time.monotonic() - started, 1),
+        "triplets_sha256": _digest(triplets),
     }
+    if control == "wrong-year":
+        about |= {"source": source.name if source else None, "other_year": other_year}
+    kept = Journal(journal, about, resume=resume) if journal else None
+    rows, seconds, first = _finished(kept)
+    preamble = said_place if control == IN_WORDS else lambda triplet: ""
+    fresh = answered(engine, triplets, root, plan, anchors_of, preamble, first)
+    bar = tqdm(fresh, total=len(triplets), initial=first, desc="chips", disable=not sys.stderr.isatty())
+    before = time.monotonic()
+    try:
+        for index, found in enumerate(bar, first):
+            rows += found
+            now = time.monotonic()
+            seconds, spent, before = seconds + now - before, now - before, now
+            if kept:
+                kept.record(index, rows=found, seconds=round(spent, 4))
+    finally:
+        fresh.close()
+        if kept:
+            kept.close()
+    about |= {"cases": len(rows), "seconds": round(seconds, 1)}
+    if best := ceiling(triplets, rows):
+        about["ceiling_without_prior"] = best
     return Results(about, rows, scores(rows))
 
 
-def _finished(journal: Path | None, triplets: Sequence[Triplet]) -> list[list[Row]]:
-    """Rows of the chips in a journal, as far as it follows the triplets; a broken last line is dropped."""
-    if journal is None or not journal.exists():
-        return []
-    found: list[list[Row]] = []
-    kept = []
-    for line, triplet in zip(journal.read_text("utf-8").splitlines(), triplets, strict=False):
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            break
-        if entry["id"] != triplet.id:
-            raise BadResults(
-                f"{journal} is about other triplets: {entry['id']} is not {triplet.id}.", "Use a new --out."
-            )
-        found.append(entry["rows"])
-        kept.append(line)
-    journal.write_text("".join(line + "\n" for line in kept), "utf-8")
-    return found
+def compare(results: Results, baseline: Results) -> dict[str, Any]:
+    """Paired tests, task by task; see `training.evaluation.comparison`, which also has `pooled` for several seeds."""
+    return compared(results.rows, baseline.rows)
+
+
+def _finished(journal: Journal | None) -> tuple[list[Row], float, int]:
+    """Rows of the chips in a journal, the seconds they took, and how many chips they are."""
+    entries = list(journal.finished.values()) if journal else []
+    return [row for e in entries for row in e["rows"]], sum(e["seconds"] for e in entries), len(entries)
+
+
+def _digest(triplets: Sequence[Triplet]) -> str:
+    digest = hashlib.sha256()
+    for triplet in triplets:
+        digest.update(triplet.to_json().encode() + b"\n")
+    return digest.hexdigest()
 
 
 def chosen_engine(name: str, batch_size: int, options: dict[str, Any]) -> Engine:
@@ -124,6 +160,21 @@ def read_results(path: Path) -> dict[str, Any]:
     return content
 
 
+def chosen_triplets(path: Path, limit: int | None = None) -> list[Triplet]:
+    """The first triplets of a file, whose images and anchors are there. Raises BadTriplet."""
+    report = check_file(path, with_files=False, against_truth=False)
+    if report.defects:
+        raise report.defects[0].as_error(len(report.defects) - 1)
+    triplets = report.triplets[:limit]
+    for triplet in triplets:
+        for name in (triplet.image, triplet.anchors):
+            if name and not (path.parent / name).exists():
+                raise BadTriplet(
+                    f"Triplet {triplet.id}: there is no {path.parent / name}.", "Build the triplets again."
+                )
+    return triplets
+
+
 def _words(context: Any, parameter: Any, value: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word.strip() for word in value.split(",") if word.strip()))
 
@@ -132,11 +183,17 @@ def _words(context: Any, parameter: Any, value: str) -> tuple[str, ...]:
 @click.option("--engine", "name", required=True, help="cfar, a model directory, or the address of a server")
 @click.option("--data", required=True, type=click.Path(path_type=Path, exists=True), help="triplets (JSONL)")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="folder of the results")
-@click.option("--tasks", default="", callback=_words, help="default: count, locate, classify, detect, where it can")
+@click.option(
+    "--tasks", default="", callback=_words, help=f"of {', '.join(KNOWN)}; default: what is asked of every chip"
+)
 @click.option("--classes", default="plane,ship", show_default=True, callback=_words)
-@click.option("--limit", type=int, help="only the first so many chips")
+@click.option("--one-class", is_flag=True, help="ask about one class a chip: one that is there, else in turns")
+@click.option("--targets-per-chip", "most_targets", type=click.IntRange(1), help="to classify; default: all")
+@click.option("--limit", type=click.IntRange(1), help="only the first so many chips")
 @click.option("--prior", "control", default="as-is", show_default=True, type=click.Choice(CONTROLS))
-@click.option("--batch-size", default=64, show_default=True)
+@click.option("--source", help="embeddings for --prior wrong-year: mosaic, a raster, … as of fusar anchors")
+@click.option("--other-year", type=int, help="for --prior wrong-year; default: the year before the chip's own")
+@click.option("--batch-size", default=64, show_default=True, type=click.IntRange(1))
 @click.option("--model", help="name of the model on a server")
 @click.option("--baseline", type=click.Path(path_type=Path), help="results.json to test against, case by case")
 @click.option("--resume", is_flag=True, help="go on with a run that was broken off")
@@ -146,8 +203,12 @@ def main(
     out: Path,
     tasks: tuple[str, ...],
     classes: tuple[str, ...],
+    one_class: bool,
+    most_targets: int | None,
     limit: int | None,
     control: str,
+    source: str | None,
+    other_year: int | None,
     batch_size: int,
     model: str | None,
     baseline: Path | None,
@@ -155,38 +216,56 @@ def main(
 ) -> None:
     """Score an engine on triplets."""
     try:
-        triplets = list(read_triplets(data))[:limit]
-        if not triplets:
-            raise BadOption(f"{data} holds no triplet.", "Give a file of triplets.")
-        before = read_results(baseline) if baseline else None
+        triplets = chosen_triplets(data, limit)
+        against = read_results(baseline) if baseline else None
         engine = chosen_engine(name, batch_size, {"model": model} if model else {})
-        tasks = tasks or tuple(t for t in TASKS if t in engine.tasks and t != DESCRIBE)
         out.mkdir(parents=True, exist_ok=True)
-        journal = out / "cases.jsonl"
-        if not resume:
-            journal.unlink(missing_ok=True)
-        results = evaluate(engine, triplets, data.parent, tasks, classes, control, journal)
+        check_writable(out / "results.json")
+        results = evaluate(
+            engine,
+            triplets,
+            data.parent,
+            tasks or _usual_tasks(engine, classes),
+            classes,
+            control,
+            out / "cases.jsonl",
+            resume=resume,
+            one_class=one_class,
+            most_targets=most_targets,
+            source=open_source(source) if source else None,
+            other_year=other_year,
+            baseline=against["rows"] if against else None,
+        )
         results.about |= {"data": str(data), "data_sha256": hashlib.sha256(data.read_bytes()).hexdigest()}
-        if ceiling := _ceiling(triplets, classes):
-            results.about["ceiling_without_prior"] = ceiling
-        if before:
-            results.about["against"] = {"file": str(baseline), "tests": compared(results.rows, before["rows"])}
+        if against:
+            who = {"file": str(baseline), "engine": against["engine"], "model": against["model"]}
+            results.about["against"] = {**who, "tests": compared(results.rows, against["rows"])}
         with atomic_path(out / "results.json") as temporary:
-            temporary.write_text(json.dumps(results.as_dict(), ensure_ascii=False), "utf-8")
-        journal.unlink(missing_ok=True)
+            temporary.write_text(json.dumps(results.as_dict(), ensure_ascii=False, allow_nan=False), "utf-8")
+        (out / "cases.jsonl").unlink()
     except FusarError as error:
         raise click.ClickException(f"{error} [{error.code}]") from error
+    click.echo("\n".join(_report(results)))
+
+
+def _usual_tasks(engine: Engine, classes: Sequence[str]) -> tuple[str, ...]:
+    """What an engine can do without describing; `classify` where there is a choice."""
+    return tuple(t for t in TASKS if t in engine.tasks and t != DESCRIBE and (t != CLASSIFY or len(classes) > 1))
+
+
+def _report(results: Results) -> list[str]:
+    lines = []
+    best = results.about.get("ceiling_without_prior", {})
     for task, found in results.scores.items():
-        click.echo(f"{task:9} {_line(task, found['all'])}   parsed {found['parsed']['value']:.3f}")
-
-
-def _ceiling(triplets: Sequence[Triplet], classes: Sequence[str]) -> dict[str, float]:
-    """Of a perfect reader without prior, where the triplets say what an image leaves open."""
-    if not any(t.facts.get("hypotheses") or t.facts.get("independent") for t in triplets):
-        return {}
-    from training.simulation.ceiling import ceilings
-
-    return {task: round(value, 4) for task, value in ceilings(triplets, classes).items()}
+        ceiling = f"  ceiling without prior {best[task]:.3f}" if task in best else ""
+        lines.append(f"{task:9} {_line(task, found['all'])}{ceiling}  parsed {found['parsed']['value']:.3f}")
+    for task, tests in results.about.get("against", {}).get("tests", {}).items():
+        for name, test in tests.items():
+            if test["difference"] is not None:
+                lines.append(
+                    f"{task:9} {name}: {test['difference']:+.3f} against the baseline, p {test['p_value']:.2g}"
+                )
+    return lines
 
 
 def _line(task: str, score: dict[str, Any]) -> str:

@@ -94,7 +94,8 @@ class Chip:
 class Request:
     """One chip and what to find out about it.
 
-    box: (x1, y1, x2, y2) in chip pixels, of the target that `classify` is about. question: what `ask` asks.
+    box: (x1, y1, x2, y2) in chip pixels, of the target that `classify` is about. question: what `ask` asks. preamble:
+    said before every question, to engines that read words.
     """
 
     chip: Chip
@@ -102,6 +103,7 @@ class Request:
     classes: Sequence[str]
     box: tuple[float, float, float, float] | None = None
     question: str = ""
+    preamble: str = ""
 
 
 @dataclass(frozen=True)

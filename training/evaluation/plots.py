@@ -1,4 +1,4 @@
-"""Accuracies of several runs with their intervals and floors, as a picture."""
+"""Accuracies of several runs with their intervals, floors and ceilings, as a picture."""
 
 from __future__ import annotations
 
@@ -10,28 +10,39 @@ from fusar_core.files import atomic_path
 from fusar_core.tasks import CLASSIFY, COUNT, DETECT, LOCATE
 
 SHOWN = {COUNT: "counting", LOCATE: "cells, Acc@100", CLASSIFY: "classification", DETECT: "detection, F1@.25"}
+GREY = "#888888"
 
 
 def draw_accuracies(runs: Mapping[str, Mapping[str, Any]], path: Path) -> None:
-    """One panel a task, one point a run with its 95 % interval; the floor dashed."""
+    """One panel a task, one point a run with its 95 % interval; beside it the floor of its cases, and the ceiling of
+    a reader without prior where the data say it."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    tasks = [task for task in SHOWN if any(task in r["scores"] for r in runs.values())]
-    figure = Figure(figsize=(3.2 * len(tasks) + 1.2, 0.32 * len(runs) + 1.4), layout="constrained")
+    tasks = [task for task in SHOWN if any(task in r["scores"] for r in runs.values())] or [COUNT]
+    size = (2.7 * len(tasks) + 2.2, 0.34 * len(runs) + 1.7)
+    figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(wspace=0.06))
     FigureCanvasAgg(figure)
-    for axes, task in zip(figure.subplots(1, len(tasks), sharey=True, squeeze=False)[0], tasks, strict=True):
+    panels = figure.subplots(1, len(tasks), sharey=True, squeeze=False)[0]
+    for axes, task in zip(panels, tasks, strict=True):
         for row, results in enumerate(runs.values()):
             if task in results["scores"]:
                 value, (low, high) = _measured(task, results["scores"][task]["all"])
                 axes.errorbar(value, row, xerr=[[value - low], [high - value]], fmt="o", color="#1f4e79", capsize=3)
-        floors = [f for r in runs.values() if (f := _floor(r["scores"].get(task)))]
-        if floors:
-            axes.axvline(floors[0], color="#888888", linestyle="--", linewidth=1)
-        axes.set(title=SHOWN[task], xlim=(0, 1))
+        for marker, label, said in (("|", "floor", _floor), ("d", "ceiling without prior", _ceiling)):
+            levels = [(v, row) for row, r in enumerate(runs.values()) if (v := said(r, task)) is not None]
+            if levels:
+                look = {"marker": marker, "markersize": 15 if marker == "|" else 6, "color": GREY, "fillstyle": "none"}
+                axes.plot(*zip(*levels, strict=True), linestyle="none", label=label, **look)
+        axes.set(title=SHOWN[task], xlim=(-0.03, 1.03), xticks=[0, 0.25, 0.5, 0.75, 1])
+        axes.set_xticklabels(["0", ".25", ".5", ".75", "1"])
         axes.grid(axis="x", alpha=0.3)
         axes.set_yticks(range(len(runs)), list(runs))
-    figure.axes[0].invert_yaxis()
+        axes.set_ylim(len(runs) - 0.5, -0.5)
+    lines = {str(line.get_label()): line for axes in panels for line in axes.get_lines()}
+    if named := [line for name, line in lines.items() if not name.startswith("_")]:
+        figure.legend(handles=named, loc="outside lower center", ncols=2, frameon=False)
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=120, format="png")
 
@@ -42,5 +53,11 @@ def _measured(task: str, score: Mapping[str, Any]) -> tuple[float, tuple[float, 
     return said["value"], (min(low, said["value"]), max(high, said["value"]))
 
 
-def _floor(score: Mapping[str, Any] | None) -> float | None:
+def _floor(results: Mapping[str, Any], task: str) -> float | None:
+    score = results["scores"].get(task)
     return score["all"].get("majority_floor", {}).get("value") if score else None
+
+
+def _ceiling(results: Mapping[str, Any], task: str) -> float | None:
+    value: float | None = results.get("ceiling_without_prior", {}).get(task)
+    return value if task in results["scores"] else None

@@ -1,25 +1,31 @@
-"""Rows of an evaluation → scores with n, 95 % intervals and floors; and paired tests against a baseline's rows."""
+"""Rows of an evaluation → scores with n, 95 % intervals and floors, and the ceiling of a reader without prior."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from fusar_core.errors import BadResults
 from fusar_core.scoring.captions import score_captions
 from fusar_core.scoring.classification import score_classification
 from fusar_core.scoring.counting import score_counting
-from fusar_core.scoring.detection import IOU_THRESHOLDS, DetectionCase, f1_statistic, score_detection
+from fusar_core.scoring.detection import IOU_THRESHOLDS, DetectionCase, score_detection
 from fusar_core.scoring.grid import score_grid
-from fusar_core.scoring.intervals import Proportion, mcnemar, paired_bootstrap
-from fusar_core.tasks import CLASSIFY, COUNT, DESCRIBE, DETECT, LOCATE
+from fusar_core.scoring.intervals import Proportion
+from fusar_core.tasks import CLASSIFY, COUNT, DETECT, LOCATE
+from training.data.triplets import Triplet
 from training.evaluation.cases import Row
+from training.evaluation.plan import FINE
 
 PRESENT = "with targets"
-"""Of counting and grids, the cases in which there is something: the others are answered by saying nothing."""
+"""Of counts and cells, the cases in which there is something: the others are answered by saying nothing."""
+
+
+def right(row: Row) -> bool:
+    """Whether an answer is exactly true (count, cells, class)."""
+    return bool(row["answer"] == row["truth"])
 
 
 def scores(rows: Sequence[Row]) -> dict[str, Any]:
@@ -29,7 +35,7 @@ def scores(rows: Sequence[Row]) -> dict[str, Any]:
         mine = [row for row in rows if row["task"] == task]
         found[task] = {"all": _scored(task, mine), "parsed": _parsed(mine)}
         classes = sorted({row["class"] for row in mine} - {""})
-        if task != CLASSIFY and len(classes) > 1:
+        if task not in (CLASSIFY, FINE) and len(classes) > 1:
             found[task] |= {name: _scored(task, [r for r in mine if r["class"] == name]) for name in classes}
         if task in (COUNT, LOCATE) and (present := [row for row in mine if row["present"]]):
             found[task][PRESENT] = _scored(task, present)
@@ -51,7 +57,7 @@ def _scored(task: str, rows: Sequence[Row]) -> dict[str, Any]:
         return score_counting(truths, answers).as_dict()
     if task == LOCATE:
         return score_grid([frozenset(t) for t in truths], [_set(a) for a in answers]).as_dict()
-    if task == CLASSIFY:
+    if task in (CLASSIFY, FINE):
         return score_classification(truths, answers).as_dict()
     return score_captions(truths, [a or "" for a in answers]).as_dict()
 
@@ -66,35 +72,23 @@ def _case(row: Row) -> DetectionCase:
     return DetectionCase(row["targets"], hits, confidence, unparsable=row["answer"] is None)
 
 
-def right(row: Row) -> bool:
-    """Whether an answer is exactly true (count, cells, class)."""
-    return bool(row["answer"] == row["truth"])
+def ceiling(triplets: Sequence[Triplet], rows: Sequence[Row]) -> dict[str, float]:
+    """Best expected accuracy, on exactly these cases, of a perfect reader of the image who knows no prior: by task, and
+    by task and class (`count ship`). Empty where the triplets do not say what their images leave open."""
+    known = {t.id: t for t in triplets}
+    if not any(t.facts.get("hypotheses") or t.facts.get("independent") for t in triplets):
+        return {}
+    from training.simulation.ceiling import best_cells, best_class, best_count
 
-
-def compared(rows: Sequence[Row], baseline: Sequence[Row]) -> dict[str, Any]:
-    """Paired tests of rows against a baseline's on the same cases, task by task; differences are rows − baseline.
-
-    McNemar's exact test for what is right or wrong, paired bootstrap for F1. Raises BadResults for other cases.
-    """
-    found: dict[str, Any] = {}
-    for task in dict.fromkeys(row["task"] for row in rows):
-        first, second = (_by_case(side, task) for side in (rows, baseline))
-        if not second:
+    found: dict[str, list[float]] = defaultdict(list)
+    for row in rows:
+        triplet, task, label = known[row["id"]], row["task"], row["class"]
+        if task in (COUNT, LOCATE):
+            best = (best_count if task == COUNT else best_cells)(triplet, label)
+        elif task == CLASSIFY:
+            best = best_class(triplet, row["box"])
+        else:
             continue
-        if first.keys() != second.keys() or any(first[k]["truth"] != second[k]["truth"] for k in first):
-            raise BadResults(f"The baseline's cases of '{task}' are others.", "Evaluate both on the same triplets.")
-        pairs = [(first[key], second[key]) for key in first]
-        if task == DETECT:
-            tables = [
-                [(np.sum(_case(p[s]).hits[:, 0]), p[s]["predictions"], p[s]["targets"]) for p in pairs] for s in (0, 1)
-            ]
-            found[task] = {f"f1@{IOU_THRESHOLDS[0]}": paired_bootstrap(*tables, f1_statistic).as_dict()}
-        elif task != DESCRIBE:
-            test = mcnemar([right(p[0]) for p in pairs], [right(p[1]) for p in pairs]).as_dict()
-            gain = np.mean([right(p[0]) for p in pairs]) - np.mean([right(p[1]) for p in pairs])
-            found[task] = {"accuracy": {**test, "difference": round(float(gain), 4)}}
-    return found
-
-
-def _by_case(rows: Sequence[Row], task: str) -> dict[tuple[Any, ...], Row]:
-    return {(r["id"], r["class"], *r.get("box", ())): r for r in rows if r["task"] == task}
+        found[task].append(best)
+        found[f"{task} {label}"].append(best)
+    return {name: round(float(np.mean(values)), 4) for name, values in found.items()}

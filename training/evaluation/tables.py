@@ -2,125 +2,202 @@
 
     python -m training.evaluation.tables NAME=RESULTS.json … --out DIR
 
-Writes tables.md, tables.json and plot.png. Tables 6 and 9 need runs named after the arms of `training.ablation`.
+Writes tables.md, tables.json and plot.png. Tables 6 and 9 need runs named after the arms of `training.ablation`
+(`tlm`), with the number of the seed behind where there are several (`tlm-1`, `tlm-2`).
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from fusar_core.errors import BadOption, FusarError
 from fusar_core.files import atomic_path
 from fusar_core.tasks import CLASSIFY, COUNT, DESCRIBE, DETECT, LOCATE
 from training.evaluation import paper
+from training.evaluation.plan import FINE
 from training.evaluation.plots import draw_accuracies
+from training.evaluation.scores import PRESENT
 
 Results = Mapping[str, Any]
+Table = dict[str, Any]
+MISSING = ""
 
 
-def tables(runs: Mapping[str, Results]) -> dict[str, dict[str, Any]]:
-    """Number of the paper's table → its `title`, `columns`, and `rows` of ours and of the paper; those that the runs
-    have anything for."""
+def tables(runs: Mapping[str, Results]) -> dict[str, Table]:
+    """Number of the paper's table → its `title`, `columns`, `rows` of ours and `paper`, its own rows; and `tests`,
+    against baselines. Those that the runs have nothing for are left out."""
     every = {
         "2": _counting_and_grids(runs),
         "3": _classification(runs),
         "4": _detection(runs),
-        "6": _by_arm(runs, "Counting accuracy by fusion", paper.FUSIONS),
+        "6": _by_arm(runs, "Counting by fusion", paper.FUSIONS),
         "7": _captions(runs),
-        "9": _by_arm(runs, "Counting accuracy by stage", paper.STAGES),
+        "9": _by_arm(runs, "Counting by stage", paper.STAGES),
+        "tests": _tests(runs),
     }
     return {number: table for number, table in every.items() if table["rows"]}
 
 
-def _table(title: str, columns: Sequence[str], ours: Sequence[Any], theirs: Sequence[Any]) -> dict[str, Any]:
+def _table(title: str, columns: Sequence[str], ours: Sequence[Any], theirs: Sequence[Any] = ()) -> Table:
     return {"title": title, "columns": list(columns), "rows": list(ours), "paper": list(theirs) if ours else []}
 
 
-def percent(said: Mapping[str, Any]) -> str:
+def percent(said: Mapping[str, Any] | None) -> str:
     """A proportion or estimate as `52.5 [45.6–59.4]`."""
+    if said is None or said["value"] is None:
+        return MISSING
     low_high = said.get("interval_95")
     return f"{100 * said['value']:.1f}" + (f" [{100 * low_high[0]:.1f}–{100 * low_high[1]:.1f}]" if low_high else "")
 
 
-def _counting_and_grids(runs: Mapping[str, Results]) -> dict[str, Any]:
+def _plain(value: float | None, digits: int = 1, times: float = 100) -> str:
+    return MISSING if value is None else f"{times * value:.{digits}f}"
+
+
+def _of(results: Results, task: str, part: str = "all") -> dict[str, Any]:
+    """Scores of a task over a part of its cases; empty where there are none."""
+    found: dict[str, Any] = results["scores"].get(task, {}).get(part, {})
+    return found
+
+
+def _ceiling(results: Results, task: str) -> str:
+    return _plain(results.get("ceiling_without_prior", {}).get(task))
+
+
+def _counting_and_grids(runs: Mapping[str, Results]) -> Table:
     rows = []
     for name, results in runs.items():
-        count, grid = (results["scores"].get(task, {}) for task in (COUNT, LOCATE))
+        count, grid, present = _of(results, COUNT), _of(results, LOCATE), _of(results, LOCATE, PRESENT)
         if not count and not grid:
             continue
-        row: list[Any] = [name, (count or grid)["all"]["n"]]
-        row.append(percent(count["all"]["accuracy"]) if count else "")
-        row.append(f"{100 * count['all']['majority_floor']['value']:.1f}" if count else "")
-        row.append(f"{count['all']['mae']['value']:.2f}" if count else "")
-        row += [percent(grid["all"][k]) if grid else "" for k in ("acc_100", "acc_50", "top_1")]
-        present = grid.get("with targets")
-        row.append(percent(present["acc_100"]) if present else "")
-        row.append(f"{grid['all']['mean_jaccard']['value']:.3f}" if grid else "")
-        ratio = grid["all"]["set_size_ratio"]["value"] if grid else None
-        row.append("" if ratio is None else f"{ratio:.2f}")
+        row: list[Any] = [name, (count or grid)["n"], percent(count.get("accuracy"))]
+        row += [_plain(count["majority_floor"]["value"]) if count else MISSING, _ceiling(results, COUNT)]
+        row += [_plain(count["mae"]["value"], 2, 1) if count else MISSING]
+        row += [percent(grid.get("acc_100"))]
+        row += [_plain(grid["majority_floor"]["value"]) if grid else MISSING, _ceiling(results, LOCATE)]
+        row += [percent(grid.get("acc_50")), percent(grid.get("top_1")), percent(present.get("acc_100"))]
+        row += [_plain(grid[k]["value"], d, 1) if grid else "" for k, d in (("mean_jaccard", 3), ("set_size_ratio", 2))]
         rows.append(row)
-    theirs = [[n, 198, v[0], "", "", *v[1:], "", "", ""] for n, v in paper.COUNTING_AND_GRIDS.items()]
+    theirs = [
+        [name, paper.IMAGES, v[0], *[MISSING] * 3, v[1], *[MISSING] * 2, v[2], v[3], *[MISSING] * 3]
+        for name, v in paper.COUNTING_AND_GRIDS.items()
+    ]
     columns = (
-        "model", "n", "counting", "floor", "MAE", "Acc@100", "Acc@50", "Top1", "Acc@100 with targets", "mean Jaccard",
-        "cells said / true",
+        "model", "n", "counting", "floor", "ceiling", "MAE", "Acc@100", "floor", "ceiling", "Acc@50", "Top1",
+        "Acc@100 with targets", "mean Jaccard", "cells said / true",
     )  # fmt: skip
     return _table("Counting and spatial localization", columns, rows, theirs)
 
 
-def _classification(runs: Mapping[str, Results]) -> dict[str, Any]:
+def _classification(runs: Mapping[str, Results]) -> Table:
     rows = []
     for name, results in runs.items():
-        if score := results["scores"].get(CLASSIFY, {}).get("all"):
-            classes = [percent(score["per_class"][c]) if c in score["per_class"] else "" for c in ("plane", "ship")]
-            floor = f"{100 * score['majority_floor']['value']:.1f}"
-            rows.append([name, score["n"], percent(score["accuracy"]), floor, *classes])
-    theirs = [[n, "", "", "", *v] for n, v in paper.CLASSIFICATION.items()]
-    return _table("Classification", ("model", "n", "accuracy", "floor", "plane", "ship"), rows, theirs)
+        score, fine = _of(results, CLASSIFY), _of(results, FINE)
+        if score or fine:
+            row: list[Any] = [name, (score or fine)["n"], percent(score.get("accuracy"))]
+            row += [_plain(score["majority_floor"]["value"]) if score else MISSING, _ceiling(results, CLASSIFY)]
+            row += [percent(score["per_class"].get(c)) if score else MISSING for c in ("plane", "ship")]
+            rows.append([*row, percent(fine.get("accuracy"))])
+    theirs = [[name, *[MISSING] * 4, *v, MISSING] for name, v in paper.CLASSIFICATION.items()]
+    columns = ("model", "n", "accuracy", "floor", "ceiling", "plane", "ship", "fine classes")
+    return _table("Classification", columns, rows, theirs)
 
 
-def _detection(runs: Mapping[str, Results]) -> dict[str, Any]:
+def _detection(runs: Mapping[str, Results]) -> Table:
     rows = []
     for name, results in runs.items():
-        if score := results["scores"].get(DETECT, {}).get("all"):
-            rows.append([name, score["n"], score["targets"], *(percent(a["f1"]) for a in score["at"])])
-    theirs = [[n, 198, 664, *v] for n, v in paper.DETECTION.items()]
-    return _table("Detection, F1", ("model", "n", "targets", "IoU .25", "IoU .5", "IoU .75"), rows, theirs)
+        for label in ("all", "plane", "ship"):
+            if score := _of(results, DETECT, label):
+                at = score["at"]
+                first = [
+                    name,
+                    label,
+                    score["n"],
+                    score["targets"],
+                    percent(at[0]["precision"]),
+                    percent(at[0]["recall"]),
+                ]
+                rows.append(
+                    [*first, *(percent(a["f1"]) for a in at), *(_plain((a["ap"] or {}).get("value")) for a in at)]
+                )
+    theirs = [
+        [name, label, paper.IMAGES, paper.TARGETS[label], MISSING, MISSING, *values, *[MISSING] * 3]
+        for name, by_label in paper.DETECTION.items()
+        for label, values in by_label.items()
+    ]
+    of = ("F1@.25", "F1@.5", "F1@.75", "AP@.25", "AP@.5", "AP@.75")
+    return _table("Detection", ("model", "class", "n", "targets", "P@.25", "R@.25", *of), rows, theirs)
 
 
-def _captions(runs: Mapping[str, Results]) -> dict[str, Any]:
+def _captions(runs: Mapping[str, Results]) -> Table:
     rows = []
     for name, results in runs.items():
-        if score := results["scores"].get(DESCRIBE, {}).get("all"):
-            values = [f"{100 * score[k]:.1f}" for k in ("bleu_1", "bleu_4")] + [f"{score['cider']:.1f}"]
+        if score := _of(results, DESCRIBE):
+            values = [*(_plain(score[f"bleu_{n}"]) for n in range(1, 5)), f"{score['cider']:.1f}"]
             stripped = score["stripped"]
-            rows.append([name, score["n"], *values, f"{100 * stripped['bleu_4']:.1f}", f"{stripped['cider']:.1f}"])
-    theirs = [[n, "", *v, "", ""] for n, v in paper.CAPTIONS.items()]
-    columns = ("model", "n", "BLEU-1", "BLEU-4", "CIDEr", "BLEU-4 stripped", "CIDEr stripped")
+            rows.append([name, score["n"], *values, _plain(stripped["bleu_4"]), f"{stripped['cider']:.1f}"])
+    theirs = [[name, MISSING, *v, MISSING, MISSING] for name, v in paper.CAPTIONS.items()]
+    bleu = [f"BLEU-{n}" for n in range(1, 5)]
+    columns = ("model", "n", *bleu, "CIDEr", "BLEU-4 stripped", "CIDEr stripped")
     return _table("Captions (METEOR, SPICE: not computed, they need Java)", columns, rows, theirs)
 
 
-def _by_arm(runs: Mapping[str, Results], title: str, published: Mapping[str, float]) -> dict[str, Any]:
+def _by_arm(runs: Mapping[str, Results], title: str, published: Mapping[str, float]) -> Table:
+    """A row an arm: one run with its interval, or the mean of several seeds and how far they lie apart."""
     rows = []
     for arm, value in published.items():
-        if arm in runs and COUNT in runs[arm]["scores"]:
-            score = runs[arm]["scores"][COUNT]["all"]
-            rows.append([arm, score["n"], percent(score["accuracy"]), value])
-    return _table(title, ("arm", "n", "counting", "paper"), rows, [])
+        seeds = [r for name, r in runs.items() if re.fullmatch(rf"{re.escape(arm)}(-\d+)?", name) and _of(r, COUNT)]
+        if seeds:
+            counts = [_of(r, COUNT)["accuracy"] for r in seeds]
+            grids = [score["acc_100"] for r in seeds if (score := _of(r, LOCATE, PRESENT))]
+            rows.append([arm, len(seeds), counts[0]["n"], _over_seeds(counts), _over_seeds(grids), value])
+    columns = ("arm", "seeds", "n", "counting", "Acc@100 with targets", "paper, counting")
+    return _table(f"{title} (several seeds: mean, lowest to highest)", columns, rows)
 
 
-def markdown(found: Mapping[str, Mapping[str, Any]]) -> str:
+def _over_seeds(said: Sequence[Mapping[str, Any]]) -> str:
+    values = [100 * s["value"] for s in said]
+    if len(values) < 2:
+        return percent(said[0]) if said else MISSING
+    return f"{sum(values) / len(values):.1f} ({min(values):.1f} to {max(values):.1f})"
+
+
+def _tests(runs: Mapping[str, Results]) -> Table:
+    rows = []
+    for name, results in runs.items():
+        against = results.get("against", {})
+        for task, tests in against.get("tests", {}).items():
+            for measure, test in tests.items():
+                if test["difference"] is None:
+                    continue
+                times = 1 if measure in ("mae", "mean_jaccard") else 100
+                low, high = (times * v for v in test["interval_95"])
+                difference = f"{times * test['difference']:+.2f} [{low:+.2f} to {high:+.2f}]"
+                by_place = test.get("p_value_by_place", test["p_value"])
+                p = [f"{test['p_value']:.2g}" if "only_this" in test else MISSING, f"{by_place:.2g}"]
+                rows.append([name, Path(against["file"]).parent.name, task, measure, test["n"], difference, *p])
+    columns = ("model", "baseline", "task", "measure", "n", "difference", "p, McNemar", "p, bootstrap over places")
+    return _table("Paired tests against baselines", columns, rows)
+
+
+def markdown(found: Mapping[str, Table]) -> str:
     """The tables as Markdown; the paper's rows in italics, since they are of other data."""
     parts = []
     for number, table in found.items():
-        lines = [f"**Table {number}. {table['title']}** (percent, 95 % intervals)", ""]
+        name = f"Table {number}. {table['title']}" if number.isdigit() else table["title"]
+        lines = [f"**{name}** (percent, 95 % intervals)", ""]
         lines.append("| " + " | ".join(table["columns"]) + " |")
         lines.append("|" + "---|" * len(table["columns"]))
         lines += ["| " + " | ".join(map(str, row)) + " |" for row in table["rows"]]
-        lines += ["| " + " | ".join(f"*{v}*" if v != "" else "" for v in row) + " |" for row in table["paper"]]
+        for row in table["paper"]:
+            said = [f"{v:.2f}" if isinstance(v, float) else v for v in row]
+            lines.append("| " + " | ".join(f"*{v}*" if v != MISSING else "" for v in said) + " |")
         parts.append("\n".join(lines))
     return "\n\n".join(parts) + "\n"
 
@@ -132,13 +209,18 @@ def main(runs: tuple[str, ...], out: Path) -> None:
     """Render the paper's tables for one or many results."""
     from training.evaluate import read_results
 
-    read = {name: read_results(Path(path)) for name, path in (run.split("=", 1) for run in runs)}
-    found = tables(read)
-    out.mkdir(parents=True, exist_ok=True)
-    for name, text in (("tables.md", markdown(found)), ("tables.json", json.dumps(found, indent=1))):
-        with atomic_path(out / name) as temporary:
-            temporary.write_text(text, "utf-8")
-    draw_accuracies(read, out / "plot.png")
+    try:
+        if unnamed := [run for run in runs if "=" not in run]:
+            raise BadOption(f"'{unnamed[0]}' has no name.", "Give NAME=RESULTS.json.")
+        read = {name: read_results(Path(path)) for name, path in (run.split("=", 1) for run in runs)}
+        found = tables(read)
+        out.mkdir(parents=True, exist_ok=True)
+        for name, text in (("tables.md", markdown(found)), ("tables.json", json.dumps(found, indent=1))):
+            with atomic_path(out / name) as temporary:
+                temporary.write_text(text, "utf-8")
+        draw_accuracies(read, out / "plot.png")
+    except FusarError as error:
+        raise click.ClickException(f"{error} [{error.code}]") from error
     click.echo(markdown(found))
 
 

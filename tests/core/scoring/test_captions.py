@@ -43,6 +43,8 @@ def test_cider_by_hand() -> None:
 def test_openings_of_templates_do_not_count_when_stripped() -> None:
     assert strip_opening("This SAR image shows a harbour.") == "a harbour."
     assert strip_opening("There are ships.") == "ships."
+    assert strip_opening("This is a SAR image of a harbour.") == "a harbour."
+    assert strip_opening("This is a radar image showing quays.") == "quays."
     assert strip_opening("A harbour.") == "A harbour."
     score = score_captions(["This image shows open sea"] * 2, ["This image shows a town", "This image shows open sea"])
     assert score.bleu[0] > score_captions(["open sea"] * 2, ["a town", "open sea"]).bleu[0]

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from training.evaluate import FORMAT
+from training.evaluation.comparison import compared
 from training.evaluation.scores import scores
 from training.evaluation.tables import main, markdown, tables
 
@@ -36,10 +37,15 @@ def test_each_table_holds_ours_and_the_paper_s() -> None:
     found = tables({"none": results(1), "tlm": results(3)})
     assert list(found) == ["2", "3", "4", "6", "7", "9"]
     assert found["2"]["rows"][1][:3] == ["tlm", 4, "75.0 [30.1–95.4]"]
-    assert ["FUSAR-GPT", 198, 52.53, "", "", 52.02, 79.29, 91.41, "", "", ""] in found["2"]["paper"]
-    assert found["4"]["rows"][1][3].startswith("75.0")
+    said = {c: v for c, v in zip(found["2"]["columns"], found["2"]["paper"][-1], strict=True) if v != ""}
+    assert said == {
+        "model": "FUSAR-GPT", "n": 198, "counting": 52.53, "Acc@100": 52.02, "Acc@50": 79.29, "Top1": 91.41,
+    }  # fmt: skip
+    assert found["4"]["rows"][1][6].startswith("75.0")
+    assert found["4"]["paper"][-1][:9] == ["FUSAR-GPT", "ship", 198, 31, "", "", 57.1, 35.7, 10.7]
     assert [row[0] for row in found["6"]["rows"]] == ["none", "tlm"]
-    assert found["6"]["rows"][1][3] == 52.53
+    assert found["6"]["rows"][1][5] == 52.53
+    assert all(len(row) == len(t["columns"]) for t in found.values() for row in (*t["rows"], *t["paper"]))
     assert [row[0] for row in found["9"]["rows"]] == ["none", "tlm"]
     text = markdown(found)
     assert "**Table 7." in text
@@ -54,6 +60,25 @@ def test_tables_without_anything_of_ours_are_left_out() -> None:
     assert all(len(row) == len(found["2"]["columns"]) for row in (*found["2"]["rows"], *found["2"]["paper"]))
 
 
+def test_seeds_of_an_arm_are_one_row() -> None:
+    found = tables({"tlm-1": results(1), "tlm-2": results(3), "none": results(2)})["9"]
+    assert [row[:4] for row in found["rows"]] == [
+        ["none", 1, 4, "50.0 [15.0–85.0]"],
+        ["tlm", 2, 4, "50.0 (25.0 to 75.0)"],
+    ]
+
+
+def test_tests_against_a_baseline_are_a_table_of_their_own() -> None:
+    mine, other = results(4), results(1)
+    mine["against"] = {"file": "runs/other/results.json", "tests": compared(mine["rows"], other["rows"])}
+    found = tables({"mine": mine, "other": other})["tests"]
+    row = next(row for row in found["rows"] if row[2:4] == ["count", "accuracy"])
+    assert row[:2] == ["mine", "other"]
+    assert row[5].startswith("+75.00 [")
+    assert row[6] == "0.25"  # three cases that only one got right: 2 · (1/2)³
+    assert "Paired tests" in markdown({"tests": found})
+
+
 def test_the_command_writes_markdown_json_and_a_picture(tmp_path: Path) -> None:
     for name, right in (("none", 1), ("tlm", 4)):
         (tmp_path / f"{name}.json").write_text(json.dumps(results(right)))
@@ -66,8 +91,12 @@ def test_the_command_writes_markdown_json_and_a_picture(tmp_path: Path) -> None:
         assert picture.width > 800
 
 
-@pytest.mark.parametrize("content", ["{}", "no json"])
-def test_what_is_no_results_file_is_refused(tmp_path: Path, content: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "name", "complaint"),
+    [("{}", "a=", "no results file"), ("no json", "a=", "be read"), ("{}", "", "name")],
+)
+def test_what_is_no_results_file_is_refused(tmp_path: Path, content: str, name: str, complaint: str) -> None:
     (tmp_path / "r.json").write_text(content)
-    done = CliRunner().invoke(main, [f"a={tmp_path / 'r.json'}", "--out", str(tmp_path / "out")])
-    assert done.exit_code != 0
+    done = CliRunner().invoke(main, [f"{name}{tmp_path / 'r.json'}", "--out", str(tmp_path / "out")])
+    assert done.exit_code == 1
+    assert complaint in done.output

@@ -23,7 +23,6 @@ from training.errors import LossNotFinite
 from training.folders import explained, move_whole
 from training.packing import IGNORED
 from training.recipe import Recipe
-from training.start import let_learn
 
 CLOCK = "clock.json"
 SEEING = ("pixel_values", "image_grid_thw", "anchor_features", "anchor_positions", "anchor_counts")
@@ -167,8 +166,6 @@ class FusarTrainer(Trainer):
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
         super()._load_from_checkpoint(resume_from_checkpoint, model)
-        if hasattr(self.model, "peft_config"):
-            let_learn(self.model, self.recipe)  # loading an adapter lets all of it learn
         if self.dense is not None:
             saved = Path(resume_from_checkpoint) / "dense.pt"
             self.dense.load_state_dict(torch.load(saved, weights_only=True))

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from fusar_core.tasks import COUNT, DESCRIBE
+from training.augmentation import TURNS, turned_image, turned_positions
 from training.data.loading import load_anchors, load_image
 from training.data.triplets import Triplet
 from training.errors import BadTriplet
@@ -58,10 +59,13 @@ def test_another_seed_or_epoch_shows_something_else(samples: Make, change: str) 
     assert sum(same(one[i], other[i]) for i in range(len(one))) < len(one) / 2
 
 
-def test_turned_chips_say_the_truth_about_their_pixels(samples: Make) -> None:
-    turned = samples(tasks=(COUNT,))
+def test_turned_chips_say_the_truth_about_their_pixels(samples: Make, chips: Path) -> None:
+    turned = samples(tasks=(COUNT,), prior_dropout=0.0)
     for i, triplet in enumerate(turned.triplets):
-        sample = turned[i]
+        sample, image = turned[i], load_image(triplet, chips.parent)
+        (turn,) = (t for t in TURNS if np.array_equal(turned_image(image, t), sample.image))
+        before = load_anchors(triplet, chips.parent).positions
+        assert np.array_equal(sample.prior.positions, turned_positions(before, turn))
         assert len(sample.boxes) == len(triplet.targets)
         for x1, y1, x2, y2, _ in sample.boxes:
             assert (sample.image[int(y1) : int(y2), int(x1) : int(x2)] == 230).all()

@@ -44,6 +44,7 @@ class FusarTrainer(Trainer):
         self._began = time.perf_counter()
         self._tokens: list[Tensor] = []
         if dense is not None:
+            dense.to(self.args.device)
             core(self.model).model.tlm.register_forward_hook(self._remember)
 
     def train(self, *args: Any, **kwargs: Any) -> Any:

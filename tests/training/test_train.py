@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ import yaml
 from click.testing import CliRunner
 from safetensors.torch import load_file
 
-from fusar_core.errors import DiskFull, FusarError, OutputUnwritable
+from fusar_core.errors import DiskFull, FusarError, MissingExtra, OutputUnwritable
 from fusar_core.tasks import COUNT, DESCRIBE
 from training.data.triplets import Triplet, write_triplets
 from training.errors import BadRecipe, BadTriplet, ChangedRecipe, MissingStageOne, RunExists, SampleTooLong
@@ -233,6 +234,14 @@ def test_steps_of_another_size_than_the_recipes(
 ) -> None:
     with pytest.raises(BadRecipe, match=f"steps of 4 samples; the recipe wants {chips_a_step}.*{advice}"):
         train(recipe(chips_a_step=chips_a_step), base, chips, tmp_path)
+
+
+def test_deepspeed_that_is_not_installed(
+    tmp_path: Path, base: Path, chips: Path, recipe: Recipes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "deepspeed", None)
+    with pytest.raises(MissingExtra, match=r"fusar-core\[train\]"):
+        train(recipe(deepspeed="ds_zero2.json"), base, chips, tmp_path)
 
 
 def test_room_is_looked_for_before_it_is_needed(

@@ -31,7 +31,7 @@ ablation: setup setup-train ## none, sum, concat, TLM; with and without stage 1;
 	$(VENV)/python -m training.ablation --work $(OUT)/nano
 	$(VENV)/python -m training.evaluation.ablation_table $(OUT)/nano/ablation --out $(OUT)/ablation
 
-demo: setup ## interpret the sample scene: GeoPackage, shapefile, map
+demo: setup setup-model ## interpret the sample scene with cfar and fusar-nano: GeoPackage, shapefile, map
 	@scripts/demo.sh $(OUT)
 
 test: setup setup-model setup-train setup-worker lint ## every test

@@ -35,7 +35,8 @@ def tracked(folder: str) -> list[Path]:
 def build_wheel(folder: Path) -> Path:
     """The engine's wheel, built from a copy of the sources: a `build` folder of another day must not get into it."""
     source = folder / "source"
-    for path in [*tracked("fusar_core"), *(ROOT / name for name in ("pyproject.toml", "README.md", "LICENSE"))]:
+    packed = [*tracked("fusar_core"), *tracked("resources/models")]
+    for path in [*packed, *(ROOT / name for name in ("pyproject.toml", "README.md", "LICENSE"))]:
         copy = source / path.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)

@@ -12,9 +12,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from fusar_core.tasks.localization import GRID_SIDE
+from training.coordinates import CoordinateLoss
 from training.samples import Sample
 
 BOX = 4
+BOX_EXACT = 0.05
+"""Tokens: 1.4 px of 28. A quadratic loss up to a whole token would hardly ask for more than the right token."""
 COVERS = ("water", "trees", "grass", "flooded_vegetation", "crops", "shrub", "built", "bare", "snow")
 """Land cover that descriptions speak of: the classes of Dynamic World, in its order."""
 
@@ -30,8 +33,8 @@ class DenseHead(nn.Module):
     def loss(self, tokens: Tensor, targets: Tensor) -> Tensor:
         """tokens: (N, C). targets: (N, classes + 5) of `dense_targets`.
 
-        Counts by a Poisson likelihood (log rate), boxes by smooth L1 where there is one, cover by cross-entropy where
-        it is known.
+        Counts by a Poisson likelihood (log rate), boxes by L1 (smooth below BOX_EXACT) where there is one, and cover by
+        cross-entropy where it is known.
         """
         counts, boxes, covers = self.out(tokens.float()).split(self.parts, dim=1)
         true_counts, true_boxes, true_covers = targets.split((self.parts[0], BOX, 1), dim=1)
@@ -39,10 +42,37 @@ class DenseHead(nn.Module):
         loss = loss + 0 * (boxes.sum() + covers.sum())  # every weight has a gradient, whatever the batch holds
         boxed, known = ~true_boxes[:, 0].isnan(), true_covers[:, 0] >= 0
         if boxed.any():
-            loss = loss + functional.smooth_l1_loss(boxes[boxed], true_boxes[boxed])
+            loss = loss + 2 * functional.smooth_l1_loss(boxes[boxed], true_boxes[boxed], beta=BOX_EXACT)
         if known.any():
             loss = loss + 0.3 * functional.cross_entropy(covers[known], true_covers[known, 0].long())
         return loss
+
+
+class DenseHeads(nn.Module):
+    """A head on the tokens that the language model gets (`fused`), and one on what a layer makes of them (`deeper`).
+
+    With `corners` each token also has to know, after that layer, where in the chip its target is.
+    """
+
+    def __init__(self, channels: int, classes: int, deeper: bool = False, corners: bool = False) -> None:
+        super().__init__()
+        self.fused = DenseHead(channels, classes)
+        self.deeper = DenseHead(channels, classes) if deeper else None
+        self.corners = nn.Linear(channels, BOX * channels) if corners else None
+
+    def corners_loss(self, states: Tensor, pixels: Tensor, words: Tensor, loss: CoordinateLoss) -> Tensor:
+        """How far what states (N, C) of visual tokens say about corners is from pixels (N, 4), NaN without a target.
+
+        words: (numbers, C), embeddings of the tokens of `loss`: a state says a number by pointing to its word, as the
+        model does when it answers.
+        """
+        assert self.corners is not None
+        there = ~pixels[:, 0].isnan()
+        scores = self.corners(states[there].float()).unflatten(1, (BOX, -1)) @ words.float().T
+        if not there.any():
+            return scores.sum()
+        said = functional.log_softmax(scores.flatten(0, 1), dim=1)
+        return loss.divergence(said, loss.nearest(pixels[there].flatten())).mean()
 
 
 def dense_targets(samples: Sequence[Sample], sides: Sequence[tuple[int, int]], classes: int) -> Tensor:
@@ -58,13 +88,30 @@ def dense_targets(samples: Sequence[Sample], sides: Sequence[tuple[int, int]], c
         grid[..., -1] = _covers(sample.cover, rows, columns)
         height, width = sample.image.shape
         for x1, y1, x2, y2, label in sample.boxes:
+            row, column = _token((x1, y1, x2, y2), (height, width), rows, columns)
             x, y = (x1 + x2) / 2 * columns / width, (y1 + y2) / 2 * rows / height
-            column, row = min(int(x), columns - 1), min(int(y), rows - 1)
             grid[row, column, label] += 1
             box = (x - column, y - row, (x2 - x1) * columns / width, (y2 - y1) * rows / height)
             grid[row, column, classes:-1] = torch.tensor(box)
         parts.append(grid.flatten(0, 1))
     return torch.cat(parts)
+
+
+def corner_targets(samples: Sequence[Sample], sides: Sequence[tuple[int, int]]) -> Tensor:
+    """(Σ rows·columns, 4) float32: x1, y1, x2, y2 of a target with its centre in the token, NaN without one."""
+    parts = []
+    for sample, (rows, columns) in zip(samples, sides, strict=True):
+        grid = torch.full((rows, columns, BOX), torch.nan)
+        for *box, _ in sample.boxes:
+            grid[_token(box, sample.image.shape, rows, columns)] = torch.tensor(box)
+        parts.append(grid.flatten(0, 1))
+    return torch.cat(parts)
+
+
+def _token(box: Sequence[float], shape: tuple[int, ...], rows: int, columns: int) -> tuple[int, int]:
+    """Row and column of the token that holds the centre of a box in a chip of that (height, width)."""
+    x, y = (box[0] + box[2]) / 2 * columns / shape[1], (box[1] + box[3]) / 2 * rows / shape[0]
+    return min(int(y), rows - 1), min(int(x), columns - 1)
 
 
 def _covers(cells: Sequence[str], rows: int, columns: int) -> Tensor:

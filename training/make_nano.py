@@ -39,8 +39,8 @@ class Part:
 
 
 PARTS = {
-    "base": Part("base", 16_000, 1),
-    "tune": Part("tune", 10_000, 2, (INFORMATIVE, USELESS)),
+    "base": Part("base", 24_000, 1),
+    "tune": Part("tune", 16_000, 2, (INFORMATIVE, USELESS)),
     "test": Part("test", 1_040, 3, (INFORMATIVE, USELESS)),
 }
 """Stage 0 sees other places and other conditions than stages 1 and 2; the test set's are nobody else's."""

@@ -47,8 +47,10 @@ def phrases(classes: Sequence[str] = CLASSES, size: int = CHIP_SIZE) -> list[str
     return sorted(p for p in parts if p)
 
 
-def make_tokenizer(corpus: Sequence[str], merges: int = 400) -> Qwen2Tokenizer:
+def make_tokenizer(corpus: Sequence[str], merges: int = 400, size: int = CHIP_SIZE) -> Qwen2Tokenizer:
     """Qwen's tokenizer class over bytes, `merges` merges learnt from a corpus, and the phrases above.
+
+    size: pixels of a chip's side, the greatest number that is one token.
 
     Any text can be said; what the corpus repeats is said shortly.
     """
@@ -65,7 +67,7 @@ def make_tokenizer(corpus: Sequence[str], merges: int = 400) -> Qwen2Tokenizer:
         vocab=dict(learnt["vocab"]), merges=[tuple(m) for m in learnt["merges"]], pad_token=CONTROL[0]
     )
     tokenizer.add_special_tokens({"additional_special_tokens": list(CONTROL[1:])})
-    tokenizer.add_tokens([AddedToken(p, normalized=False, special=False) for p in phrases()])
+    tokenizer.add_tokens([AddedToken(p, normalized=False, special=False) for p in phrases(size=size)])
     tokenizer.eos_token = "<|im_end|>"
     return tokenizer
 

@@ -43,7 +43,9 @@ class Recipe:
     batch × accumulation × processes samples make a step; chips_a_step, where above 0, is what that has to be.
     base_dtype: of the weights that do not learn, in memory. attention: `flash_attention_2` where it can run, else
     `sdpa`, when empty. max_length: longer samples are an error. task_balance: the mean loss of each task weighs the
-    same; otherwise every answer token does. dense_weight: of the auxiliary loss on visual tokens; it is the only one in
+    same; otherwise every answer token does. box_spread: pixels (standard deviation) by which a coordinate may miss and
+    still be nearly right, 0 for plain cross-entropy. dense_weight: of the auxiliary loss on visual tokens, as the
+    language model gets them and, where dense_layer is above 0, as they leave that layer of it; it is the only one in
     the first dense_steps. skip_stage_one: stage 2 may start from a base. steps: instead of epochs when above 0.
     deepspeed: a JSON file of DeepSpeed's, beside the recipes. save_steps: 0 saves at the end only. keep: checkpoints
     that stay. workers: processes that load data.
@@ -63,8 +65,10 @@ class Recipe:
     negatives: float = 1.0
     task_balance: bool = False
     task_weights: dict[str, float] = field(default_factory=dict)
+    box_spread: float = 0.0
     dense_weight: float = 0.0
     dense_steps: int = 0
+    dense_layer: int = 0
     skip_stage_one: bool = False
     lora_rank: int = 8
     lora_alpha: int = 32

@@ -27,8 +27,9 @@ from fusar_core.errors import DiskFull, FusarError
 from fusar_core.files import atomic_path, check_writable, write_error
 from fusar_core.model.checkpoint import default_device
 from training.checking import CHECKS, checked
+from training.coordinates import CoordinateLoss
 from training.data.triplets import read_triplets
-from training.dense import DenseHead, dense_targets
+from training.dense import DenseHeads, corner_targets, dense_targets
 from training.errors import BadRecipe, ChangedRecipe, RunExists
 from training.launch import first_process, prepare, processes
 from training.packing import Packer
@@ -79,7 +80,12 @@ def train(
     if config.gsd_m is None and (sizes := [t.gsd_m * t.size[0] / recipe.image_size for t in triplets if t.gsd_m]):
         config.gsd_m = [min(sizes), max(sizes)]
     _check_room(out, recipe, trainable_parameters(model)["learning"])
-    dense = DenseHead(config.vision_config.out_hidden_size, len(config.classes)) if recipe.dense_weight else None
+    dense, coordinates = None, None
+    if recipe.dense_weight:
+        deeper, corners = bool(recipe.dense_layer), bool(recipe.dense_layer and recipe.box_spread)
+        dense = DenseHeads(config.vision_config.out_hidden_size, len(config.classes), deeper, corners)
+    if recipe.box_spread:
+        coordinates = CoordinateLoss(processor.tokenizer, recipe.image_size, recipe.box_step, recipe.box_spread)
     merge_size, patch = config.vision_config.spatial_merge_size, config.vision_config.patch_size
 
     def collate(chips: Any) -> dict[str, Any]:
@@ -87,6 +93,8 @@ def train(
         if dense is not None:
             sides = [tuple(v // (merge_size * patch) for v in chip.image.shape) for chip in chips]
             batch["dense"] = dense_targets(chips, sides, len(config.classes))
+            if dense.corners is not None:
+                batch["corners"] = corner_targets(chips, sides)
         return batch
 
     trainer = FusarTrainer(
@@ -97,6 +105,7 @@ def train(
         callbacks=[EpochOfSamples(samples), RunLog(out, recipe.name)],
         recipe=recipe,
         dense=dense,
+        coordinates=coordinates,
     )
     if newest:
         trainer.go_on_from(newest)

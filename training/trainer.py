@@ -17,8 +17,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
-from fusar_core.tasks import ALL_TASKS
-from training.dense import DenseHead
+from fusar_core.tasks import ALL_TASKS, DETECT
+from training.coordinates import CoordinateLoss
+from training.dense import DenseHeads
 from training.errors import LossNotFinite
 from training.folders import explained, move_whole
 from training.packing import IGNORED
@@ -26,26 +27,41 @@ from training.recipe import Recipe
 
 CLOCK = "clock.json"
 SEEING = ("pixel_values", "image_grid_thw", "anchor_features", "anchor_positions", "anchor_counts")
-NOT_FOR_THE_MODEL = ("labels", "tasks", "talks", "dense")
+NOT_FOR_THE_MODEL = ("labels", "tasks", "talks", "dense", "corners")
 
 
 class FusarTrainer(Trainer):
     """Trains a FUSAR-GPT by a recipe.
 
-    dense: the auxiliary head, trained along and thrown away. waited_s: seconds spent waiting for data. seconds(): of
+    dense: the auxiliary heads, trained along and thrown away. coordinates: the loss on numbers of boxes, cross-entropy
+    without one. waited_s: seconds spent waiting for data. seconds(): of
     training in all. Both include what was before a resume.
     """
 
-    def __init__(self, *args: Any, recipe: Recipe, dense: DenseHead | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        recipe: Recipe,
+        dense: DenseHeads | None = None,
+        coordinates: CoordinateLoss | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.model_accepts_loss_kwargs = False  # our loss is a mean already: accumulation has to divide it
-        self.recipe, self.dense = recipe, dense
+        self.recipe, self.dense, self.coordinates = recipe, dense, coordinates
         self.waited_s = self._earlier_s = 0.0
         self._began = time.perf_counter()
         self._tokens: list[Tensor] = []
+        self._deeper: Tensor | None = None
+        self._parts: dict[str, list[Tensor]] = {}
+        if coordinates is not None:
+            coordinates.to(self.args.device)
         if dense is not None:
             dense.to(self.args.device)
             core(self.model).model.tlm.register_forward_hook(self._remember)
+            if recipe.dense_layer:
+                layer = core(self.model).model.language_model.layers[recipe.dense_layer - 1]
+                layer.register_forward_hook(self._remember_deeper)
 
     def train(self, *args: Any, **kwargs: Any) -> Any:
         self._began = time.perf_counter()
@@ -56,6 +72,19 @@ class FusarTrainer(Trainer):
 
     def _remember(self, module: nn.Module, inputs: Any, tokens: Any) -> None:
         self._tokens = list(tokens)
+
+    def _remember_deeper(self, module: nn.Module, inputs: Any, states: Any) -> None:
+        self._deeper = states[0] if isinstance(states, tuple) else states
+
+    def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
+        """Adds the mean of each part of the loss since the last line."""
+        if "loss" in logs:
+            logs = {**logs, **{name: float(torch.stack(values).mean()) for name, values in self._parts.items()}}
+            self._parts = {}
+        super().log(logs, *args, **kwargs)
+
+    def _part(self, name: str, loss: Tensor) -> None:
+        self._parts.setdefault(f"loss_{name}", []).append(loss.detach())
 
     def get_batch_samples(self, *args: Any, **kwargs: Any) -> Any:
         if self.state.global_step >= self.state.max_steps:  # resumed after its last step: there is nothing left to do
@@ -85,7 +114,7 @@ class FusarTrainer(Trainer):
             seeing = {k: given[k] for k in SEEING if k in given}
             with self.accelerator.autocast():
                 core(model).model.get_image_features(**seeing)
-            return self._dense(inputs)
+            return self._dense(inputs, deeper=False)
         if self.recipe.conversations <= 1:  # scores are made from just before the first answer on
             answered = (inputs["labels"] != IGNORED).any(0).nonzero()
             given["logits_to_keep"] = kept = inputs["labels"].shape[1] - int(answered[0]) + 1
@@ -96,20 +125,41 @@ class FusarTrainer(Trainer):
             loss = loss + self.recipe.dense_weight * self._dense(inputs)
         return (loss, outputs) if return_outputs else loss
 
-    def _dense(self, inputs: dict[str, Any]) -> Tensor:
+    def _dense(self, inputs: dict[str, Any], deeper: bool = True) -> Tensor:
         assert self.dense is not None
         tokens = torch.cat(self._tokens)
-        return self.dense.loss(tokens, inputs["dense"].to(tokens.device))
+        targets = inputs["dense"].to(tokens.device)
+        loss = self.dense.fused.loss(tokens, targets)
+        self._part("dense", loss)
+        if deeper and self.dense.deeper is not None:
+            assert self._deeper is not None
+            visual = self._deeper[inputs["input_ids"] == core(self.model).config.image_token_id]
+            again = self.dense.deeper.loss(visual, targets)
+            self._part("dense_deeper", again)
+            loss = loss + again
+            if self.dense.corners is not None:
+                assert self.coordinates is not None
+                words = core(self.model).get_input_embeddings().weight[self.coordinates.tokens]
+                corners = inputs["corners"].to(tokens.device)
+                where = self.dense.corners_loss(visual, corners, words, self.coordinates)
+                self._part("corners", where)
+                loss = loss + where
+        return loss
 
     def _said(self, logits: Tensor, inputs: dict[str, Any]) -> Tensor:
         labels = inputs["labels"][:, 1:]
         answered = labels != IGNORED
-        losses = functional.cross_entropy(logits[:, :-1][answered].float(), labels[answered], reduction="none")
+        scores, labels = logits[:, :-1][answered].float(), labels[answered]
+        tasks, talks = inputs["tasks"][:, 1:][answered], inputs["talks"][:, 1:][answered]
+        losses = functional.cross_entropy(scores, labels, reduction="none")
+        if self.coordinates is not None:
+            losses = self.coordinates(scores, labels, losses, tasks == ALL_TASKS.index(DETECT))
         if not self.recipe.task_balance:
             return losses.mean()
-        tasks, talks = inputs["tasks"][:, 1:][answered], inputs["talks"][:, 1:][answered]
         by_talk, task_of = mean_by(losses, talks), _first(tasks, talks)
         by_task = mean_by(by_talk, task_of)
+        for task, loss in zip(task_of.unique().tolist(), by_task, strict=True):
+            self._part(ALL_TASKS[task], loss)
         weights = torch.tensor(
             [self.recipe.task_weights.get(ALL_TASKS[t], 1.0) for t in task_of.unique().tolist()], device=losses.device
         )

@@ -81,9 +81,19 @@ def test_the_wheel_is_the_engine_of_this_version_in_pure_python(unpacked: Path) 
         names = archive.namelist()
     assert "fusar_core/sidecar.py" in names
     assert "fusar_core/engines/cfar/engine.py" in names
-    assert {Path(n).suffix for n in names if not n.split("/")[0].endswith(".dist-info")} <= {".py", ".typed", ".json"}
+    code = [n for n in names if not n.split("/")[0].endswith((".dist-info", ".data"))]
+    assert {Path(n).suffix for n in code} <= {".py", ".typed", ".json"}
     assert wheel.name.endswith("-py3-none-any.whl")
     assert (unpacked / "wheels" / "constraints.txt").is_file()
+
+
+def test_the_wheel_brings_the_small_model(unpacked: Path) -> None:
+    (wheel,) = (unpacked / "wheels").glob("*.whl")
+    made = ROOT / "resources" / "models" / "fusar-nano"
+    with zipfile.ZipFile(wheel) as archive:
+        found = {Path(n).name: archive.read(n) for n in archive.namelist() if "/share/fusar/models/fusar-nano/" in n}
+    assert found == {p.name: p.read_bytes() for p in made.iterdir()}
+    assert {"config.json", "model.safetensors", "README.md"} <= found.keys()
 
 
 def test_bandit_is_silent(unpacked: Path) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from training.dense import COVERS, DenseHead, dense_targets
+from training.coordinates import CoordinateLoss
+from training.dense import COVERS, DenseHead, DenseHeads, corner_targets, dense_targets
+from training.nano import make_tokenizer
 from training.samples import Sample
 
 
@@ -72,3 +74,34 @@ def test_the_truth_has_less_loss_than_anything_else() -> None:
         wrong = right.clone()
         wrong[:, column] += by  # a count, a place, a height, a cover
         assert loss(wrong) > best + 0.01
+
+
+def test_corners_are_said_in_pixels_of_the_chip_where_the_centre_is() -> None:
+    found = corner_targets([sample(((30.0, 2.0, 44.0, 12.0, 1),)), sample()], [(3, 3), (3, 3)])
+    assert found.shape == (18, 4)
+    assert found[1].tolist() == [30, 2, 44, 12]
+    assert found[[0, *range(2, 18)]].isnan().all()
+
+
+def test_a_state_that_points_to_the_right_numbers_has_less_loss() -> None:
+    numbers = CoordinateLoss(make_tokenizer(["a"], merges=1), 84, 2, 2.0)
+    pixels = torch.tensor([[torch.nan] * 4, [30.0, 2.0, 44.0, 12.0]])
+    words = torch.eye(43)
+    heads = DenseHeads(43, 2, deeper=True, corners=True)
+    assert heads.corners is not None
+
+    def loss(said: list[int]) -> float:
+        with torch.no_grad():
+            heads.corners.weight.zero_()
+            heads.corners.bias.copy_(torch.cat([8 * words[n // 2] for n in said]))
+            return heads.corners_loss(torch.randn(2, 43), pixels, words, numbers).item()
+
+    assert loss([30, 2, 44, 12]) < loss([32, 2, 44, 12]) < loss([36, 2, 44, 12])
+
+
+def test_a_batch_without_targets_still_gives_every_weight_a_gradient() -> None:
+    numbers = CoordinateLoss(make_tokenizer(["a"], merges=1), 84, 2, 2.0)
+    heads = DenseHeads(8, 2, deeper=True, corners=True)
+    assert heads.corners is not None
+    heads.corners_loss(torch.randn(9, 8), torch.full((9, 4), torch.nan), torch.randn(43, 8), numbers).backward()
+    assert heads.corners.weight.grad is not None

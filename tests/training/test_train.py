@@ -26,7 +26,7 @@ from training.train import main, train
 from training.trainer import checkpoints
 
 Recipes = Callable[..., Any]
-DENSE = {"dense_weight": 0.5, "dense_steps": 2, "fusion": "tlm"}
+DENSE = {"dense_weight": 0.5, "dense_steps": 2, "dense_layer": 1, "box_spread": 2.0, "fusion": "tlm"}
 
 
 def logged(out: Path) -> list[dict[str, Any]]:

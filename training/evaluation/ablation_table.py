@@ -1,7 +1,7 @@
 """The ablation's table from its runs: python -m training.evaluation.ablation_table WORK/ablation --out DIR.
 
-One line an arm: mean over the seeds with the spread between them, and a paired test against the twin without prior of
-the same stages on the same cases, all seeds together. Then the controls of the finished `tlm`.
+One line an arm: mean over the seeds with the spread between them, and the difference from the twin without prior of the
+same stages, all seeds together, with a bootstrap over places. Then the controls of the finished `tlm`.
 """
 
 from __future__ import annotations
@@ -17,14 +17,22 @@ import numpy as np
 
 from fusar_core.errors import BadResults
 from fusar_core.files import atomic_path
-from fusar_core.scoring.intervals import mcnemar
 from fusar_core.tasks import CLASSIFY, COUNT, DETECT, LOCATE
 from training.evaluate import read_results
-from training.evaluation.scores import right
+from training.evaluation.comparison import pooled
+from training.evaluation.scores import PRESENT
 
 TWINS = {"": "none", "-stage2": "none-stage2", "-full": "none-full"}
 """End of an arm's name → the arm without prior that was trained as it was."""
-MEASURES = (COUNT, LOCATE, CLASSIFY, DETECT)
+MEASURES = {
+    "counting": (COUNT, "all"),
+    "Acc@100": (LOCATE, "all"),
+    f"Acc@100 {PRESENT}": (LOCATE, PRESENT),
+    "classification": (CLASSIFY, "all"),
+    "F1@.25": (DETECT, "all"),
+}
+TESTED = {"counting": (COUNT, "accuracy"), "Acc@100": (LOCATE, "accuracy")}
+"""What is compared with the twin: the task, and the measure of `comparison.MEASURES`."""
 
 Runs = Mapping[int, Mapping[str, Any]]
 """Seed → results."""
@@ -46,66 +54,56 @@ def twin_of(arm: str) -> str:
     return next((TWINS[end] for end in TWINS if end and arm.endswith(end)), TWINS[""])
 
 
-def value(results: Mapping[str, Any], task: str) -> float:
+def value(results: Mapping[str, Any], task: str, group: str = "all") -> float:
     """The number a table shows for a task: accuracy, Acc@100, or F1 at IoU .25."""
-    score = results["scores"][task]["all"]
+    score = results["scores"][task][group]
     if task == DETECT:
         return float(score["at"][0]["f1"]["value"])
     return float(score["acc_100" if task == LOCATE else "accuracy"]["value"])
 
 
-def paired(runs: Runs, twins: Runs, task: str) -> dict[str, Any] | None:
-    """McNemar's exact test of an arm against its twin over the cases of all seeds that both have; None without any.
-
-    A case of one seed is paired with the same case of the same seed. Seeds share their cases, so a small p says that
-    the arm is better on these chips, not on any.
-    """
-    first: list[bool] = []
-    second: list[bool] = []
-    for seed in sorted(runs.keys() & twins.keys()):
-        pair = [{_key(r): right(r) for r in side[seed]["rows"] if r["task"] == task} for side in (runs, twins)]
-        if pair[0].keys() != pair[1].keys():
-            raise BadResults(f"Seed {seed}: the twin's cases of '{task}' are others.", "Evaluate both on one file.")
-        first += pair[0].values()
-        second += [pair[1][key] for key in pair[0]]
-    return mcnemar(first, second).as_dict() if first else None
-
-
-def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    return (row["id"], row["class"], *row.get("box", ()))
+def against_twin(runs: Runs, twins: Runs) -> dict[str, Any]:
+    """Task → measure → an arm against its twin on the cases of all seeds that both have (`comparison.pooled`)."""
+    seeds = sorted(runs.keys() & twins.keys())
+    return pooled([runs[s]["rows"] for s in seeds], [twins[s]["rows"] for s in seeds]) if seeds else {}
 
 
 def lines(runs: Mapping[str, Runs], order: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """One line an arm: its seeds, mean and spread of each measure, and the test of counts and cells."""
+    """One line an arm: its seeds, mean and spread of each measure, and the tests against its twin."""
     found = []
     for arm in sorted(runs, key=lambda a: (order.index(a) if a in order else len(order), a)):
         seeds, twin = runs[arm], twin_of(arm)
         line: dict[str, Any] = {"arm": arm, "seeds": sorted(seeds), "against": twin if twin != arm else ""}
-        for task in MEASURES:
-            values = [value(results, task) for results in seeds.values() if task in results["scores"]]
+        for name, (task, group) in MEASURES.items():
+            scored = [r for r in seeds.values() if group in r["scores"].get(task, {})]
+            values = [value(results, task, group) for results in scored]
             if values:
-                line[task] = {"mean": float(np.mean(values)), "spread": float(np.ptp(values)), "values": values}
+                line[name] = {"mean": float(np.mean(values)), "spread": float(np.ptp(values)), "values": values}
         if line["against"] in runs:
-            for task in (COUNT, LOCATE):
-                line[f"{task}_test"] = paired(seeds, runs[twin], task)
+            line["tests"] = against_twin(seeds, runs[line["against"]])
         found.append(line)
     return found
 
 
 def markdown(found: Sequence[Mapping[str, Any]]) -> str:
     """The lines as a table."""
-    heads = ("arm", "seeds", "counting", "cells, Acc@100", "classification", "F1@.25", "p, counting", "p, cells")
+    heads = ("arm", "seeds", *MEASURES, *(f"{name} − twin, p" for name in TESTED))
     rows = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     for line in found:
         cells = [line["arm"], str(len(line["seeds"]))]
-        for task in MEASURES:
-            said = line.get(task)
+        for name in MEASURES:
+            said = line.get(name)
             cells.append(f"{said['mean']:.3f} (± {said['spread'] / 2:.3f})" if said else "")
-        for task in (COUNT, LOCATE):
-            test = line.get(f"{task}_test")
-            cells.append(f"{test['p_value']:.2g}" if test else "")
+        for task, measure in TESTED.values():
+            test = line.get("tests", {}).get(task, {}).get(measure)
+            cells.append(_said(test) if test else "")
         rows.append("| " + " | ".join(cells) + " |")
     return "\n".join(rows) + "\n"
+
+
+def _said(test: Mapping[str, Any]) -> str:
+    low, high = test["interval_95"]
+    return f"{test['difference']:+.3f} [{low:+.3f}, {high:+.3f}], p {test['p_value']:.2g}"
 
 
 @click.command()

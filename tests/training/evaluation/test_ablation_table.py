@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from fusar_core.errors import BadResults
 from training.ablation import ARMS, STEPS
 from training.evaluate import FORMAT
-from training.evaluation.ablation_table import lines, main, markdown, paired, read_runs, twin_of
+from training.evaluation.ablation_table import against_twin, lines, main, markdown, read_runs, twin_of
 from training.evaluation.scores import scores
 
 
@@ -42,19 +42,28 @@ def test_every_arm_of_one_kind_is_trained_for_the_same_number_of_steps() -> None
 def test_means_spread_and_the_test_over_all_seeds() -> None:
     runs = {"none": {1: results(8), 2: results(10)}, "tlm": {1: results(16), 2: results(14)}}
     none, tlm = lines(runs, ["none", "tlm"])
-    assert none["count"]["mean"] == pytest.approx(0.45)
-    assert tlm["count"]["mean"] == pytest.approx(0.75)
-    assert tlm["count"]["spread"] == pytest.approx(0.1)
-    assert "count_test" not in none
-    test = tlm["count_test"]  # 8 and 4 cases that only tlm has right, none that only its twin has
-    assert test["p_value"] == pytest.approx(2 * 0.5**12)
-    assert "0.750 (± 0.050)" in markdown([none, tlm])
-    assert paired({1: results(3)}, {2: results(3)}, "count") is None
+    assert none["counting"]["mean"] == pytest.approx(0.45)
+    assert tlm["counting"]["mean"] == pytest.approx(0.75)
+    assert tlm["counting"]["spread"] == pytest.approx(0.1)
+    assert "tests" not in none
+    test = tlm["tests"]["count"]["accuracy"]
+    assert (test["difference"], test["n"], test["places"]) == (pytest.approx(0.3), 20, 20)
+    assert test["by_seed"] == [pytest.approx(0.4), pytest.approx(0.2)]
+    assert test["p_value"] < 0.01
+    text = markdown([none, tlm])
+    assert "0.750 (± 0.050)" in text
+    assert "+0.300 [" in text
+
+
+def test_seeds_that_only_one_side_has_are_not_compared() -> None:
+    assert against_twin({1: results(3)}, {2: results(3)}) == {}
+    found = against_twin({1: results(5), 3: results(9)}, {1: results(3), 2: results(3)})
+    assert found["count"]["accuracy"]["by_seed"] == [pytest.approx(0.1)]
 
 
 def test_other_cases_are_refused() -> None:
     with pytest.raises(BadResults, match="others"):
-        paired({1: results(3)}, {1: results(3, first=5)}, "count")
+        against_twin({1: results(3)}, {1: results(3, first=5)})
 
 
 def test_the_command_reads_finished_runs_and_their_controls(tmp_path: Path) -> None:

@@ -4,19 +4,13 @@ scene given to another, which takes up the journal."""
 from __future__ import annotations
 
 import logging
-import os
-import secrets
-import signal
-import socket
-import sys
-import threading
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable
 from typing import Any, Protocol
 
 from fusar_core.batch.listing import Listed
 from fusar_core.batch.work import FAILED, Record, Settings, Work, interpret_listed, state_of
-from fusar_core.errors import BadOption, MissingExtra, RayUnavailable, SceneCrashed
+from fusar_core.errors import BadOption, SceneCrashed
+from fusar_core.ray_start import start_ray
 
 TRIES = 4
 """Processes that a scene may cost before it is given up; a lost node of a cluster counts like one."""
@@ -26,7 +20,6 @@ CLUSTER_AHEAD = 1000
 """And to a cluster, which may grow when it sees how much there is to do."""
 OBJECT_STORE_BYTES = 128 * 2**20
 """Only paths and records pass through it; Ray would take a third of the memory."""
-CONNECT_S = 10.0
 
 log = logging.getLogger(__name__)
 
@@ -108,34 +101,9 @@ class RayPool:
     # -- Ray -------------------------------------------------------------------------------------------------------
 
     def _start(self) -> None:
-        own = self.address is None
-        os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-        if own and "ray" not in sys.modules:  # Ray reads these when it is imported, and never again
-            os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # all of its ports on loopback
-            if os.environ.setdefault("RAY_AUTH_MODE", "token") == "token" and not _has_token():
-                os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
-        try:
-            import ray
-        except ModuleNotFoundError as cause:
-            if cause.name != "ray":
-                raise
-            raise MissingExtra(
-                "Interpreting many scenes at once needs ray, which is not installed.",
-                'Run: pip install "fusar-core[batch]"',
-            ) from cause
-        if self.address:
-            _check_there(self.address)
-        options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
-        if own:
-            store = {"object_store_memory": OBJECT_STORE_BYTES}
-            options |= {"num_cpus": self.workers or 1, "include_dashboard": False, **store}
-        try:
-            with _our_own_end():
-                ray.init(address=self.address or "local", **options)
-        except Exception as cause:  # Ray raises many kinds
-            where = f"at {self.address}" if self.address else "on this computer"
-            said = (str(cause).strip() or type(cause).__name__).splitlines()[0][:300]
-            raise RayUnavailable(f"Ray cannot be used {where}: {said}", "Its log is in /tmp/ray.") from cause
+        cpus = self.workers or 1
+        what = {"for_what": "Interpreting many scenes at once", "extra": "batch"}
+        start_ray(self.address, cpus, OBJECT_STORE_BYTES, **what, logs=False)
 
     def _gpus_of_each(self) -> float:
         import ray
@@ -146,33 +114,3 @@ class RayPool:
         if self.gpus > there:
             raise BadOption(f"{self.gpus:g} GPUs a worker are wanted; Ray sees {there:g}.", "Give fewer.")
         return self.gpus
-
-
-def _check_there(address: str) -> None:
-    """Raises RayUnavailable when nobody listens at `host:port` or `ray://host:port`: Ray itself waits for minutes."""
-    host, colon, port = address.partition("://")[2].rpartition(":") if "://" in address else address.rpartition(":")
-    if not colon or not port.isdecimal():
-        return  # `auto`, and what else Ray knows
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_S).close()
-    except OSError as cause:
-        raise RayUnavailable(
-            f"No Ray cluster answers at {address}: {cause.strerror or cause}.", "Start one with: ray start --head"
-        ) from cause
-
-
-@contextmanager
-def _our_own_end() -> Iterator[None]:
-    """Keeps what SIGTERM does: Ray would end the process with a stack trace and status 1."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    ours = signal.getsignal(signal.SIGTERM)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, ours if ours is not None else signal.SIG_DFL)
-
-
-def _has_token() -> bool:
-    return bool(os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import secrets
 import socket
 import sys
 import threading
@@ -15,10 +14,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from fusar_core.errors import BadOption, FusarError, RayUnavailable, WorkerFailed
+from fusar_core.errors import BadOption, FusarError, WorkerFailed
+from fusar_core.ray_start import check_there, start_ray
 from fusar_core.worker.jobs import About, Event, Failed, Job, RuntimeSpec
 from fusar_core.worker.refusals import from_code
-from fusar_core.worker.replica import LOOPBACK_VARIABLE, Replica, failure_in
+from fusar_core.worker.replica import Replica, failure_in
 
 DEPLOYMENT = "model"
 TRIES = 5
@@ -26,7 +26,6 @@ TRIES = 5
 PAUSE_S = 0.5
 OBJECT_STORE_BYTES = 512 * 2**20
 """Of a cluster of our own: chips wait there on their way to a replica, a quarter of a megabyte each."""
-CONNECT_S = 5.0
 START_S = 1800.0
 """A replica gets so long to load its model."""
 
@@ -59,33 +58,14 @@ class Cluster:
 
     def start_ray(self) -> None:
         """Connects to the given cluster, or starts one that ends with this process. Raises RayUnavailable."""
-        own = self.placement.address is None
-        if self.placement.address:
-            check_address(self.placement.address)
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        if own:
-            os.environ[LOOPBACK_VARIABLE] = "0"  # before the import
+        address = self.placement.address
+        if address is not None:
+            check_address(address)
+        else:
             os.environ.setdefault("RAY_worker_niceness", "0")  # Ray's 15 is for computers that have other work as well
-            os.environ.setdefault("RAY_AUTH_MODE", "token")
-            if os.environ["RAY_AUTH_MODE"] == "token" and not _has_token():
-                os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
-        import ray
-
-        options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": True}
-        if own:
-            options |= {
-                "include_dashboard": False,
-                "num_cpus": max(os.cpu_count() or 1, self.placement.replicas + 1),
-                "object_store_memory": OBJECT_STORE_BYTES,
-            }
-        try:
-            with self._busy:
-                ray.init(address=self.placement.address or "local", **options)
-        except Exception as cause:  # Ray raises many kinds
-            where = f"at {self.placement.address}" if self.placement.address else "on this computer"
-            raise RayUnavailable(
-                f"Ray cannot be used {where}: {_first_line(cause)}", "Its log is in /tmp/ray."
-            ) from cause
+        cpus = max(os.cpu_count() or 1, self.placement.replicas + 1)
+        with self._busy:
+            start_ray(address, cpus, OBJECT_STORE_BYTES, for_what="The worker", extra="worker", logs=True)
 
     def start_replicas(self, stopped: Callable[[], bool] = lambda: False) -> About:
         """Returns when the first replica has its model. Raises what loading it raises, WorkerFailed, RayUnavailable."""
@@ -251,13 +231,10 @@ def check_address(address: str) -> None:
     """Raises BadOption, and RayUnavailable when nobody listens there: Ray itself would try for minutes."""
     if address == "auto":
         return
-    host, colon, port = address.rpartition(":")
-    if "://" in address or not colon or not port.isdigit():
+    _, colon, port = address.rpartition(":")
+    if "://" in address or not colon or not port.isdecimal():
         raise BadOption(f"'{address}' is no address of a Ray cluster.", "Give HOST:6379, or auto on one of its nodes.")
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_S).close()
-    except (OSError, OverflowError) as cause:
-        raise RayUnavailable(f"No Ray cluster answers at {address}: {cause}.", "Is it running: ray status?") from cause
+    check_there(address)
 
 
 def app_name(port: int) -> str:
@@ -273,14 +250,6 @@ def _is_lost(error: Exception) -> bool:
     return isinstance(
         error, ActorDiedError | ActorUnavailableError | RayActorError | WorkerCrashedError | ReplicaUnavailableError
     )
-
-
-def _has_token() -> bool:
-    return bool(os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH"))
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:300]
 
 
 def _last_line(words: str) -> str:

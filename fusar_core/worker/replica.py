@@ -12,15 +12,13 @@ from contextlib import aclosing
 from typing import Any
 
 from fusar_core.errors import FusarError
+from fusar_core.ray_start import LOOPBACK_VARIABLE
 from fusar_core.worker.jobs import Effort, Event, Failed, Job, RuntimeSpec
 from fusar_core.worker.runtime import open_runtime
 
 FAILURE = "FUSAR-FAILURE "
 """Begins the line in the message of a constructor's exception that holds our error as JSON: Ray hands on only words."""
 log = logging.getLogger(__name__)
-
-LOOPBACK_VARIABLE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
-"""Environment variable that Ray reads when it is imported: at 0 its ports are on loopback."""
 
 
 class Replica:

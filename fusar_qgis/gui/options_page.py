@@ -50,6 +50,7 @@ class FusarOptionsPage(QgsOptionsPageWidget):
             self.default_engine.addItem(engine_title(name), name)
         self.model_dir = QgsFileWidget()
         self.model_dir.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
+        self.model_dir.lineEdit().setPlaceholderText(tr("fusar-nano, the small model that comes with the engine"))
         self.worker_url = QLineEdit()
         self.worker_url.setPlaceholderText("https://gpu-server.example:8000/v1")
         self.worker_authcfg = QgsAuthConfigSelect()

@@ -196,6 +196,10 @@
    <translation>由“安装引擎”建立的环境</translation>
   </message>
   <message>
+   <source>fusar-nano, the small model that comes with the engine</source>
+   <translation>fusar-nano，引擎自带的小模型</translation>
+  </message>
+  <message>
    <source>the system's folder for caches</source>
    <translation>系统缓存文件夹</translation>
   </message>

@@ -19,11 +19,19 @@ ROOT = Path(__file__).resolve().parents[2]
 ZIP = ROOT / "dist" / "fusar_qgis.zip"
 ENGINE = ROOT / ".venv" / "bin" / "fusar"
 SET_UP = bool(os.environ.get("FUSAR_E2E_SET_UP"))
-PATIENCE_S = 600 if SET_UP else 150
+NANO = ROOT / "resources" / "models" / "fusar-nano" / "config.json"
+PATIENCE_S = 600 if SET_UP else 300
 
 pytestmark = pytest.mark.skipif(
     not (shutil.which("qgis.bin") and shutil.which("xvfb-run")), reason="QGIS Desktop or Xvfb is not installed"
 )
+
+
+def has_small_model() -> bool:
+    """Whether the engine of this checkout can run the model that comes with it."""
+    python = ENGINE.with_name("python")
+    words = [python, "-c", "import torch, transformers"]
+    return not SET_UP and NANO.exists() and subprocess.run(words, capture_output=True, check=False).returncode == 0
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +48,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict:
         "FUSAR_WATER": ROOT / "resources" / "sample" / "harbour_water.geojson",
         "FUSAR_READY_ENGINE": "" if SET_UP else ENGINE,
         "FUSAR_ENGINE": "" if SET_UP else ENGINE,
+        "FUSAR_NANO": "1" if has_small_model() else "",
         "HOME": home,
         "XDG_DATA_HOME": home / "data",
     }
@@ -58,7 +67,7 @@ def test_every_step_went_through(told: dict) -> None:
     assert told.get("error") is None, told["error"]
     assert told["errors"] == []
     assert told["steps"][0] == "01_installed"
-    assert told["steps"][-1] == "12_asked"
+    assert told["steps"][-1] == ("14_asked_the_model" if has_small_model() else "12_asked")
 
 
 def test_the_dock_did_not_open_by_itself(told: dict) -> None:
@@ -81,3 +90,13 @@ def test_the_box_got_an_answer_in_words(told: dict) -> None:
 
 def test_unloading_left_nothing_behind(told: dict) -> None:
     assert told["left_behind"] == []
+
+
+@pytest.mark.skipif(not has_small_model(), reason="the engine of this checkout has no torch, or no small model")
+def test_the_small_model_classified_a_box_and_answered_a_question(told: dict) -> None:
+    assert told["model_says"].split()[0] in ("ship", "plane")
+    assert "fusar-nano" in told["model_named"]
+    question, answer, note = told["model_answers"]
+    assert question.startswith("Is there a ship")
+    assert answer.startswith(("Yes", "No"))
+    assert "fusar-nano" in note

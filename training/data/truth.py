@@ -29,18 +29,24 @@ def cells(boxes: Sequence[Box], size: Size) -> frozenset[int]:
     return cells_of([((x1 + x2) / 2, (y1 + y2) / 2) for x1, y1, x2, y2 in boxes], *size)
 
 
+LINE = 28
+"""Pixels. Height of a visual token: targets are said in the order in which the model sees the tokens that hold them, so
+that which one comes next follows from how many were seen before."""
+
+
 def written(boxes: Iterable[Box], size: Size, step: int = 1) -> list[Box]:
     """Boxes as an answer says them: on a grid of `step` pixels, in reading order, each once.
 
     A coordinate goes to the nearest line of the grid; a side that would vanish goes outwards instead, so that every box
-    keeps an area. Lines end at the chip's edges. Reading order is by the upper edge, then the left one.
+    keeps an area. Lines end at the chip's edges. Reading order is by the row of LINE pixels that holds the centre, from
+    left to right in a row.
     """
     width, height = size
     found = set()
     for x1, y1, x2, y2 in boxes:
         (left, right), (top, bottom) = _side(x1, x2, width, step), _side(y1, y2, height, step)
-        found.add((top, left, bottom, right))
-    return [(left, top, right, bottom) for top, left, bottom, right in sorted(found)]
+        found.add((left, top, right, bottom))
+    return sorted(found, key=lambda b: ((b[1] + b[3]) // (2 * LINE), b[0] + b[2], b))
 
 
 def _side(low: float, high: float, length: int, step: int) -> tuple[float, float]:

@@ -38,8 +38,8 @@ def test_coordinates_go_to_the_nearest_line(box: Box, step: int, said: Box) -> N
 
 
 def test_boxes_are_said_in_reading_order_and_once() -> None:
-    boxes: list[Box] = [(30, 10, 40, 20), (5, 10, 9, 14), (50, 2, 55, 8), (30.2, 10.1, 40, 20.3)]
-    assert written(boxes, (62, 48)) == [(50, 2, 55, 8), (5, 10, 9, 14), (30, 10, 40, 20)]
+    boxes: list[Box] = [(5, 26, 9, 32), (30, 10, 40, 20), (50, 2, 55, 8), (30.2, 10.1, 40, 20.3)]  # 28 px are a line
+    assert written(boxes, (62, 48)) == [(30, 10, 40, 20), (50, 2, 55, 8), (5, 26, 9, 32)]
 
 
 @st.composite

@@ -9,9 +9,9 @@ NAME = "fusar-nano"
 
 
 def bundled_model() -> Path | None:
-    """The directory of fusar-nano: of the installed engine, or of the checkout it runs from; None without one."""
+    """The directory of fusar-nano: of the checkout the engine runs from, else of the installed engine; None without."""
     places = (
-        Path(sys.prefix) / "share" / "fusar" / "models" / NAME,
         Path(__file__).resolve().parents[1] / "resources" / "models" / NAME,
+        Path(sys.prefix) / "share" / "fusar" / "models" / NAME,
     )
     return next((place for place in places if (place / "config.json").is_file()), None)

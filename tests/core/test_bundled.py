@@ -10,16 +10,16 @@ import pytest
 from fusar_core import bundled
 
 
-def test_the_installed_model_goes_before_the_checkout_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_model_of_a_checkout_goes_before_an_installed_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installed = tmp_path / "prefix" / "share" / "fusar" / "models" / "fusar-nano"
     checkout = tmp_path / "checkout" / "resources" / "models" / "fusar-nano"
     monkeypatch.setattr(sys, "prefix", str(tmp_path / "prefix"))
     monkeypatch.setattr(bundled, "__file__", str(tmp_path / "checkout" / "fusar_core" / "bundled.py"))
     assert bundled.bundled_model() is None
-    checkout.mkdir(parents=True)
-    assert bundled.bundled_model() is None  # a folder without a model is none
-    (checkout / "config.json").write_text("{}")
-    assert bundled.bundled_model() == checkout
     installed.mkdir(parents=True)
+    assert bundled.bundled_model() is None  # a folder without a model is none
     (installed / "config.json").write_text("{}")
     assert bundled.bundled_model() == installed
+    checkout.mkdir(parents=True)
+    (checkout / "config.json").write_text("{}")
+    assert bundled.bundled_model() == checkout

@@ -13,7 +13,7 @@ def draw_curves(losses: Mapping[str, Sequence[tuple[int, float]]], path: Path) -
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7, 4), layout="constrained")
+    figure = Figure(figsize=(8, 4), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     for name, rows in losses.items():
@@ -22,6 +22,6 @@ def draw_curves(losses: Mapping[str, Sequence[tuple[int, float]]], path: Path) -
     axes.set(xlabel="step", ylabel="loss", yscale="log")
     axes.grid(alpha=0.3, which="both")
     if any(losses.values()):
-        axes.legend(frameon=False)
+        figure.legend(frameon=False, loc="outside right upper")
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=120, format="png")

@@ -10,6 +10,9 @@ from transformers import TrainerCallback, TrainerState
 
 from training.curves import draw_curves
 
+PART = "loss_"
+"""Begins the names of the parts of a loss: tasks, and auxiliary losses."""
+
 
 class RunLog(TrainerCallback):
     """Keeps both up to date in `folder`; after a resume they go on from the checkpoint's step."""
@@ -35,7 +38,10 @@ class RunLog(TrainerCallback):
 
     def draw(self, state: TrainerState) -> None:
         if state.is_world_process_zero:
-            draw_curves({self.name: [(row["step"], row["loss"]) for row in losses(state)]}, self.curves)
+            rows = losses(state)
+            parts = dict.fromkeys(key for row in rows for key in row if key.startswith(PART))
+            curves = {key.removeprefix(PART): [(r["step"], r[key]) for r in rows if key in r] for key in parts}
+            draw_curves({self.name: [(row["step"], row["loss"]) for row in rows], **curves}, self.curves)
 
 
 def losses(state: TrainerState) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from training.errors import LossNotFinite
 from training.folders import explained, move_whole
 from training.packing import IGNORED
 from training.recipe import Recipe
+from training.run_log import PART
 
 CLOCK = "clock.json"
 SEEING = ("pixel_values", "image_grid_thw", "anchor_features", "anchor_positions", "anchor_counts")
@@ -84,7 +85,7 @@ class FusarTrainer(Trainer):
         super().log(logs, *args, **kwargs)
 
     def _part(self, name: str, loss: Tensor) -> None:
-        self._parts.setdefault(f"loss_{name}", []).append(loss.detach())
+        self._parts.setdefault(PART + name, []).append(loss.detach())
 
     def get_batch_samples(self, *args: Any, **kwargs: Any) -> Any:
         if self.state.global_step >= self.state.max_steps:  # resumed after its last step: there is nothing left to do

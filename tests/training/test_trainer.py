@@ -40,7 +40,7 @@ def loss_of(token_losses: list[tuple[str, int, float]], **settings: Any) -> floa
     for i, (task, talk, loss) in enumerate(token_losses):
         logits[0, i, 1] = torch.tensor(loss).expm1().log()
         labels[0, i + 1], tasks[0, i + 1], talks[0, i + 1] = 0, ALL_TASKS.index(task), talk
-    trainer = SimpleNamespace(recipe=Recipe(**settings))
+    trainer = SimpleNamespace(recipe=Recipe(**settings), coordinates=None, _part=lambda name, loss: None)
     inputs = {"labels": labels, "tasks": tasks, "talks": talks}
     return FusarTrainer._said(trainer, logits, inputs).item()  # type: ignore[arg-type]
 

@@ -5,22 +5,27 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 WIDTH = 2400
 GAP = 24
+TITLE = 56
+ENGINES = ("cfar, a detector without weights", "fusar-nano, a FUSAR-GPT of 6 million parameters")
 
 
 def main(out: Path, maps: list[Path], anchors: Path) -> None:
-    """Two maps side by side, the anchors below them over the full width."""
+    """Two maps side by side under the names of their engines, the anchors below them over the full width."""
     each = (WIDTH - 3 * GAP) // 2
     top = [_scaled(path, each) for path in maps]
     below = _scaled(anchors, WIDTH - 2 * GAP)
     height = max(picture.height for picture in top)
-    sheet = Image.new("RGB", (WIDTH, height + below.height + 3 * GAP), "white")
-    for i, picture in enumerate(top):
-        sheet.paste(picture, (GAP + i * (each + GAP), GAP))
-    sheet.paste(below, (GAP, height + 2 * GAP))
+    sheet = Image.new("RGB", (WIDTH, TITLE + height + below.height + 3 * GAP), "white")
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(36)
+    for i, (picture, engine) in enumerate(zip(top, ENGINES, strict=True)):
+        left = GAP + i * (each + GAP)
+        draw.text((left + GAP, GAP), engine, fill="black", font=font)
+        sheet.paste(picture, (left, TITLE + GAP))
+    sheet.paste(below, (GAP, TITLE + height + 2 * GAP))
     sheet.save(out, optimize=True)
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from qgis.core import QgsFeature, QgsVectorLayer
 
+from ..translation import tr
+
+DESCRIPTIONS = 3  # shown in the panel; every chip of a scene has one
 WHOLE_EXTENT = "scene"  # stands in place of a chip's name in answers about the whole extent
 
 
@@ -20,13 +23,17 @@ def plain(value):
 
 
 def grid_and_caption(layer: QgsVectorLayer | None) -> tuple[dict[str, frozenset[int]], str]:
-    """From an answers layer: class → cells of the scene's 3 × 3 grid, and the description in words."""
+    """From an answers layer: class → cells of the scene's 3 × 3 grid, and the first descriptions in words."""
     cells: dict[str, frozenset[int]] = {}
     words: list[str] = []
     for row in (attributes(f) for f in layer.getFeatures()) if layer is not None else ():
         answer = row.get("answer") or ""
         if row.get("task") == "locate" and row.get("chip") == WHOLE_EXTENT and answer:
             cells[row.get("class") or ""] = frozenset(int(n) for n in answer.split(",") if n.strip().isdigit())
-        elif row.get("task") == "caption" and answer:
+        elif row.get("task") == "describe" and answer:
             words.append(answer)
-    return cells, "\n".join(dict.fromkeys(words))
+    words = list(dict.fromkeys(words))
+    if len(words) > DESCRIPTIONS:
+        more = tr("… and {n} more: the layer of answers has them, chip by chip").format(n=len(words) - DESCRIPTIONS)
+        words = [*words[:DESCRIPTIONS], more]
+    return cells, "\n".join(words)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
@@ -324,10 +326,10 @@ class Desk(QObject):
             return
         layer = self._add(outcome, scene_name).get("OUTPUT")
         rows = [attributes(f) for f in layer.getFeatures()] if layer is not None else []
-        words = [f"{r['answer']}" if len(rows) == 1 else f"{r['chip']}: {r['answer']}" for r in rows if r.get("answer")]
+        words = _in_words([(r["chip"], r["answer"]) for r in rows if r.get("answer")])
         first = rows[0] if rows else {}
         note = " · ".join(str(v) for v in (first.get("scene"), first.get("engine"), first.get("model")) if v)
-        self.answered.emit(question, "\n".join(words) or tr("The engine gave no answer."), note)
+        self.answered.emit(question, words or tr("The engine gave no answer."), note)
 
     def _start_other(self, run: Run, then) -> None:
         self._others.append(run)
@@ -394,3 +396,14 @@ class Desk(QObject):
             self.iface.mapCanvas().removeEventFilter(self._card)
             self._card.deleteLater()
             self._card = None
+
+
+def _in_words(answers: list[tuple[str, str]]) -> str:
+    """The answers of chips, given as (chip, answer): what several say is said once, with how many say it."""
+    said = Counter(answer for _, answer in answers)
+    if len(answers) < 2:
+        return "".join(said)
+    if len(said) == len(answers):
+        return "\n".join(f"{chip}: {answer}" for chip, answer in answers)
+    share = tr("{answer} ({n} of {all} chips)")
+    return "\n".join(share.format(answer=answer, n=n, all=len(answers)) for answer, n in said.most_common())

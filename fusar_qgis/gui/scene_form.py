@@ -40,7 +40,7 @@ def task_titles() -> dict[str, str]:
         "detect": tr("Targets"),
         "count": tr("Count"),
         "locate": tr("3 × 3 grid"),
-        "caption": tr("Description"),
+        "describe": tr("Description"),
     }
 
 

@@ -4,6 +4,10 @@
  <context>
   <name>Fusar</name>
   <message>
+   <source>… and {n} more: the layer of answers has them, chip by chip</source>
+   <translation>…… 另有 {n} 条：回答图层按切片列出</translation>
+  </message>
+  <message>
    <source>Close</source>
    <translation>关闭</translation>
   </message>
@@ -14,6 +18,10 @@
   <message>
    <source>Not classified</source>
    <translation>未能分类</translation>
+  </message>
+  <message>
+   <source>{answer} ({n} of {all} chips)</source>
+   <translation>{answer}（{all} 个切片中的 {n} 个）</translation>
   </message>
   <message>
    <source>Zoom to the layer, or choose Whole scene.</source>

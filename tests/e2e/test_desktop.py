@@ -98,5 +98,5 @@ def test_the_small_model_classified_a_box_and_answered_a_question(told: dict) ->
     assert "fusar-nano" in told["model_named"]
     question, answer, note = told["model_answers"]
     assert question.startswith("Is there a ship")
-    assert answer.startswith(("Yes", "No"))
+    assert answer.startswith(("Yes.", "No."))
     assert "fusar-nano" in note

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from fusar_core.errors import BadOption
+
 NAME = "fusar-nano"
 
 
@@ -15,3 +17,11 @@ def bundled_model() -> Path | None:
         Path(sys.prefix) / "share" / "fusar" / "models" / NAME,
     )
     return next((place for place in places if (place / "config.json").is_file()), None)
+
+
+def model_directory(model: str | Path | None) -> Path:
+    """A model's directory as the user named it, else fusar-nano's. Raises BadOption where that is not there either."""
+    found = Path(model) if model else bundled_model()
+    if found is None:
+        raise BadOption("The engine 'fusar' needs a model: none came with it.", "Give its directory with --model.")
+    return found

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import click
 
+from fusar_core.bundled import model_directory
 from fusar_core.errors import BadOption, MissingExtra
 
 PACKAGES = ("ray", "fastapi", "uvicorn", "starlette", "pydantic", "prometheus_client")
 
 
 @click.command()
-@click.option("--model", required=True, type=click.Path(path_type=Path), help="Model directory.")
+@click.option("--model", type=click.Path(path_type=Path), help="Model directory; default: fusar-nano.")
 @click.option("--name", help="Under which clients ask for it; default: the directory's name.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; others need a key.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: any free one.")
@@ -39,7 +40,7 @@ PACKAGES = ("ray", "fastapi", "uvicorn", "starlette", "pydantic", "prometheus_cl
 )
 @click.option("--verbose", is_flag=True, help="Also log what is done, not only what goes wrong.")
 def command(
-    model: Path,
+    model: Path | None,
     name: str | None,
     host: str,
     port: int,
@@ -84,10 +85,11 @@ def command(
         raise MissingExtra(
             f"fusar serve needs {cause.name}, which is not installed.", 'Run: pip install "fusar-core[worker]"'
         ) from cause
-    spec = RuntimeSpec(runtime, str(model.absolute()), device, dtype, quantization, batch_size, threads)
+    directory = model_directory(model).absolute()
+    spec = RuntimeSpec(runtime, str(directory), device, dtype, quantization, batch_size, threads)
     options = Options(
         spec=spec,
-        name=name or model.absolute().name,
+        name=name or directory.name,
         host=host,
         port=port,
         placement=Placement(count, max_replicas, gpus_per_replica, ray_address),

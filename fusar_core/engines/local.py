@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from fusar_core.bundled import bundled_model
+from fusar_core.bundled import model_directory
 from fusar_core.engines import dialogue
 from fusar_core.engines.base import Answer, Request
 from fusar_core.engines.dialogue import BUDGETS, OVERLAP, Query, picture
@@ -62,7 +62,7 @@ class LocalEngine:
         if dtype not in DTYPES:
             raise BadOption(f"'{dtype}' is no number format for a model.", "Choose float32 or bfloat16.")
         self.checkpoint = load_checkpoint(
-            _directory(model), device=device, dtype=DTYPES[dtype], quantization=quantization
+            model_directory(model), device=device, dtype=DTYPES[dtype], quantization=quantization
         )
         self.config = self.checkpoint.config
         self._core, self._processor = self.checkpoint.core, self.checkpoint.processor
@@ -141,14 +141,6 @@ class LocalEngine:
         size = self.config.chip_size
         ended, looped = said.ended, said.looped
         return dialogue.answer(query, said.text, size, said.score, ended=ended, looped=looped, seconds=seconds)
-
-
-def _directory(model: str | Path | None) -> Path:
-    """The directory to load. Raises BadOption when none is given and none came with the engine."""
-    found = Path(model) if model else bundled_model()
-    if found is None:
-        raise BadOption("The engine 'fusar' needs a model: none came with it.", "Give its directory with --model.")
-    return found
 
 
 class _Views:

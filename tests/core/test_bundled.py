@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fusar_core import bundled
+from fusar_core.errors import BadOption
 
 
 def test_the_model_of_a_checkout_goes_before_an_installed_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,3 +24,11 @@ def test_the_model_of_a_checkout_goes_before_an_installed_one(tmp_path: Path, mo
     checkout.mkdir(parents=True)
     (checkout / "config.json").write_text("{}")
     assert bundled.bundled_model() == checkout
+
+
+def test_the_model_that_is_named_goes_before_the_one_that_comes_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert bundled.model_directory("mine") == Path("mine")
+    assert bundled.model_directory(None) == bundled.bundled_model()
+    monkeypatch.setattr(bundled, "bundled_model", lambda: None)
+    with pytest.raises(BadOption, match="none came with it"):
+        bundled.model_directory(None)

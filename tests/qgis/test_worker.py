@@ -97,3 +97,54 @@ def test_a_worker_that_is_away_is_said(provider: object, configured: str) -> Non
     assert not results
     assert "does not answer" in log
     assert time.monotonic() - started < 60
+
+
+# -- the real worker with the real small model -------------------------------------------------------------------------
+
+
+def has_ray() -> bool:
+    return subprocess.run([PYTHON, "-c", "import ray, fastapi"], capture_output=True, check=False).returncode == 0
+
+
+needs_ray = pytest.mark.skipif(not has_ray(), reason="the engine's environment has no Ray: make setup-worker")
+
+
+def serving(keys: Path) -> subprocess.Popen[str]:
+    """`fusar serve` with fusar-nano at a free port; `url` is its address."""
+    words = [PYTHON.with_name("fusar"), "serve", "--port", "0", "--api-key-file", keys, "--threads", "1"]
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+    for line in process.stderr:  # type: ignore[union-attr]
+        if "ready at " in line:
+            process.url = line.split("ready at ")[1].split()[0]  # type: ignore[attr-defined]
+            return process
+    raise AssertionError(f"the worker ended with {process.wait()} before it was ready")
+
+
+@pytest.fixture(scope="module")
+def real_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.Popen[str]]:
+    keys = tmp_path_factory.mktemp("worker") / "keys"
+    keys.write_text(f"{KEY}\n", encoding="utf-8")
+    keys.chmod(0o600)
+    with serving(keys) as process:
+        yield process
+        process.terminate()
+        process.communicate(timeout=60)
+
+
+@needs_ray
+def test_the_real_worker_finds_what_the_model_finds_here(provider: object, real_worker) -> None:
+    found = {}
+    try:
+        settings.put("worker_url", real_worker.url)
+        settings.put("worker_authcfg", stored("Basic", username="any", password=KEY))
+        for engine in ("fusar", "worker"):
+            results, log, context = interpret(engine)
+            assert results, log
+            assert KEY not in log
+            layer = context.takeResultLayer(results["DETECTIONS"])
+            found[engine] = {(f["chip"], f["px_bbox"]): f["score"] for f in layer.getFeatures()}
+    finally:
+        for key in ("worker_url", "worker_authcfg"):
+            settings.put(key, None)
+    assert found["worker"] == pytest.approx(found["fusar"], abs=1e-3)
+    assert len(found["fusar"]) > 5

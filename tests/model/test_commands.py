@@ -154,7 +154,6 @@ def test_evaluate_scores_a_model(taught, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("options", "code"),
     [
-        (["--engine", "fusar"], "BAD_OPTION"),
         (["--engine", "fusar", "--model", "/nowhere"], "BAD_CHECKPOINT"),
         (["--engine", "cfar", "--model", "/nowhere"], "BAD_OPTION"),
         (["--engine", "cfar", "--tasks", "describe"], "UNSUPPORTED_TASK"),

@@ -33,10 +33,9 @@ def test_the_engine_says_what_it_can(client: Client, taught: Path) -> None:
     assert len(about["classes"]) > 1
 
 
-def test_without_a_model_it_is_asked_for(client: Client) -> None:
-    error = client.ask("engine_info", engine="fusar")["error"]
-    assert error["data"]["code"] == "BAD_OPTION"
-    assert "directory" in error["data"]["hint"]
+def test_without_a_model_the_bundled_one_answers(client: Client) -> None:
+    about = client.ask("engine_info", engine="fusar")["result"]
+    assert about["model"].startswith("fusar-nano ")
 
 
 def test_a_box_is_classified(client: Client, taught: Path, scene: Path) -> None:

@@ -4,7 +4,7 @@
 
 The model is fusar-nano where it is there, else a random one of its size. Front, replica and clients run as they do in
 use: processes of their own, HTTP between them. The engine answers the same chips in this process, one thread, before
-and after; the better of the two counts.
+and after; each round has chips of its own, and the median of the rounds counts.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ NANO = ROOT / "resources" / "models" / "fusar-nano"
 BATCH = 8
 
 
-def run(chips: int = 96, clients: int = 16, alone: int = 30) -> dict[str, Any]:
+def run(chips: int = 192, clients: int = 16, alone: int = 30) -> dict[str, Any]:
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder, model_directory(Path(folder)) as model:
         engine = LocalEngine(model, device="cpu", batch_size=BATCH, max_new_tokens=16)
@@ -110,29 +110,35 @@ def post(client: httpx2.Client, worker: Worker, content: bytes) -> tuple[str, fl
     return response.json()["choices"][0]["message"]["content"], time.perf_counter() - started
 
 
-def together(engine: LocalEngine, worker: Worker, chips: int, clients: int) -> dict[str, Any]:
+def together(engine: LocalEngine, worker: Worker, chips: int, clients: int, rounds: int = 3) -> dict[str, Any]:
     """Chips a second: offline in batches, and asked for by so many clients at once; both on the same chips."""
     size = engine.config.chip_size
-    requests = [Request(make_chip(n, size), ("count",), ("ship",)) for n in range(chips)]
-    bodies = [body(r, size, worker.name) for r in requests]
     warm = [body(Request(make_chip(10**6 + n, size), ("count",), ("ship",)), size, worker.name) for n in range(clients)]
     ask_all(worker, warm, clients)
-    list(engine.answer(requests[:BATCH]))
-    first, offline = _seconds(lambda: list(engine.answer(requests)))
-    online, replies = _seconds(lambda: ask_all(worker, bodies, clients))
-    second, _ = _seconds(lambda: list(engine.answer(requests)))
-    words, latencies = zip(*replies, strict=True)
-    unlike = sum(a.raw_text != w for a, w in zip(offline, words, strict=True))
-    offline_s = min(first, second)
+    offline, online, latencies, lost, unlike = [], [], [], 0, 0
+    for number in range(rounds):
+        requests = [Request(make_chip(number * chips + n, size), ("count",), ("ship",)) for n in range(chips)]
+        bodies = [body(r, size, worker.name) for r in requests]
+        before, answers = _seconds(lambda requests=requests: list(engine.answer(requests)))
+        asked, replies = _seconds(lambda bodies=bodies: ask_all(worker, bodies, clients))
+        after, _ = _seconds(lambda requests=requests: list(engine.answer(requests)))
+        offline.append(chips / (before + after) * 2)
+        online.append(chips / asked)
+        words, seconds = zip(*replies, strict=True)
+        latencies += seconds
+        lost += chips - len(words)
+        unlike += sum(a.raw_text != w for a, w in zip(answers, words, strict=True))
+    shares = sorted(b / a for a, b in zip(offline, online, strict=True))
     return {
-        "chips": chips,
+        "chips": rounds * chips,
         "clients": clients,
-        "offline_chips_per_s": round(chips / offline_s, 2),
-        "worker_chips_per_s": round(chips / online, 2),
-        "share_of_offline": round(offline_s / online, 3),
+        "offline_chips_per_s": round(statistics.median(offline), 2),
+        "worker_chips_per_s": round(statistics.median(online), 2),
+        "share_of_offline": round(statistics.median(shares), 3),
+        "shares": [round(s, 3) for s in shares],
         "p50_s": round(statistics.median(latencies), 3),
         "p95_s": round(statistics.quantiles(latencies, n=20)[-1], 3),
-        "lost": chips - len(words),
+        "lost": lost,
         "other_words": unlike,
     }
 
@@ -167,7 +173,7 @@ def sequential(engine: LocalEngine, worker: Worker, chips: int) -> dict[str, Any
 
 
 def scaling(
-    folder: Path, questions: int = 240, clients: int = 48, step_s: float = 0.02, tokens: int = 16
+    folder: Path, questions: int = 480, clients: int = 48, step_s: float = 0.02, tokens: int = 16
 ) -> dict[str, Any]:
     """Answers a second of a model of fixed cost (benchmarks/paced.py, batches of 8), with one replica and with two."""
     rates = {}

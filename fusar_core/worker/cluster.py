@@ -63,6 +63,8 @@ class Cluster:
             check_address(address)
         else:
             os.environ.setdefault("RAY_worker_niceness", "0")  # Ray's 15 is for computers that have other work as well
+            # A replica's loop only hands jobs to the model's thread and never blocks: two of them take time from that.
+            os.environ.setdefault("RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD", "0")
         cpus = max(os.cpu_count() or 1, self.placement.replicas + 1)
         with self._busy:
             start_ray(address, cpus, OBJECT_STORE_BYTES, for_what="The worker", extra="worker", logs=True)

@@ -6,6 +6,7 @@ It says what the engine of `fusar_core.engines.local` says: both encode, modulat
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,6 +24,9 @@ from fusar_core.worker.batcher import Batcher
 from fusar_core.worker.jobs import About, Ending, Job, RuntimeSpec, Token
 from fusar_core.worker.runtime import Listener
 from fusar_core.worker.token_cache import CACHE_BYTES, TokenCache
+
+LENGTHS = 256
+"""Questions whose length is remembered: a scene asks the same few of every chip."""
 
 K = TypeVar("K")
 
@@ -63,12 +67,17 @@ class TransformersModel:
         self._batches = Batches(spec.batch_size, self.checkpoint.name)
         blank = Image.new("L", (config.chip_size, config.chip_size))
         self._grid = cut_up(self._processor, [blank])[1]
+        self._length = lru_cache(LENGTHS)(self._count_tokens)
         self._cache = TokenCache(int(spec.options.get("cache_bytes", CACHE_BYTES)))
 
     def prompt_tokens(self, job: Job) -> int:
-        length = self._processor.encode_prompts([job.question], self._grid)["input_ids"].shape[1]
+        length = self._length(job.question)
         check_length(length, self.about.context)
-        return int(length)
+        return length
+
+    def _count_tokens(self, question: str) -> int:
+        """Tokens of the prompt with this question and one image."""
+        return int(self._processor.encode_prompts([question], self._grid)["input_ids"].shape[1])
 
     @torch.inference_mode()
     def answer(self, jobs: Sequence[Job], listeners: Sequence[Listener]) -> set[int]:

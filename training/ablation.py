@@ -72,7 +72,7 @@ ARMS = (
     Arm("none-full", "none", full=True),
     Arm("tlm-full", full=True),
 )
-CONTROLS = ("shuffled", "zero", "mean", "none")
+CONTROLS = ("shuffled", "zero", "mean", "none", "wrong-year")
 """What the finished `tlm` is also asked with at test time."""
 
 

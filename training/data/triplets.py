@@ -18,6 +18,8 @@ from typing import Any
 from fusar_core.files import atomic_path
 
 Box = tuple[float, float, float, float]
+OTHER_YEAR = "other_year_anchors"
+"""Where the facts of a triplet name the anchors of the same nodes in another year."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from fusar_core.aef.source import EmbeddingSource
 from fusar_core.anchors import Anchors, Floats
 from training.data.loading import load_anchors
 from training.data.shuffling import donors_of
-from training.data.triplets import Triplet
+from training.data.triplets import OTHER_YEAR, Triplet
 from training.errors import BadTriplet
 
 CONTROLS = ("as-is", "shuffled", "zero", "mean", "wrong-year", "none", "latlon-text")
@@ -22,8 +22,6 @@ another year; none; none, but the place and year in words before the question.""
 
 IN_WORDS = "latlon-text"
 SEED = 20
-OTHER_YEAR = "other_year_anchors"
-"""Where the facts of a triplet name the anchors of the same nodes in another year."""
 
 AnchorsOf = Callable[[int], Anchors | None]
 

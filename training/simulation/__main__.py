@@ -27,13 +27,21 @@ from training.simulation.regions import REGIONS
     help="0…1, how much anchors tell about land cover; several make several sets of anchors",
 )
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="processes")
+@click.option("--other-year", is_flag=True, help="anchors of another year too, for --prior wrong-year")
 def main(
-    out: Path, regions: str, chips: int, chip_size: int, seed: int, informations: tuple[float, ...], workers: int
+    out: Path,
+    regions: str,
+    chips: int,
+    chip_size: int,
+    seed: int,
+    informations: tuple[float, ...],
+    workers: int,
+    other_year: bool,
 ) -> None:
     """Simulate a part of the benchmark: SAR chips with truth, and a prior."""
     try:
         named = [r.strip() for r in regions.split(",") if r.strip()]
-        for file in make(out, named, chips, chip_size, seed, informations, workers):
+        for file in make(out, named, chips, chip_size, seed, informations, workers, other_year):
             click.echo(file)
     except FusarError as error:
         raise click.ClickException(f"{error} [{error.code}]") from error

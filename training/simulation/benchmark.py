@@ -10,6 +10,7 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from itertools import count, islice
 from pathlib import Path
@@ -18,10 +19,11 @@ from typing import Any
 from PIL import Image
 from tqdm import tqdm
 
+from fusar_core.aef.source import YEARS
 from fusar_core.anchors import AnchorSampler
 from fusar_core.anchors_file import write_anchors
 from fusar_core.files import atomic_path, write_error
-from training.data.triplets import Triplet
+from training.data.triplets import OTHER_YEAR, Triplet
 from training.errors import BadRecipe
 from training.simulation.chips import triplet_of, windows
 from training.simulation.embeddings import EmbeddingField
@@ -30,6 +32,7 @@ from training.simulation.scene import GREATEST_SIDE_PX, LEAST_SIDE_PX, Simulated
 
 CHIPS_ALONG = 2
 """Chips along a side of a scene."""
+OTHER_YEAR_END = "_other_year"
 
 
 def make(
@@ -40,8 +43,11 @@ def make(
     seed: int = 1,
     informations: Sequence[float] = (1.0,),
     workers: int = 1,
+    other_year: bool = False,
 ) -> list[Path]:
     """Writes images/, anchors_P/ and triplets_P.jsonl for each P of `prior_information`; returns the JSONL files.
+
+    other_year: writes anchors_P_other_year/ as well, which the facts of the triplets name.
 
     Images and truth are the same for every P. Regions take turns, scene by scene. More chips than before, in the same
     folder, are added to those that are there.
@@ -59,12 +65,15 @@ def make(
         "seed": seed,
         "informations": [float(p) for p in informations],
     }
+    if other_year:
+        asked["other_year"] = True
     _same_as_before(out / "benchmark.json", asked)
-    for name in ("images", *(f"anchors_{p:.1f}" for p in informations)):
+    ends = ("", OTHER_YEAR_END) if other_year else ("",)
+    for name in ("images", *(f"anchors_{p:.1f}{end}" for p in informations for end in ends)):
         (out / name).mkdir(exist_ok=True)
     journal = out / "scenes.jsonl"
     lines, done = _written(journal)
-    scene_lines = partial(_scene, out, tuple(regions), seed, chip_px, tuple(informations))
+    scene_lines = partial(_scene, out, tuple(regions), seed, chip_px, tuple(informations), other_year)
     missing = -(-(chips - len(lines)) // CHIPS_ALONG**2)
     with open(journal, "a", encoding="utf-8") as log, tqdm(total=chips, initial=len(lines), desc="chips") as bar:
         for made in _mapped(scene_lines, islice(count(done), max(missing, 0)), workers):
@@ -125,7 +134,13 @@ def _mapped(work: Any, numbers: Iterable[int], workers: int) -> Iterator[list[st
 
 
 def _scene(
-    out: Path, regions: tuple[str, ...], seed: int, chip_px: int, informations: tuple[float, ...], number: int
+    out: Path,
+    regions: tuple[str, ...],
+    seed: int,
+    chip_px: int,
+    informations: tuple[float, ...],
+    other_year: bool,
+    number: int,
 ) -> list[str]:
     """Makes and writes a scene; its triplets as JSON, with anchors in anchors_P/, P still to be put in."""
     region, index = regions[number % len(regions)], number // len(regions)
@@ -135,21 +150,31 @@ def _scene(
     try:
         for p in informations:
             write_priors(scene, chips, chip_px, p, out / f"anchors_{p:.1f}")
+            if other_year:
+                off = 1 if scene.spec.year + 1 in YEARS else -1
+                write_priors(scene, chips, chip_px, p, out / f"anchors_{p:.1f}{OTHER_YEAR_END}", off)
         for chip, window in zip(chips, windows(scene, chip_px), strict=True):
             shown = scene.image[window.row : window.bottom, window.col : window.right]
             Image.fromarray(shown).save(out / str(chip.image), compress_level=1)
     except OSError as cause:
         raise write_error(out, cause) from cause
+    if other_year:
+        chips = [replace(c, facts={**c.facts, OTHER_YEAR: f"anchors{OTHER_YEAR_END}/{c.id}.npz"}) for c in chips]
     return [chip.to_json() for chip in chips]
 
 
 def write_priors(
-    scene: SimulatedScene, chips: Sequence[Triplet], chip_px: int, information: float, folder: Path
+    scene: SimulatedScene,
+    chips: Sequence[Triplet],
+    chip_px: int,
+    information: float,
+    folder: Path,
+    years_off: int = 0,
 ) -> None:
     """The anchors of a scene's chips, sampled as those of real scenes are. Written at one go without waiting for the
     disk: a scene that is not in the journal is made again."""
-    field = EmbeddingField(scene.grid, scene.cover, scene.structure, scene.spec.seed, information)
-    sampler = AnchorSampler(field, scene.spec.year)
+    field = EmbeddingField(scene.grid, scene.cover, scene.structure, scene.spec.seed, information, years_off)
+    sampler = AnchorSampler(field, scene.spec.year + years_off)
     for chip, anchors in zip(chips, sampler.for_chips(scene.grid, windows(scene, chip_px)), strict=True):
         content = io.BytesIO()
         write_anchors(anchors, content)
@@ -161,5 +186,7 @@ def _triplets(out: Path, lines: Sequence[str], information: float) -> Path:
     file = out / f"triplets_{information:.1f}.jsonl"
     with atomic_path(file) as temporary, open(temporary, "w", encoding="utf-8") as text:
         for line in lines:
-            text.write(line.replace('"anchors/', f'"anchors_{information:.1f}/') + "\n")
+            for end in ("", OTHER_YEAR_END):
+                line = line.replace(f'"anchors{end}/', f'"anchors_{information:.1f}{end}/')
+            text.write(line + "\n")
     return file

@@ -45,7 +45,9 @@ class EmbeddingField:
     """The vectors of one scene as an `EmbeddingSource`: anchors are sampled from it as from any other.
 
     cover: (H, W) uint8 land cover. structure: (H, W) bool, what stands there all year. seed: of everything but the
-    cover: two fields of one seed differ by what the cover tells alone. prior_information: 0 … 1.
+    cover: two fields of one seed differ by what the cover tells alone. prior_information: 0 … 1. years_off: 0 is the
+    scene's own year. In another, what varies within a cover is drawn anew, while place and covers stay as they are: as
+    far as two years of an unchanged place can differ, since no statistics of the change from year to year were at hand.
     """
 
     attribution = "Simulated from statistics of AlphaEarth vectors."
@@ -58,6 +60,7 @@ class EmbeddingField:
         structure: npt.NDArray[np.bool_],
         seed: int,
         prior_information: float = 1.0,
+        years_off: int = 0,
     ) -> None:
         self.name = f"simulated:{prior_information:g}"
         self._grid, self._k = grid, np.float32(prior_information)
@@ -71,6 +74,8 @@ class EmbeddingField:
         self._slope = SLOPE * np.stack([slope_x, slope_y])
         self._within = self._k * known["within"] + (1 - self._k) * known["pooled"]
         self._noise = self._k * known["noise"] + (1 - self._k) * known["pooled_noise"]
+        if years_off:
+            rng = np.random.default_rng((seed, 64, years_off % len(YEARS)))
         side_m = max(grid.height, grid.width) * self._gsd_m
         knots = max(4, math.ceil(side_m / DETAIL_M) + 2)
         self._detail = rng.standard_normal((knots, knots, self._within.shape[1]), np.float32)

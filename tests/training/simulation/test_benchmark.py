@@ -19,6 +19,7 @@ from training.data.splits import assert_disjoint
 from training.data.triplets import read_triplets
 from training.data.validation import check_file
 from training.errors import BadRecipe
+from training.evaluation.controls import controlled
 from training.simulation.__main__ import main
 from training.simulation.benchmark import make
 from training.simulation.chips import triplet_of, windows
@@ -48,6 +49,27 @@ def test_a_benchmark_is_sound_triplets(tmp_path: Path) -> None:
     one, other = (read_anchors(tmp_path / str(t[0].anchors)) for t in (told, untold))
     assert np.array_equal(one.positions, other.positions)
     assert not np.array_equal(one.features, other.features)
+
+
+def test_another_year_is_the_same_place_with_other_vectors(tmp_path: Path) -> None:
+    plain, both = tmp_path / "plain", tmp_path / "both"
+    make(plain, ["base"], 4, PX, informations=(1.0, 0.0))
+    for file in make(both, ["base"], 4, PX, informations=(1.0, 0.0), other_year=True):
+        assert not check_file(file, chip_size=PX).defects
+        triplets = list(read_triplets(file))
+        other = controlled("wrong-year", triplets, both)
+        for index, triplet in enumerate(triplets):
+            assert triplet.anchors is not None
+            own, others = read_anchors(both / triplet.anchors), other(index)
+            assert others is not None
+            assert np.array_equal(own.lon, others.lon)
+            assert own.year_used == triplet.year != others.year_used
+            alike = (own.features * others.features).sum(1)  # of unit vectors: their cosine
+            assert 0.3 < alike.mean() < 0.99
+            assert (plain / triplet.anchors).read_bytes() == (both / triplet.anchors).read_bytes()
+    assert content(plain / "images") == content(both / "images")
+    with pytest.raises(BadRecipe, match="another benchmark"):
+        make(both, ["base"], 4, PX, informations=(1.0, 0.0))
 
 
 def test_chips_and_anchors_are_cut_as_the_engine_cuts_them(tmp_path: Path) -> None:

@@ -187,6 +187,7 @@ def scaling(
             rates[replicas] = questions / seconds
     return {
         "cost": f"{tokens} tokens of {1e3 * step_s:g} ms a batch, {clients} clients",
+        "offline_per_s": round(BATCH / (tokens * step_s), 1),
         "one_per_s": round(rates[1], 1),
         "two_per_s": round(rates[2], 1),
         "times": round(rates[2] / rates[1], 2),

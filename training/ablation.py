@@ -21,7 +21,7 @@ import click
 from tqdm import tqdm
 
 from fusar_core.tasks import CLASSIFY, COUNT, DETECT, LOCATE
-from training.make_nano import INFORMATIVE, USELESS, base_model, simulate, triplets_of
+from training.make_nano import INFORMATIVE, USELESS, base_model, share_option, simulate, triplets_of
 
 SEEDS = (1, 2, 3)
 STEPS = 150
@@ -44,17 +44,17 @@ class Arm:
     information: str = INFORMATIVE
     full: bool = False
 
-    def stages(self) -> Iterator[tuple[str, dict[str, Any]]]:
+    def stages(self, steps: int = STEPS) -> Iterator[tuple[str, dict[str, Any]]]:
         """Recipe and settings of each stage."""
         common: dict[str, Any] = {"fusion": self.fusion, "prior": "none" if self.fusion == "none" else self.prior}
         learning = "lora" if self.fusion == "none" else "lora+prior"
         if self.full:
-            yield "nano-full", {**common, "steps": 2 * STEPS, "prior_dropout": 0.0}
+            yield "nano-full", {**common, "steps": 2 * steps, "prior_dropout": 0.0}
         elif self.stage_one:
-            yield "nano-stage1", {**common, "trainable": learning, "steps": STEPS}
-            yield "nano-stage2", {**common, "steps": STEPS}
+            yield "nano-stage1", {**common, "trainable": learning, "steps": steps}
+            yield "nano-stage2", {**common, "steps": steps}
         else:
-            alone = {"trainable": learning, "skip_stage_one": True, "steps": 2 * STEPS}
+            alone = {"trainable": learning, "skip_stage_one": True, "steps": 2 * steps}
             yield "nano-stage2", {**common, **alone}
 
 
@@ -76,7 +76,7 @@ CONTROLS = ("shuffled", "zero", "mean", "none", "wrong-year")
 """What the finished `tlm` is also asked with at test time."""
 
 
-def run(arm: Arm, seed: int, work: Path, threads: int) -> Path:
+def run(arm: Arm, seed: int, work: Path, threads: int, steps: int = STEPS) -> Path:
     """Trains and evaluates one arm with one seed, unless it is done; returns the folder of its results."""
     folder = work / "ablation" / f"{arm.name}-{seed}"
     log = folder / "log.txt"
@@ -91,7 +91,7 @@ def run(arm: Arm, seed: int, work: Path, threads: int) -> Path:
 
     data = triplets_of(work / "tune", arm.information)
     model = work / "stage0" / "model"
-    for number, (recipe, settings) in enumerate(arm.stages(), 1):
+    for number, (recipe, settings) in enumerate(arm.stages(steps), 1):
         stage = folder / f"{number}"
         if not (stage / "run.json").exists():
             words = [recipe, "--model", str(model), "--data", str(data), "--out", str(stage), "--keep", "--merge"]
@@ -116,15 +116,17 @@ def run(arm: Arm, seed: int, work: Path, threads: int) -> Path:
 @click.option("--threads", default=1, show_default=True, help="of each run")
 @click.option("--arms", default=",".join(a.name for a in ARMS), show_default=True)
 @click.option("--seeds", default=",".join(map(str, SEEDS)), show_default=True)
-def main(work: Path, jobs: int, threads: int, arms: str, seeds: str) -> None:
+@share_option
+def main(work: Path, jobs: int, threads: int, arms: str, seeds: str, share: float) -> None:
     """Run the ablation."""
     chosen = [a for name in arms.split(",") for a in ARMS if a.name == name]
-    base_model(work)
-    simulate("tune", work)
-    simulate("test", work)
+    base_model(work, share)
+    simulate("tune", work, share)
+    simulate("test", work, share)
+    steps = max(2, round(STEPS * share))
     todo = [(arm, int(seed)) for seed in seeds.split(",") for arm in chosen]
     with ThreadPoolExecutor(jobs) as pool:
-        done = pool.map(lambda one: run(*one, work, threads), todo)
+        done = pool.map(lambda one: run(*one, work, threads, steps), todo)
         for folder in tqdm(done, total=len(todo), desc="runs", disable=not sys.stderr.isatty()):
             click.echo(folder)
 

@@ -2,14 +2,16 @@
 
 Simulated chips of disjoint places and conditions, an untrained model and its tokenizer, stage 0 (a base, no prior),
 then every parameter with the prior (what is shipped), or with `--paper-stages` LoRA + TLM, then LoRA. Steps that are
-done are skipped and training goes on from its last checkpoint: repeat the line after a break.
+done are skipped and training goes on from its last checkpoint: repeat the line after a break. `--share 0.001` goes
+through all of it in two minutes, with so much of the chips.
 """
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -20,7 +22,7 @@ from fusar_core.tasks import SCENE_TASKS
 from training.data.instructions import instructions
 from training.data.triplets import read_triplets
 from training.nano import CHIP_SIZE, make_model
-from training.recipe import read_recipe
+from training.recipe import Recipe, read_recipe
 from training.train import train
 
 INFORMATIVE = "1.0"
@@ -46,11 +48,14 @@ PARTS = {
 }
 """Stage 0 sees other places and other conditions than stages 1 and 2; the test set's are nobody else's."""
 
+LEAST_CHIPS = 32
 
-def simulate(part: str, work: Path) -> Path:
-    """The folder of a part, made where it is not there yet."""
+
+def simulate(part: str, work: Path, share: float = 1.0) -> Path:
+    """The folder of a part, made where it is not there yet. share: of its chips."""
     wanted, folder = PARTS[part], work / part
-    line = [sys.executable, "-m", "training.simulation", "--out", str(folder), "--chips", str(wanted.chips)]
+    chips = max(LEAST_CHIPS, round(wanted.chips * share))
+    line = [sys.executable, "-m", "training.simulation", "--out", str(folder), "--chips", str(chips)]
     line += ["--chip-size", str(CHIP_SIZE), "--seed", str(wanted.seed), "--regions", wanted.region]
     for prior in wanted.priors:
         line += ["--prior-information", prior]
@@ -77,14 +82,20 @@ def corpus(data: Path, chips: int = 1000) -> list[str]:
     return said
 
 
-def base_model(work: Path) -> Path:
+def nano_recipe(name: str, share: float = 1.0) -> Recipe:
+    """A recipe of nano for so much of its chips."""
+    recipe = read_recipe(Path(name))
+    return replace(recipe, dense_steps=math.floor(recipe.dense_steps * share))
+
+
+def base_model(work: Path, share: float = 1.0) -> Path:
     """The base that stage 0 makes, trained where it is not there yet."""
-    data = triplets_of(simulate("base", work))
+    data = triplets_of(simulate("base", work, share))
     untrained, run = work / "untrained", work / "stage0"
     if not (untrained / "tokenizer.json").exists():
         make_model(untrained, corpus(data), fusion="none", gsd_m=_pixel_sizes(data))
     if not (run / "run.json").exists():
-        train(read_recipe(Path("nano-base")), untrained, data, run, resume=True)
+        train(nano_recipe("nano-base", share), untrained, data, run, resume=True)
     return run / "model"
 
 
@@ -93,24 +104,33 @@ def _pixel_sizes(data: Path) -> list[float]:
     return [min(sizes), max(sizes)]
 
 
+share_option = click.option(
+    "--share",
+    default=1.0,
+    show_default=True,
+    type=click.FloatRange(0, 1, min_open=True),
+    help="of the chips and steps: 0.001 is a dry run",
+)
+
+
 @click.command()
 @click.option("--work", required=True, type=click.Path(path_type=Path), help="folder for data and runs")
 @click.option("--out", type=click.Path(path_type=Path), help="where the finished model goes")
 @click.option("--paper-stages", is_flag=True, help="LoRA + TLM, then LoRA, instead of every parameter")
-def main(work: Path, out: Path | None, paper_stages: bool) -> None:
+@share_option
+def main(work: Path, out: Path | None, paper_stages: bool, share: float) -> None:
     """Make fusar-nano from nothing."""
-    base = base_model(work)
-    data = triplets_of(simulate("tune", work))
+    base = base_model(work, share)
+    data = triplets_of(simulate("tune", work, share))
     if paper_stages:
         for stage, start in (("stage1", base), ("stage2", work / "stage1" / "model")):
             if not (work / stage / "run.json").exists():
-                train(
-                    read_recipe(Path(f"nano-{stage}")), start, data, work / stage, resume=True, merge=stage == "stage2"
-                )
+                recipe = nano_recipe(f"nano-{stage}", share)
+                train(recipe, start, data, work / stage, resume=True, merge=stage == "stage2")
         model = work / "stage2" / "merged"
     else:
         if not (work / "full" / "run.json").exists():
-            train(read_recipe(Path("nano-full")), base, data, work / "full", resume=True)
+            train(nano_recipe("nano-full", share), base, data, work / "full", resume=True)
         model = work / "full" / "model"
     if out is not None:
         export(model, out)

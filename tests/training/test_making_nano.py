@@ -1,0 +1,64 @@
+"""From nothing to a model that answers, and the ablation's runs and table: everything once, with few chips and steps."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fusar_core import open_engine
+from training.data.splits import assert_disjoint
+from training.data.triplets import read_triplets
+from training.evaluate import read_results
+
+SHARE = ["--share", "0.001"]
+
+
+def call(module: str, *words: str | Path) -> str:
+    line = [sys.executable, "-m", module, *map(str, words)]
+    return subprocess.run(line, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("nano") / "work"
+    call("training.make_nano", "--work", folder, "--out", folder / "shipped", *SHARE)
+    return folder
+
+
+def test_what_is_shipped_is_a_model_of_every_task_and_half_as_large(work: Path) -> None:
+    engine = open_engine("fusar", model=work / "shipped")
+    assert {"detect", "count", "locate", "classify", "describe", "ask"} <= set(engine.tasks)
+    trained, shipped = (work / d / "model.safetensors" for d in ("full/model", "shipped"))
+    assert shipped.stat().st_size < 0.6 * trained.stat().st_size
+    assert shipped.stat().st_size < 24e6
+
+
+def test_base_and_model_learn_from_other_places(work: Path) -> None:
+    base, tune = (list(read_triplets(work / part / "triplets_1.0.jsonl")) for part in ("base", "tune"))
+    assert len(base) == len(tune) == 32
+    assert_disjoint(base, tune)
+
+
+def test_what_is_done_is_not_done_again(work: Path) -> None:
+    weights = work / "full" / "model" / "model.safetensors"
+    before = weights.stat().st_mtime_ns
+    call("training.make_nano", "--work", work, *SHARE)
+    assert weights.stat().st_mtime_ns == before
+
+
+def test_the_ablation_makes_its_table(work: Path) -> None:
+    arms = ["none-stage2", "tlm-stage2"]
+    call("training.ablation", "--work", work, "--arms", ",".join(arms), "--seeds", "1", "--jobs", "1", *SHARE)
+    for arm in arms:
+        results = read_results(work / "ablation" / f"{arm}-1" / "as-is" / "results.json")
+        assert results["chips"] == 32
+        assert set(results["scores"]) == {"count", "locate", "classify", "detect"}
+    call("training.evaluation.ablation_table", work / "ablation", "--out", work / "table")
+    lines = json.loads((work / "table" / "ablation.json").read_text("utf-8"))
+    assert [line["arm"] for line in lines] == arms
+    assert lines[1]["against"] == "none-stage2"
+    assert "tests" in lines[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
@@ -19,6 +20,8 @@ from fusar_core.remote.flow import Flow
 from fusar_core.remote.wire import Question, Reply
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class Patience:
     tries_500: int = 6
 
 
+NOTICE_S = 3.0
+"""Trouble that lasts longer is told, once until it is over."""
 FIRST_CONTACT = Patience(answer=30.0, outage=3.0, busy=30.0, tries_500=3)
 """A wrong address is to be told soon."""
 
@@ -58,6 +63,7 @@ class Session:
         self._loop = asyncio.new_event_loop()
         self._end = asyncio.Event()
         self._asking: set[asyncio.Task[Any]] = set()
+        self._told = False
         self._thread = threading.Thread(target=self._run, name="fusar-remote", daemon=True)
 
     def __enter__(self) -> Self:
@@ -123,6 +129,7 @@ class Session:
                     self.flow.overloaded(sent_at, pause if caught.busy else 0.0)
                 else:
                     self.flow.succeeded()
+                    self._told = False
                     return result
             now = self._loop.time()
             failures += 1
@@ -130,12 +137,22 @@ class Session:
                 busy_since, lost_since = busy_since or now, None
                 if now + pause - busy_since > self.patience.busy:
                     raise self._too_busy(trouble, failures)
+                self._tell(now + pause - busy_since, "has too much to do", trouble, self.patience.busy)
                 continue  # the next turn comes when the pause is over
             lost_since = lost_since or now
             fails_over_it = trouble.status == 500 and failures >= self.patience.tries_500
             if fails_over_it or now + pause - lost_since > self.patience.outage:
                 raise self._unreachable(trouble, failures)
+            self._tell(now + pause - lost_since, "does not answer", trouble, self.patience.outage)
             await asyncio.sleep(pause)
+
+    def _tell(self, lasts_s: float, problem: str, trouble: TryAgain, patience_s: float) -> None:
+        """Warns of trouble that lasts, so that nobody wonders why nothing happens."""
+        if lasts_s > NOTICE_S and not self._told:
+            self._told = True
+            log.warning(
+                "%s %s (%s): trying again for up to %.0f s", self.address.url, problem, trouble.reason, patience_s
+            )
 
     def _pause(self, failures: int, trouble: TryAgain) -> float:
         if trouble.wait_s is not None:

@@ -42,6 +42,7 @@ class Desk(QObject):
 
     started = pyqtSignal()
     progressed = pyqtSignal(int, int, int)
+    troubled = pyqtSignal(str)
     ended = pyqtSignal(object)
     answered = pyqtSignal(str, str, str)
     asking = pyqtSignal(bool)
@@ -80,6 +81,7 @@ class Desk(QObject):
         self.run = Run("fusar:interpret_scene", parameters, self)
         self.run.progressed.connect(lambda done, total: self.progressed.emit(done, total, self._found()))
         self.run.arrived.connect(self._arrived)
+        self.run.troubled.connect(self.troubled)
         self.run.ended.connect(self._ended)
         self.started.emit()
         self.run.start()

@@ -60,6 +60,7 @@ class FusarDock(QgsDockWidget):
         self.questions.asked.connect(lambda question: self.desk.ask(question, self.form))
         self.desk.started.connect(self._started)
         self.desk.progressed.connect(self.form.set_progress)
+        self.desk.troubled.connect(self.form.set_trouble)
         self.desk.ended.connect(self._ended)
         self.desk.answered.connect(self.questions.add)
         self.desk.asking.connect(self.questions.set_busy)

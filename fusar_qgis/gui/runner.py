@@ -1,7 +1,7 @@
 """Runs a Processing algorithm of ours in a thread and tells the GUI what happens: progress, features, the end.
 
-An algorithm run here gets a `RunFeedback`. It may call `feedback.report_chips(done, total)` and
-`feedback.report_features(layer_name, features)` while it works (from any thread); with any other feedback it does not.
+An algorithm run here gets a `RunFeedback`. While it works it may call, from any thread, `report_chips(done, total)`,
+`report_features(layer_name, features)` and `report_trouble(text)` of it; with any other feedback it does not.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ class RunFeedback(QgsProcessingFeedback):
 
     chips = pyqtSignal(int, int)
     features = pyqtSignal(str, list)
+    trouble = pyqtSignal(str)
 
     def __init__(self) -> None:
         super().__init__(False)
@@ -54,6 +55,10 @@ class RunFeedback(QgsProcessingFeedback):
     def report_features(self, layer_name: str, features: list) -> None:
         """Provisional features (QgsFeature) of a result layer, in the CRS of the scene."""
         self.features.emit(layer_name, features)
+
+    def report_trouble(self, text: str) -> None:
+        """What the engine warns of while it works."""
+        self.trouble.emit(text)
 
     def reportError(self, error, fatalError=False):  # the names QGIS calls
         self.errors.append(str(error))
@@ -82,6 +87,7 @@ class Run(QObject):
 
     progressed = pyqtSignal(int, int)
     arrived = pyqtSignal(str, list)
+    troubled = pyqtSignal(str)
     ended = pyqtSignal(object)
 
     def __init__(self, algorithm_id: str, parameters: dict, parent: QObject | None = None) -> None:
@@ -91,6 +97,7 @@ class Run(QObject):
         self.feedback = RunFeedback()
         self.feedback.chips.connect(self.progressed)
         self.feedback.features.connect(self.arrived)
+        self.feedback.trouble.connect(self.troubled)
         self.context = QgsProcessingContext()
         self.context.setProject(QgsProject.instance())
         self.context.setFeedback(self.feedback)

@@ -181,6 +181,10 @@ class SceneForm(QWidget):
             tr("{done} of {total} chips · {found} targets").format(done=done, total=total, found=found)
         )
 
+    def set_trouble(self, text: str) -> None:
+        """What holds the run up, until it goes on."""
+        self.progress_label.setText(text)
+
     # -- widgets ---------------------------------------------------------------------------------------------------
 
     def _build(self) -> None:

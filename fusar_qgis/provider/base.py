@@ -203,6 +203,8 @@ class FusarAlgorithm(QgsProcessingAlgorithm):
                 on_features(params["layer"], params)
             elif kind == "log":
                 feedback.pushInfo(params.get("message", ""))
+                if hasattr(feedback, "report_trouble"):
+                    feedback.report_trouble(params.get("message", ""))
 
         result = engine().call(method, request, notified, feedback.isCanceled)
         for warning in result.get("warnings", []):

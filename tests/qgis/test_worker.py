@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -12,37 +11,21 @@ from pathlib import Path
 import pytest
 from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingFeedback, QgsProject
 from test_settings import stored
+from worker_server import KEY, PYTHON, ROOT, WorkerServer, worker_server
 
 from fusar_qgis import settings
 
-ROOT = Path(__file__).resolve().parents[2]
-PYTHON = ROOT / ".venv" / "bin" / "python"
 SAMPLE = ROOT / "resources" / "sample" / "harbour.tif"
-KEY = "k3y-of-the-worker"
-SERVER = f"""
-import time
-from openai_server import Server, ours
-from speaking import behave
-server = Server(behave, [ours()], key={KEY!r})
-print(server.url, flush=True)
-while not input():
-    print(len(server.asked), flush=True)
-"""
 
 
 @pytest.fixture(scope="module")
-def worker() -> Iterator[subprocess.Popen[str]]:
-    """A server that speaks as our worker does; `url` is its address. A line on stdin tells how often it was asked."""
-    environment = os.environ | {"PYTHONPATH": f"{ROOT / 'tests' / 'worker'}:{ROOT / 'tests' / 'core'}"}
-    pipe = subprocess.PIPE
-    with subprocess.Popen([PYTHON, "-c", SERVER], env=environment, stdin=pipe, stdout=pipe, text=True) as process:
-        process.url = process.stdout.readline().strip()  # type: ignore[attr-defined]
-        yield process
-        process.kill()
+def worker() -> Iterator[WorkerServer]:
+    with worker_server() as server:
+        yield server
 
 
 @pytest.fixture
-def configured(worker: subprocess.Popen[str]) -> Iterator[str]:
+def configured(worker: WorkerServer) -> Iterator[str]:
     settings.put("worker_url", worker.url)
     settings.put("worker_authcfg", stored("Basic", username="any", password=KEY))
     yield worker.url
@@ -71,9 +54,7 @@ def test_a_scene_is_interpreted_through_the_worker(provider: object, configured:
     layer = context.takeResultLayer(results["DETECTIONS"])
     assert layer.featureCount() == summary["counts"]["ship"] > 0
     assert {feature["engine"] for feature in layer.getFeatures()} == {"worker"}
-    worker.stdin.write("\n")
-    worker.stdin.flush()
-    assert int(worker.stdout.readline()) > summary["chips"] / 2
+    assert worker.asked() > summary["chips"] / 2
     assert KEY not in log
 
 

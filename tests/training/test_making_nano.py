@@ -1,4 +1,4 @@
-"""From nothing to a model that answers, and the ablation's runs and table: everything once, with few chips and steps."""
+"""From nothing to a model that answers, and the ablation and its table: everything once, with few chips and steps."""
 
 from __future__ import annotations
 

@@ -115,6 +115,25 @@ def test_a_server_that_goes_away_and_comes_back_loses_nothing() -> None:
     assert values(answers) == EXPECTED
 
 
+def test_an_outage_that_lasts_is_told_once(caplog, monkeypatch) -> None:
+    monkeypatch.setattr("fusar_core.remote.session.NOTICE_S", 0.2)
+    with Server(behave, [ours()]) as server:
+        engine = RemoteEngine(server.url, concurrency=4, patience=QUICK)
+        stream = engine.answer(asked())
+        answers = [next(stream)]
+        for _ in range(2):
+            server.cut()
+            back = threading.Timer(0.8, server.start)
+            back.start()
+            answers += [next(stream) for _ in range(10)]
+            back.join()
+        answers += stream
+    assert values(answers) == EXPECTED
+    told = [r.getMessage() for r in caplog.records if "trying again" in r.getMessage()]
+    assert len(told) == 2
+    assert server.url in told[0]
+
+
 def test_a_busy_server_gets_fewer_requests_at_once() -> None:
     places = 3
     lock, inside = threading.Lock(), [0]

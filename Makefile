@@ -29,7 +29,8 @@ nano: setup setup-train ## fusar-nano from nothing: data, base, model (hours on 
 
 ablation: setup setup-train ## none, sum, concat, TLM; with and without stage 1; controls (hours; goes on where it was)
 	$(VENV)/python -m training.ablation --work $(OUT)/nano
-	$(VENV)/python -m training.evaluation.ablation_table $(OUT)/nano/ablation --out $(OUT)/ablation
+	$(VENV)/python -m training.evaluation.ablation_table $(OUT)/nano/ablation --out $(OUT)/ablation \
+		--data $(OUT)/nano/test/triplets_1.0.jsonl
 
 demo: setup setup-model ## interpret the sample scene with cfar and fusar-nano: GeoPackage, shapefile, map
 	@scripts/demo.sh $(OUT)

@@ -58,7 +58,7 @@ def test_the_ablation_makes_its_table(work: Path) -> None:
         assert results["chips"] == 32
         assert set(results["scores"]) == {"count", "locate", "classify", "detect"}
     call("training.evaluation.ablation_table", work / "ablation", "--out", work / "table")
-    lines = json.loads((work / "table" / "ablation.json").read_text("utf-8"))
+    lines = json.loads((work / "table" / "ablation.json").read_text("utf-8"))["arms"]
     assert [line["arm"] for line in lines] == arms
     assert lines[1]["against"] == "none-stage2"
     assert "tests" in lines[1]

@@ -1,14 +1,15 @@
 """The ablation's table from its runs: python -m training.evaluation.ablation_table WORK/ablation --out DIR.
 
 One line an arm: mean over the seeds with the spread between them, and the difference from the twin without prior of the
-same stages, all seeds together, with a bootstrap over places. Then the controls of the finished `tlm`.
+same stages, all seeds together, with a bootstrap over places. Then the controls of the finished `tlm`; and, given the
+triplets, the same for the chips whose image leaves something open and for those that are clear. And a picture.
 """
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,11 @@ import numpy as np
 from fusar_core.errors import BadResults
 from fusar_core.files import atomic_path
 from fusar_core.tasks import CLASSIFY, COUNT, DETECT, LOCATE
+from training.data.triplets import Triplet, read_triplets
 from training.evaluate import read_results
 from training.evaluation.comparison import pooled
-from training.evaluation.scores import PRESENT
+from training.evaluation.plots import draw_ablation
+from training.evaluation.scores import PRESENT, ceiling, scores
 
 TWINS = {"": "none", "-stage2": "none-stage2", "-full": "none-full"}
 """End of an arm's name → the arm without prior that was trained as it was."""
@@ -85,6 +88,17 @@ def lines(runs: Mapping[str, Runs], order: Sequence[str] = ()) -> list[dict[str,
     return found
 
 
+def only(runs: Mapping[str, Runs], ids: Collection[str]) -> dict[str, dict[int, dict[str, Any]]]:
+    """The runs as if they had been asked about these chips alone."""
+    found: dict[str, dict[int, dict[str, Any]]] = {}
+    for arm, seeds in runs.items():
+        found[arm] = {}
+        for seed, results in seeds.items():
+            rows = [row for row in results["rows"] if row["id"] in ids]
+            found[arm][seed] = {**results, "rows": rows, "scores": scores(rows)}
+    return found
+
+
 def markdown(found: Sequence[Mapping[str, Any]]) -> str:
     """The lines as a table."""
     heads = ("arm", "seeds", *MEASURES, *(f"{name} − twin, p" for name in TESTED))
@@ -109,23 +123,57 @@ def _said(test: Mapping[str, Any]) -> str:
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="folder of the table")
-def main(folder: Path, out: Path) -> None:
+@click.option("--data", type=click.Path(path_type=Path, exists=True), help="the triplets, to tell open chips")
+def main(folder: Path, out: Path, data: Path | None) -> None:
     """Render the ablation's table."""
     from training.ablation import ARMS, CONTROLS
 
     runs = read_runs(folder)
-    table = lines(runs, [arm.name for arm in ARMS])
+    order = [arm.name for arm in ARMS]
+    table = lines(runs, order)
     controls = []
     for control in CONTROLS:
         if any(folder.glob(f"*/{control}/results.json")):
             found = read_runs(folder, control)
             controls += [{**line, "arm": f"{line['arm']}, anchors {control}"} for line in lines(found)]
     text = markdown(table) + ("\n" + markdown(controls) if controls else "")
+    parts: dict[str, list[dict[str, Any]]] = {}
+    for name, triplets in _parts(data).items():
+        some = next(iter(next(iter(runs.values())).values()))["rows"]
+        asked = [row for row in some if row["id"] in {t.id for t in triplets}]
+        parts[name] = lines(only(runs, {t.id for t in triplets}), order)
+        best = [f"{task} {p:.3f}" for task, p in ceiling(triplets, asked).items() if " " not in task]
+        known = f"; ceiling without prior: {', '.join(best)}" if best else ""
+        text += f"\n{len(triplets)} {name} chips{known}\n\n{markdown(parts[name])}"
     out.mkdir(parents=True, exist_ok=True)
-    for name, content in (("ablation.md", text), ("ablation.json", json.dumps([*table, *controls], indent=1))):
+    content = {"arms": table, "controls": controls, **parts}
+    for name, written in (("ablation.md", text), ("ablation.json", json.dumps(content, indent=1))):
         with atomic_path(out / name) as temporary:
-            temporary.write_text(content, "utf-8")
+            temporary.write_text(written, "utf-8")
+    draw_ablation([*table, *controls], _levels(next(iter(next(iter(runs.values())).values()))), out / "ablation.png")
     click.echo(text)
+
+
+def _levels(results: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """For each measure of the picture its floor, and the ceiling of a reader without prior, as far as known."""
+    found: dict[str, dict[str, float]] = {}
+    for name, (task, group) in MEASURES.items():
+        if group != "all" or task not in results["scores"]:
+            continue
+        known = {
+            "floor": results["scores"][task]["all"].get("majority_floor", {}).get("value"),
+            "ceiling without prior": results.get("ceiling_without_prior", {}).get(task),
+        }
+        found[name] = {what: level for what, level in known.items() if level is not None}
+    return found
+
+
+def _parts(data: Path | None) -> dict[str, list[Triplet]]:
+    """The chips whose image leaves something open, and the others."""
+    triplets = list(read_triplets(data)) if data else []
+    parts = {"open": [t for t in triplets if t.facts.get("ambiguous")], "clear": []}
+    parts["clear"] = [t for t in triplets if not t.facts.get("ambiguous")]
+    return {name: found for name, found in parts.items() if found}
 
 
 if __name__ == "__main__":

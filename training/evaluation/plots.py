@@ -1,8 +1,8 @@
-"""Accuracies of several runs with their intervals, floors and ceilings, as a picture."""
+"""Accuracies of several runs with their intervals, floors and ceilings, as pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,45 @@ def draw_accuracies(runs: Mapping[str, Mapping[str, Any]], path: Path) -> None:
     lines = {str(line.get_label()): line for axes in panels for line in axes.get_lines()}
     if named := [line for name, line in lines.items() if not name.startswith("_")]:
         figure.legend(handles=named, loc="outside lower center", ncols=2, frameon=False)
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=120, format="png")
+
+
+def draw_ablation(lines: Sequence[Mapping[str, Any]], levels: Mapping[str, Mapping[str, float]], path: Path) -> None:
+    """One panel a measure, one row a line of `ablation_table.lines`: a ring a seed, a bar at their mean.
+
+    levels: measure → what to draw a vertical line at (`floor`, `ceiling without prior`); these measures are shown.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    size = (2.7 * len(levels) + 2.2, 0.28 * len(lines) + 1.7)
+    figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(wspace=0.06))
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(1, len(levels), sharey=True, squeeze=False)[0]
+    for axes, (measure, marks) in zip(panels, levels.items(), strict=True):
+        shown = [0.0]
+        for row, line in enumerate(lines):
+            if said := line.get(measure):
+                own = line["arm"].startswith("tlm")
+                colour = "#1f4e79" if own else "#b5651d"
+                axes.plot(
+                    said["values"], [row] * len(said["values"]), "o", color=colour, fillstyle="none", markersize=5
+                )
+                axes.plot([said["mean"]] * 2, [row - 0.3, row + 0.3], color=colour, linewidth=2)
+                shown += said["values"]
+        for (name, value), style in zip(marks.items(), ("--", ":"), strict=False):
+            axes.axvline(value, color=GREY, linestyle=style, linewidth=1, label=name)
+            shown.append(value)
+        least = min(shown[1:], default=0.0)
+        axes.set(title=measure, xlim=(max(0.0, least - 0.05), min(1.0, max(shown) + 0.05)))
+        axes.grid(axis="x", alpha=0.3)
+        axes.set_yticks(range(len(lines)), [line["arm"] for line in lines])
+        axes.set_ylim(len(lines) - 0.5, -0.5)
+    named = {str(line.get_label()): line for axes in panels for line in axes.get_lines()}
+    if handles := [line for name, line in named.items() if not name.startswith("_")]:
+        figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=120, format="png")
 

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from fusar_core.errors import BadResults
 from training.ablation import ARMS, STEPS
+from training.data.triplets import Triplet
 from training.evaluate import FORMAT
 from training.evaluation.ablation_table import against_twin, lines, main, markdown, read_runs, twin_of
 from training.evaluation.scores import scores
@@ -77,4 +78,24 @@ def test_the_command_reads_finished_runs_and_their_controls(tmp_path: Path) -> N
     assert done.exit_code == 0, done.output
     assert "| tlm | 1 | 0.750" in done.output
     assert "tlm, anchors shuffled" in done.output
-    assert len(json.loads((tmp_path / "out" / "ablation.json").read_text())) == 3
+    content = json.loads((tmp_path / "out" / "ablation.json").read_text())
+    assert [len(content[part]) for part in ("arms", "controls")] == [2, 1]
+    assert (tmp_path / "out" / "ablation.png").stat().st_size > 5000
+
+
+def test_chips_that_are_open_are_told_from_clear_ones(tmp_path: Path) -> None:
+    for arm, right in (("none", 5), ("tlm", 15)):
+        folder = tmp_path / "ablation" / f"{arm}-1" / "as-is"
+        folder.mkdir(parents=True)
+        (folder / "results.json").write_text(json.dumps(results(right)))
+    chips = [
+        Triplet(str(i), (168, 168), (), image="a.png", facts={"ambiguous": i < 8, "hypotheses": []}) for i in range(20)
+    ]
+    (tmp_path / "t.jsonl").write_text("".join(chip.to_json() + "\n" for chip in chips))
+    words = [str(tmp_path / "ablation"), "--out", str(tmp_path / "out"), "--data", str(tmp_path / "t.jsonl")]
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 0, done.output
+    content = json.loads((tmp_path / "out" / "ablation.json").read_text())
+    means = {part: [line["counting"]["mean"] for line in content[part]] for part in ("open", "clear")}
+    assert means == {"open": [pytest.approx(5 / 8), 1.0], "clear": [0.0, pytest.approx(7 / 12)]}
+    assert "8 open chips" in done.output

@@ -45,6 +45,12 @@ def build_wheel(folder: Path) -> Path:
     return next(folder.glob("fusar_core-*.whl"))
 
 
+def guide() -> list[Path]:
+    """The user guide and its pictures."""
+    pictures = [path for path in tracked("docs/images") if path.name.startswith("guide-")]
+    return [ROOT / "docs" / "user-guide.md", *pictures]
+
+
 def package(out: Path) -> Path:
     """Writes the zip. Returns its path."""
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -54,6 +60,7 @@ def package(out: Path) -> Path:
         contents = [(path, path.relative_to(ROOT).as_posix()) for path in tracked(NAME)]
         contents += [(ROOT / name, f"{NAME}/{name}") for name in TOP_FILES]
         contents += [(ROOT / name, f"{NAME}/wheels/{name}") for name in BESIDE_WHEEL]
+        contents += [(path, f"{NAME}/guide/{path.relative_to(ROOT / 'docs').as_posix()}") for path in guide()]
         contents.append((wheel, f"{NAME}/wheels/{wheel.name}"))
         for path, name in sorted(contents, key=lambda c: (c[1] != f"{NAME}/__init__.py", c[1])):
             entry = zipfile.ZipInfo(name, EPOCH)

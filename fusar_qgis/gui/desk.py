@@ -17,8 +17,7 @@ from qgis.core import (
     QgsReferencedRectangle,
     QgsVectorLayer,
 )
-from qgis.PyQt.QtCore import QObject, QTimer, QUrl, pyqtSignal
-from qgis.PyQt.QtGui import QDesktopServices
+from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from .. import layers
 from ..translation import tr
@@ -29,7 +28,6 @@ from .runner import Outcome, Run, cancel_all
 from .scene_form import NO_PRIOR, SELECTION, VIEW, SceneForm
 from .targets_model import is_detections
 
-GUIDE = "https://github.com/fusar-gpt/fusar-qgis/blob/main/docs/user-guide.md"
 SET_UP_CODES = {"ENGINE_MISSING", "ENGINE_BROKEN", "ENGINE_OLD"}
 
 
@@ -57,6 +55,7 @@ class Desk(QObject):
         self.live: LiveLayer | None = None
         self.dialog = None
         self._card = None
+        self._guide = None
         self._others: list[Run] = []
         QgsProject.instance().cleared.connect(self._project_closed)
         QgsProject.instance().layersWillBeRemoved.connect(self._layers_removed)
@@ -371,8 +370,13 @@ class Desk(QObject):
         SetupDialog(self.iface.mainWindow()).exec()
 
     def show_help(self) -> None:
-        """The user guide, in the browser."""
-        QDesktopServices.openUrl(QUrl(GUIDE))
+        """The user guide."""
+        from .guide import GuideWindow
+
+        if self._guide is None:
+            self._guide = GuideWindow(self.iface.mainWindow())
+        self._guide.show()
+        self._guide.raise_()
 
     # -- what the project does meanwhile ---------------------------------------------------------------------------
 
@@ -394,6 +398,8 @@ class Desk(QObject):
         cancel_all()
         if self.dialog is not None:
             self.dialog.close()
+        if self._guide is not None:
+            self._guide.deleteLater()
         if self._card is not None:
             self.iface.mapCanvas().removeEventFilter(self._card)
             self._card.deleteLater()

@@ -184,6 +184,10 @@
    <translation>3 × 3 格网中含目标的单元:{cells}</translation>
   </message>
   <message>
+   <source>FUSAR: user guide</source>
+   <translation>FUSAR：用户指南</translation>
+  </message>
+  <message>
    <source>{scene}: detections (reading…)</source>
    <translation>{scene}:检测结果(读取中…)</translation>
   </message>

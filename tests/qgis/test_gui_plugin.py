@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import gc
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ from pathlib import Path
 import pytest
 from desktop_window import ENGINE, ROOT, Window, settle
 from qgis.core import QgsApplication
+from qgis.PyQt.QtCore import QUrl
+from qgis.PyQt.QtGui import QTextDocument
 from qgis.PyQt.QtWidgets import QAction, QDockWidget, QToolBar
 
 SOURCES = sorted((ROOT / "fusar_qgis").rglob("*.py"))
@@ -120,6 +123,28 @@ def test_in_chinese_the_dock_speaks_chinese_and_every_text_has_its_placeholders(
     assert translation.tr("Interpret scene") == "Interpret scene"
     assert translation.install("fr_FR") is None
     assert QCoreApplication.translate("Fusar", "Cancel") == "Cancel"
+
+
+def test_the_guide_opens_with_all_its_pictures_and_goes_with_the_plugin(window: Window) -> None:
+    from fusar_qgis import classFactory
+    from fusar_qgis.gui.guide import WIDTH, GuideWindow
+
+    plugin = classFactory(window)
+    plugin.initGui()
+    plugin.actions["help"].trigger()
+    plugin.actions["help"].trigger()
+    settle()
+    (guide,) = window.mainWindow().findChildren(GuideWindow)
+    assert guide.isVisible()
+    text = guide.browser.toPlainText()
+    assert "Interpret scene" in text
+    pictures = re.findall(r"\]\((images/[^)]+)\)", (ROOT / "docs" / "user-guide.md").read_text("utf-8"))
+    for name in pictures:
+        shown = guide.browser.loadResource(QTextDocument.ResourceType.ImageResource, QUrl(name))
+        assert 0 < shown.width() <= WIDTH, name
+    plugin.unload()
+    settle()
+    assert window.mainWindow().findChildren(GuideWindow) == []
 
 
 def test_every_text_of_the_sources_is_translated() -> None:

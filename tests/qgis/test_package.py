@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import configparser
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -40,6 +41,11 @@ def test_one_folder_with_all_that_is_needed_and_nothing_else(package: Path) -> N
     assert {n.split("/")[0] for n in names} == {"fusar_qgis"}
     inside = {n.removeprefix("fusar_qgis/") for n in names}
     assert {"__init__.py", "metadata.txt", "LICENSE", "icons/fusar.svg", "resources/detections.qml"} <= inside
+    with zipfile.ZipFile(package) as archive:
+        guide = archive.read("fusar_qgis/guide/user-guide.md").decode()
+    pictures = re.findall(r"\]\((images/[^)]+)\)", guide)
+    assert len(pictures) > 5
+    assert {f"guide/{p}" for p in pictures} == {n for n in inside if n.startswith("guide/images/")}
     assert {Path(n).suffix for n in inside} - {""} <= SUFFIXES
     assert [n for n in inside if "." not in Path(n).name] == ["LICENSE"]
     assert [n for n in inside if "__pycache__" in n or "/." in n or n.startswith(".")] == []

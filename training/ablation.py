@@ -49,7 +49,7 @@ class Arm:
         common: dict[str, Any] = {"fusion": self.fusion, "prior": "none" if self.fusion == "none" else self.prior}
         learning = "lora" if self.fusion == "none" else "lora+prior"
         if self.full:
-            yield "nano-full", {**common, "steps": 2 * steps, "prior_dropout": 0.0}
+            yield "nano-full", {**common, "steps": 2 * steps, "prior_dropout": 0.0, "dense_steps": 0}
         elif self.stage_one:
             yield "nano-stage1", {**common, "trainable": learning, "steps": steps}
             yield "nano-stage2", {**common, "steps": steps}

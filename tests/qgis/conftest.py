@@ -43,6 +43,29 @@ def provider(qgis_app: object, qgis_processing: object) -> Iterator[object]:
         QgsApplication.processingRegistry().removeProvider(made)
 
 
+@pytest.fixture
+def window(qgis_app: object, qgis_new_project: object, monkeypatch: pytest.MonkeyPatch) -> object:
+    """A QGIS window (desktop_window.py) whose plugin finds the engine of `.venv`."""
+    from desktop_window import Window
+
+    monkeypatch.setenv("FUSAR_ENGINE", str(FUSAR))
+    return Window()
+
+
+@pytest.fixture
+def plugin(window: object) -> Iterator[object]:
+    """The plugin at work in the window; unloaded afterwards."""
+    from qgis.core import QgsProject
+
+    from fusar_qgis import classFactory
+
+    made = classFactory(window)
+    made.initGui()
+    yield made
+    made.unload()
+    QgsProject.instance().clear()
+
+
 @pytest.fixture(autouse=True)
 def _nothing_left() -> Iterator[None]:
     """Layers and feedbacks in cycles of references are collected now: after QGIS has ended it would crash."""

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from desktop_window import ENGINE, HARBOUR, Window, drag, wait
+from desktop_window import HARBOUR, Window, drag, wait
 from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsProject
 from qgis.PyQt.QtCore import QPoint, Qt
 from qgis.PyQt.QtTest import QTest
 
 UTM29 = QgsCoordinateReferenceSystem("EPSG:32629")
-
-
-@pytest.fixture
-def window(qgis_app, qgis_new_project, monkeypatch) -> Window:
-    monkeypatch.setenv("FUSAR_ENGINE", str(ENGINE))
-    return Window()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from desktop_window import ENGINE, HARBOUR, Window, settle, wait
+from desktop_window import HARBOUR, Window, settle, wait
 from osgeo import gdal, osr
 from qgis.core import (
     QgsApplication,
@@ -27,23 +27,6 @@ from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtTest import QTest
 
 gdal.UseExceptions()
-
-
-@pytest.fixture
-def window(qgis_app, qgis_new_project, monkeypatch) -> Window:
-    monkeypatch.setenv("FUSAR_ENGINE", str(ENGINE))
-    return Window()
-
-
-@pytest.fixture
-def plugin(window: Window):
-    from fusar_qgis import classFactory
-
-    made = classFactory(window)
-    made.initGui()
-    yield made
-    made.unload()
-    QgsProject.instance().clear()
 
 
 @pytest.fixture(scope="module")

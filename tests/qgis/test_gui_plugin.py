@@ -11,29 +11,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from desktop_window import ENGINE, ROOT, Window, settle
+from desktop_window import ROOT, Window, settle
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QUrl
 from qgis.PyQt.QtGui import QTextDocument
 from qgis.PyQt.QtWidgets import QAction, QDockWidget, QToolBar
 
 SOURCES = sorted((ROOT / "fusar_qgis").rglob("*.py"))
-
-
-@pytest.fixture
-def window(qgis_app: object, monkeypatch: pytest.MonkeyPatch) -> Window:
-    monkeypatch.setenv("FUSAR_ENGINE", str(ENGINE))
-    return Window()
-
-
-@pytest.fixture
-def plugin(window: Window):
-    from fusar_qgis import classFactory
-
-    made = classFactory(window)
-    made.initGui()
-    yield made
-    made.unload()
 
 
 def names(window: Window) -> set[str]:

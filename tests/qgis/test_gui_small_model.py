@@ -22,26 +22,14 @@ pytestmark = pytest.mark.skipif(not has_torch(), reason="the engine's environmen
 
 
 @pytest.fixture
-def window(qgis_app, qgis_new_project, monkeypatch) -> Window:
-    monkeypatch.setenv("FUSAR_ENGINE", str(ENGINE))
-    return Window()
-
-
-@pytest.fixture
-def plugin(window: Window):
+def plugin(plugin, window: Window):
     """With the harbour open and fusar-nano chosen."""
-    from fusar_qgis import classFactory
-
-    made = classFactory(window)
-    made.initGui()
     window.add_raster(HARBOUR)
-    form = made.show_dock().form
+    form = plugin.show_dock().form
     wait(lambda: "Ready" in form.status_label.text())
     form.engine_box.setCurrentIndex(form.engine_box.findData("fusar"))
     wait(lambda: form.task_boxes["describe"].isEnabled(), PATIENCE_S)
-    yield made
-    made.unload()
-    QgsProject.instance().clear()
+    return plugin
 
 
 def test_a_scene_is_found_counted_located_and_described(plugin, window: Window) -> None:

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from desktop_window import ENGINE, HARBOUR, Window, wait
-from qgis.core import QgsProject
+from desktop_window import HARBOUR, Window, wait
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
 from test_settings import stored
@@ -18,22 +17,10 @@ from fusar_qgis import settings
 PATIENCE_S = 90
 
 
-@pytest.fixture
-def window(qgis_app, qgis_new_project, monkeypatch) -> Window:
-    monkeypatch.setenv("FUSAR_ENGINE", str(ENGINE))
-    return Window()
-
-
-@pytest.fixture
-def plugin(window: Window) -> Iterator:
-    from fusar_qgis import classFactory
-
-    made = classFactory(window)
-    made.initGui()
+@pytest.fixture(autouse=True)
+def _key() -> Iterator[None]:
     settings.put("worker_authcfg", stored("Basic", username="any", password=KEY))
-    yield made
-    made.unload()
-    QgsProject.instance().clear()
+    yield
     for key in ("worker_url", "worker_authcfg"):
         settings.put(key, None)
 
@@ -106,7 +93,7 @@ def test_a_wrong_key_is_said_and_not_shown(plugin, window: Window) -> None:
 
 
 def test_while_the_worker_is_away_that_is_said_and_when_it_is_back_the_run_goes_on(plugin, window: Window) -> None:
-    label, ended = None, []
+    ended = []
     with worker_server(60, 0) as server:
         choose_worker(plugin, window, server.url)
         label = plugin.dock.form.progress_label

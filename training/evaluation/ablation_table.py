@@ -22,7 +22,7 @@ from fusar_core.tasks import CLASSIFY, COUNT, DETECT, LOCATE
 from training.data.triplets import Triplet, read_triplets
 from training.evaluate import read_results
 from training.evaluation.comparison import pooled
-from training.evaluation.plots import draw_ablation
+from training.evaluation.plots import ceiling_of, draw_ablation, floor_of
 from training.evaluation.scores import PRESENT, ceiling, scores
 
 TWINS = {"": "none", "-stage2": "none-stage2", "-full": "none-full"}
@@ -138,10 +138,11 @@ def main(folder: Path, out: Path, data: Path | None) -> None:
             controls += [{**line, "arm": f"{line['arm']}, anchors {control}"} for line in lines(found)]
     text = markdown(table) + ("\n" + markdown(controls) if controls else "")
     parts: dict[str, list[dict[str, Any]]] = {}
+    some = next(iter(next(iter(runs.values())).values()))
     for name, triplets in _parts(data).items():
-        some = next(iter(next(iter(runs.values())).values()))["rows"]
-        asked = [row for row in some if row["id"] in {t.id for t in triplets}]
-        parts[name] = lines(only(runs, {t.id for t in triplets}), order)
+        ids = {t.id for t in triplets}
+        asked = [row for row in some["rows"] if row["id"] in ids]
+        parts[name] = lines(only(runs, ids), order)
         best = [f"{task} {p:.3f}" for task, p in ceiling(triplets, asked).items() if " " not in task]
         known = f"; ceiling without prior: {', '.join(best)}" if best else ""
         text += f"\n{len(triplets)} {name} chips{known}\n\n{markdown(parts[name])}"
@@ -150,7 +151,7 @@ def main(folder: Path, out: Path, data: Path | None) -> None:
     for name, written in (("ablation.md", text), ("ablation.json", json.dumps(content, indent=1))):
         with atomic_path(out / name) as temporary:
             temporary.write_text(written, "utf-8")
-    draw_ablation([*table, *controls], _levels(next(iter(next(iter(runs.values())).values()))), out / "ablation.png")
+    draw_ablation([*table, *controls], _levels(some), out / "ablation.png")
     click.echo(text)
 
 
@@ -160,10 +161,7 @@ def _levels(results: Mapping[str, Any]) -> dict[str, dict[str, float]]:
     for name, (task, group) in MEASURES.items():
         if group != "all" or task not in results["scores"]:
             continue
-        known = {
-            "floor": results["scores"][task]["all"].get("majority_floor", {}).get("value"),
-            "ceiling without prior": results.get("ceiling_without_prior", {}).get(task),
-        }
+        known = {"floor": floor_of(results, task), "ceiling without prior": ceiling_of(results, task)}
         found[name] = {what: level for what, level in known.items() if level is not None}
     return found
 
@@ -171,8 +169,9 @@ def _levels(results: Mapping[str, Any]) -> dict[str, dict[str, float]]:
 def _parts(data: Path | None) -> dict[str, list[Triplet]]:
     """The chips whose image leaves something open, and the others."""
     triplets = list(read_triplets(data)) if data else []
-    parts = {"open": [t for t in triplets if t.facts.get("ambiguous")], "clear": []}
-    parts["clear"] = [t for t in triplets if not t.facts.get("ambiguous")]
+    parts: dict[str, list[Triplet]] = {"open": [], "clear": []}
+    for triplet in triplets:
+        parts["open" if triplet.facts.get("ambiguous") else "clear"].append(triplet)
     return {name: found for name, found in parts.items() if found}
 
 

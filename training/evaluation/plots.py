@@ -16,35 +16,21 @@ GREY = "#888888"
 def draw_accuracies(runs: Mapping[str, Mapping[str, Any]], path: Path) -> None:
     """One panel a task, one point a run with its 95 % interval; beside it the floor of its cases, and the ceiling of
     a reader without prior where the data say it."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
-
     tasks = [task for task in SHOWN if any(task in r["scores"] for r in runs.values())] or [COUNT]
-    size = (2.7 * len(tasks) + 2.2, 0.34 * len(runs) + 1.7)
-    figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(wspace=0.06))
-    FigureCanvasAgg(figure)
-    panels = figure.subplots(1, len(tasks), sharey=True, squeeze=False)[0]
+    figure, panels = _panels(len(tasks), list(runs), 0.34)
     for axes, task in zip(panels, tasks, strict=True):
         for row, results in enumerate(runs.values()):
             if task in results["scores"]:
                 value, (low, high) = _measured(task, results["scores"][task]["all"])
                 axes.errorbar(value, row, xerr=[[value - low], [high - value]], fmt="o", color="#1f4e79", capsize=3)
-        for marker, label, said in (("|", "floor", _floor), ("d", "ceiling without prior", _ceiling)):
+        for marker, label, said in (("|", "floor", floor_of), ("d", "ceiling without prior", ceiling_of)):
             levels = [(v, row) for row, r in enumerate(runs.values()) if (v := said(r, task)) is not None]
             if levels:
                 look = {"marker": marker, "markersize": 15 if marker == "|" else 6, "color": GREY, "fillstyle": "none"}
                 axes.plot(*zip(*levels, strict=True), linestyle="none", label=label, **look)
         axes.set(title=SHOWN[task], xlim=(-0.03, 1.03), xticks=[0, 0.25, 0.5, 0.75, 1])
         axes.set_xticklabels(["0", ".25", ".5", ".75", "1"])
-        axes.grid(axis="x", alpha=0.3)
-        axes.set_yticks(range(len(runs)), list(runs))
-        axes.set_ylim(len(runs) - 0.5, -0.5)
-    lines = {str(line.get_label()): line for axes in panels for line in axes.get_lines()}
-    if named := [line for name, line in lines.items() if not name.startswith("_")]:
-        figure.legend(handles=named, loc="outside lower center", ncols=2, frameon=False)
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=120, format="png")
+    _write(figure, panels, path)
 
 
 def draw_ablation(lines: Sequence[Mapping[str, Any]], levels: Mapping[str, Mapping[str, float]], path: Path) -> None:
@@ -52,14 +38,7 @@ def draw_ablation(lines: Sequence[Mapping[str, Any]], levels: Mapping[str, Mappi
 
     levels: measure → what to draw a vertical line at (`floor`, `ceiling without prior`); these measures are shown.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
-
-    size = (2.7 * len(levels) + 2.2, 0.28 * len(lines) + 1.7)
-    figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(wspace=0.06))
-    FigureCanvasAgg(figure)
-    panels = figure.subplots(1, len(levels), sharey=True, squeeze=False)[0]
+    figure, panels = _panels(len(levels), [line["arm"] for line in lines], 0.28)
     for axes, (measure, marks) in zip(panels, levels.items(), strict=True):
         shown = [0.0]
         for row, line in enumerate(lines):
@@ -76,9 +55,28 @@ def draw_ablation(lines: Sequence[Mapping[str, Any]], levels: Mapping[str, Mappi
             shown.append(value)
         least = min(shown[1:], default=0.0)
         axes.set(title=measure, xlim=(max(0.0, least - 0.05), min(1.0, max(shown) + 0.05)))
+    _write(figure, panels, path)
+
+
+def _panels(count: int, rows: Sequence[str], row_in: float) -> tuple[Any, Any]:
+    """A figure and so many panels side by side that share their named rows, of so many inches, from the top down."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    size = (2.7 * count + 2.2, row_in * len(rows) + 1.7)
+    figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(wspace=0.06))
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(1, count, sharey=True, squeeze=False)[0]
+    for axes in panels:
         axes.grid(axis="x", alpha=0.3)
-        axes.set_yticks(range(len(lines)), [line["arm"] for line in lines])
-        axes.set_ylim(len(lines) - 0.5, -0.5)
+        axes.set_yticks(range(len(rows)), rows)
+        axes.set_ylim(len(rows) - 0.5, -0.5)
+    return figure, panels
+
+
+def _write(figure: Any, panels: Any, path: Path) -> None:
+    """Writes the figure, with one legend for what its panels name."""
     named = {str(line.get_label()): line for axes in panels for line in axes.get_lines()}
     if handles := [line for name, line in named.items() if not name.startswith("_")]:
         figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)
@@ -92,11 +90,13 @@ def _measured(task: str, score: Mapping[str, Any]) -> tuple[float, tuple[float, 
     return said["value"], (min(low, said["value"]), max(high, said["value"]))
 
 
-def _floor(results: Mapping[str, Any], task: str) -> float | None:
+def floor_of(results: Mapping[str, Any], task: str) -> float | None:
+    """The floor of a task in an evaluation, None where it has none."""
     score = results["scores"].get(task)
     return score["all"].get("majority_floor", {}).get("value") if score else None
 
 
-def _ceiling(results: Mapping[str, Any], task: str) -> float | None:
+def ceiling_of(results: Mapping[str, Any], task: str) -> float | None:
+    """What a reader without prior could reach, None where the data do not say it."""
     value: float | None = results.get("ceiling_without_prior", {}).get(task)
     return value if task in results["scores"] else None

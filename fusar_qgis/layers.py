@@ -181,7 +181,7 @@ class Provenance:
 class _Styler(QgsProcessingLayerPostProcessorInterface):
     """Styles a layer once Processing has loaded it, in the main thread."""
 
-    def __init__(self, layer: str, provenance: Provenance) -> None:
+    def __init__(self, layer: str, provenance: Provenance | None) -> None:
         super().__init__()
         self._layer, self._provenance = layer, provenance
 
@@ -189,14 +189,17 @@ class _Styler(QgsProcessingLayerPostProcessorInterface):
         """Called by Processing."""
         if isinstance(layer, QgsVectorLayer):
             style(layer, self._layer)
-            self._provenance.write(layer)
+            if self._provenance is not None:
+                self._provenance.write(layer)
 
 
 _stylers: list[_Styler] = []  # QGIS holds no reference to the Python side of a post-processor
 MOST_STYLERS = 200
 
 
-def style_on_load(context: QgsProcessingContext, destination: str, layer: str, provenance: Provenance) -> None:
+def style_on_load(
+    context: QgsProcessingContext, destination: str, layer: str, provenance: Provenance | None = None
+) -> None:
     """Has an output styled when Processing loads it; does nothing for outputs that are not to be loaded."""
     if context.willLoadLayerOnCompletion(destination):
         styler = _Styler(layer, provenance)

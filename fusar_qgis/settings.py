@@ -47,6 +47,19 @@ def engine_path() -> str:
     return get("engine_path")
 
 
+FINDS_ONLY = ("cfar",)
+"""Engines that find targets and have no words."""
+
+
+def with_words(engine: str) -> str:
+    """The engine for boxes and questions: the one asked for (empty: the default), unless it only finds targets; then
+    the worker where one is configured, else FUSAR-GPT on this computer."""
+    name = engine.strip() or get("default_engine")
+    if name not in FINDS_ONLY:
+        return name
+    return "worker" if get("worker_url").strip() else "fusar"
+
+
 def is_worker(engine: str) -> bool:
     """Whether the name of an engine is the address of a worker."""
     return engine.startswith(("http://", "https://"))

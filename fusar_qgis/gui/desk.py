@@ -8,6 +8,7 @@ from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
     QgsCsException,
+    QgsFeature,
     QgsGeometry,
     QgsProcessing,
     QgsProcessingOutputLayerDefinition,
@@ -19,7 +20,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
-from .. import layers
+from .. import layers, settings
 from ..translation import tr
 from .answers import attributes
 from .live_layer import LiveLayer
@@ -28,7 +29,8 @@ from .runner import Outcome, Run, cancel_all
 from .scene_form import NO_PRIOR, SELECTION, VIEW, SceneForm
 from .targets_model import is_detections
 
-SET_UP_CODES = {"ENGINE_MISSING", "ENGINE_BROKEN", "ENGINE_OLD"}
+SET_UP_CODES = {"ENGINE_MISSING", "ENGINE_BROKEN", "ENGINE_OLD", "MISSING_EXTRA"}
+LONGEST_TITLE = 40
 
 
 class Refused(Exception):
@@ -57,6 +59,7 @@ class Desk(QObject):
         self._card = None
         self._guide = None
         self._others: list[Run] = []
+        self._boxes: dict[str, str] = {}  # scene → the layer that holds its classified boxes
         QgsProject.instance().cleared.connect(self._project_closed)
         QgsProject.instance().layersWillBeRemoved.connect(self._layers_removed)
 
@@ -222,13 +225,16 @@ class Desk(QObject):
         return {"DETECTIONS": layer} if layer is not None else {}
 
     @staticmethod
-    def _add(outcome: Outcome, scene_name: str) -> dict:
-        """Puts result layers into the project, detections on top; empty ones but detections are left out."""
+    def _add(outcome: Outcome, scene_name: str, output: str = "") -> dict:
+        """Puts result layers into the project, detections on top; empty ones but detections are left out.
+
+        output: title of a layer OUTPUT.
+        """
         titles = {
             "GRID_CELLS": tr("grid cells"),
             "ANSWERS": tr("answers"),
             "DETECTIONS": tr("detections"),
-            "OUTPUT": tr("box or answer"),
+            "OUTPUT": output,
         }
         added = {}
         for name in ("GRID_CELLS", "ANSWERS", "DETECTIONS", "OUTPUT"):
@@ -236,7 +242,10 @@ class Desk(QObject):
             if layer is None or (not layer.featureCount() and name != "DETECTIONS"):
                 continue
             layer.setName(f"{scene_name}: {titles[name]}")
-            added[name] = QgsProject.instance().addMapLayer(layer)
+            aside = name == "OUTPUT"  # it does not become the active layer: the user may be reviewing detections
+            added[name] = QgsProject.instance().addMapLayer(layer, not aside)
+            if aside:
+                QgsProject.instance().layerTreeRoot().insertLayer(0, layer)
             if name in ("GRID_CELLS", "ANSWERS"):
                 node = QgsProject.instance().layerTreeRoot().findLayer(layer.id())
                 if node is not None:  # the picture stays legible; the user ticks what else to see
@@ -273,9 +282,9 @@ class Desk(QObject):
             "OUTPUT": self._destination(),
         }
         if form is not None:
-            parameters["ENGINE"] = form.engine
-        name = layer.name()
-        self._start_other(Run("fusar:classify_box", parameters, self), lambda outcome: self._classified(name, outcome))
+            parameters["ENGINE"] = settings.with_words(form.engine)
+        scene = (layer.id(), layer.name())
+        self._start_other(Run("fusar:classify_box", parameters, self), lambda outcome: self._classified(scene, outcome))
 
     def _active_raster(self) -> QgsRasterLayer | None:
         layer = self.iface.activeLayer()
@@ -284,14 +293,13 @@ class Desk(QObject):
         rasters = [v for v in QgsProject.instance().mapLayers().values() if isinstance(v, QgsRasterLayer)]
         return rasters[0] if len(rasters) == 1 else None
 
-    def _classified(self, scene_name: str, outcome: Outcome) -> None:
+    def _classified(self, scene: tuple[str, str], outcome: Outcome) -> None:
         if not outcome.ok:
             self._card.show_trouble(outcome.error or tr("Stopped."))
             if not outcome.cancelled:
                 self._tell_error(outcome)
             return
-        layer = self._add(outcome, scene_name).get("OUTPUT")
-        feature = next(layer.getFeatures(), None) if layer is not None else None
+        feature = self._add_box(scene, outcome)
         if feature is None:
             self._card.show_trouble(tr("The engine gave no answer."))
             return
@@ -300,13 +308,29 @@ class Desk(QObject):
         note = " · ".join(str(v) for v in (value.get("engine"), value.get("model"), value.get("scene")) if v)
         self._card.show_answer(label, value.get("score"), note, value.get("raw_text") or "")
 
+    def _add_box(self, scene: tuple[str, str], outcome: Outcome) -> QgsFeature | None:
+        """Puts a classified box to the others of its scene, which share a layer; returns it."""
+        found = outcome.layers.get("OUTPUT")
+        features = list(found.getFeatures()) if found is not None else []
+        before = QgsProject.instance().mapLayer(self._boxes.get(scene[0], ""))
+        if before is not None and features and before.crs() == found.crs():
+            for feature in features:
+                feature.setId(-1)
+            before.dataProvider().addFeatures(features)
+            before.updateExtents()
+            before.triggerRepaint()
+        elif features:
+            self._boxes[scene[0]] = self._add(outcome, scene[1], tr("classified boxes"))["OUTPUT"].id()
+        return features[0] if features else None
+
     def ask(self, question: str, form: SceneForm) -> None:
         """Asks about the scene, or the part chosen in the form."""
         layer = form.layer
         if layer is None:
             self.messages.error(tr("No scene to ask about: choose a SAR layer first."))
             return
-        parameters = {"INPUT": layer.id(), "QUESTION": question, "ENGINE": form.engine, "OUTPUT": self._destination()}
+        parameters = {"INPUT": layer.id(), "QUESTION": question, "OUTPUT": self._destination()}
+        parameters["ENGINE"] = settings.with_words(form.engine)
         try:
             extent = self._extent(form, layer)
         except Refused as why:
@@ -325,7 +349,8 @@ class Desk(QObject):
                 self.answered.emit(question, outcome.error, "")
                 self._tell_error(outcome)
             return
-        layer = self._add(outcome, scene_name).get("OUTPUT")
+        title = question if len(question) <= LONGEST_TITLE else f"{question[: LONGEST_TITLE - 1]}…"
+        layer = self._add(outcome, scene_name, title).get("OUTPUT")
         rows = [attributes(f) for f in layer.getFeatures()] if layer is not None else []
         words = _in_words([(r["chip"], r["answer"]) for r in rows if r.get("answer")])
         first = rows[0] if rows else {}

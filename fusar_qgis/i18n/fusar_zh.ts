@@ -40,10 +40,6 @@
    <translation>检测结果</translation>
   </message>
   <message>
-   <source>box or answer</source>
-   <translation>框选或回答</translation>
-  </message>
-  <message>
    <source>no class could be read</source>
    <translation>未能读出类别</translation>
   </message>
@@ -138,6 +134,10 @@
   <message>
    <source> What was found until then is kept in “{layer}”.</source>
    <translation> 此前找到的结果保存在“{layer}”中。</translation>
+  </message>
+  <message>
+   <source>classified boxes</source>
+   <translation>已分类的框</translation>
   </message>
   <message>
    <source>Result</source>

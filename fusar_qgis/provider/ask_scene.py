@@ -17,6 +17,7 @@ class AskScene(FusarAlgorithm):
 
     ID = "ask_scene"
     ICON = "ask"
+    NEEDS_WORDS = True
 
     def title(self) -> str:
         return tr("Ask about scene")

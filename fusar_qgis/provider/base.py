@@ -37,6 +37,8 @@ class FusarAlgorithm(QgsProcessingAlgorithm):
 
     ID = ""
     ICON = "fusar"
+    NEEDS_WORDS = False
+    """Whether it asks what a detector cannot answer."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -95,7 +97,7 @@ class FusarAlgorithm(QgsProcessingAlgorithm):
         )
 
     def add_engine(self) -> None:
-        """ENGINE: empty for the default of the settings."""
+        """ENGINE: empty for the default of the settings, or one that has words (`NEEDS_WORDS`)."""
         self.addParameter(
             QgsProcessingParameterString(
                 "ENGINE", tr("Engine: cfar, fusar, worker or its address; empty for the default"), optional=True
@@ -138,8 +140,11 @@ class FusarAlgorithm(QgsProcessingAlgorithm):
 
     def read_engine(self, parameters: dict, context: QgsProcessingContext) -> None:
         """Reads ENGINE into the request, with its options and its key from the auth manager."""
+        name = self.parameterAsString(parameters, "ENGINE", context).strip()
+        if not name and self.NEEDS_WORDS:
+            name = settings.with_words(name)
         try:
-            self.request |= settings.engine_request(self.parameterAsString(parameters, "ENGINE", context))
+            self.request |= settings.engine_request(name)
         except EngineError as error:
             raise QgsProcessingException(str(error)) from error
         prior = settings.prior_source(self.parameterAsString(parameters, "PRIOR", context))

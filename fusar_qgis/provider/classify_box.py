@@ -17,6 +17,7 @@ class ClassifyBox(FusarAlgorithm):
 
     ID = "classify_box"
     ICON = "box"
+    NEEDS_WORDS = True
 
     def title(self) -> str:
         return tr("Classify box")

@@ -57,6 +57,7 @@ class ExportDetections(FusarAlgorithm):
             )
         chosen = list(self._chosen(source, parameters, context, feedback))
         self._write(chosen, source, path, driver, context, feedback)
+        layers.style_on_load(context, str(path), "detections")
         feedback.pushInfo(tr("{n} detections written to {path}").format(n=len(chosen), path=path))
         return {"OUTPUT": str(path), "COUNT": len(chosen)}
 

@@ -1,8 +1,7 @@
 """A new user's first session, run inside QGIS Desktop by test_desktop.py: installs the zip, sets up the engine,
 interprets the harbour, reviews, draws a box, exports, opens the export again. A screenshot a step; notes as JSON.
 
-Environment: FUSAR_ZIP, FUSAR_SHOTS (folder), FUSAR_READY_ENGINE (a fusar command: skips the set-up by pip), FUSAR_NANO
-(the engine has its small model: a box is classified and a question answered by it).
+Environment: FUSAR_ZIP, FUSAR_SHOTS (folder), FUSAR_READY_ENGINE (a fusar command: skips the set-up by pip).
 """
 
 import json
@@ -28,7 +27,6 @@ from qgis.utils import iface
 SHOTS, ZIP = os.environ["FUSAR_SHOTS"], os.environ["FUSAR_ZIP"]
 READY = os.environ.get("FUSAR_READY_ENGINE", "")
 WATER = os.environ.get("FUSAR_WATER", "")
-NANO = bool(os.environ.get("FUSAR_NANO"))
 LEFT = Qt.MouseButton.LeftButton
 told: dict = {"steps": [], "errors": []}
 
@@ -186,18 +184,21 @@ def session():
     results.slider.setValue(0)
     yield 600
 
-    # A box: the detector has no classes to choose from, and says so.
+    # A box: the detector has no words, so FUSAR-GPT answers, or what is missing is said.
+    canvas, everything = iface.mapCanvas(), iface.mapCanvas().extent()
+    corners = yield from around_the_surest(found)
     plugin.actions["box"].trigger()
-    canvas = iface.mapCanvas()
-    middle = canvas.width() // 2 - 45, canvas.height() // 2 + 170
-    drag(canvas, middle, (middle[0] + 40, middle[1] + 60))
-    yield from until(lambda: iface.messageBar().currentItem() is not None)
-    yield 600
+    drag(canvas, *corners)
+    card = plugin.desk._card
+    yield from until(lambda: card.isVisible() and "…" not in card.title.text(), 180)
+    yield 1200
     shot("09_box")
-    told["box_says"] = plugin.desk._card.note.text()
+    told["box_says"], told["box_note"] = card.title.text(), card.note.text()
     iface.messageBar().clearWidgets()
-    plugin.desk._card.hide()
+    card.hide()
     plugin.actions["box"].trigger()
+    canvas.setExtent(everything)
+    canvas.refresh()
 
     # Export, and open the export again.
     shapefile = os.path.join(SHOTS, "harbour ships.shp")
@@ -227,53 +228,33 @@ def session():
     plugin.show_options()
     yield 500
     dock.tabs.setCurrentWidget(dock.questions)
-    dock.questions.line.setText("How many ships lie at the quays?")
+    yield from around_the_surest(found)
+    dock.form.where_box.setCurrentIndex(dock.form.where_box.findData("view"))
+    dock.questions.line.setText("Is there a ship in this SAR image?")
     click(dock.questions.button)
-    yield from until(lambda: dock.questions.entries)
-    yield 400
+    yield from until(lambda: dock.questions.entries, 180)
+    yield 600
     shot("12_asked")
+    told["answers"] = list(dock.questions.entries[0])
     iface.messageBar().clearWidgets()
-    if NANO:
-        yield from with_the_small_model(plugin, dock, found)
     qgis.utils.unloadPlugin("fusar_qgis")
     yield 500
     told["left_behind"] = [o.objectName() for o in window.findChildren(QObject) if o.objectName().startswith("Fusar")]
 
 
-def with_the_small_model(plugin, dock, found):
-    """A box around the surest target, and a question about what is in view."""
-    form, canvas = dock.form, iface.mapCanvas()
-    form.engine_box.setCurrentIndex(form.engine_box.findData("fusar"))
-    yield from until(lambda: "Ready" in form.status_label.text() and "ship" in form.classes, 120)
+def around_the_surest(found):
+    """Shows the surest target from near; pixels of two corners around it."""
+    canvas = iface.mapCanvas()
     surest = max(found.getFeatures(), key=lambda f: f["score"] or 0)
     crs = canvas.mapSettings().destinationCrs()
     to_map = QgsCoordinateTransform(found.crs(), crs, QgsProject.instance())
     box = to_map.transformBoundingBox(surest.geometry().boundingBox())
-    around = box.buffered(8 * max(box.width(), box.height()))
-    canvas.setExtent(around)
+    canvas.setExtent(box.buffered(8 * max(box.width(), box.height())))
     canvas.refresh()
     yield 1500
     pixels = canvas.getCoordinateTransform()
     first, last = pixels.transform(box.xMinimum(), box.yMaximum()), pixels.transform(box.xMaximum(), box.yMinimum())
-    start, end = (round(first.x()) - 6, round(first.y()) - 6), (round(last.x()) + 6, round(last.y()) + 6)
-    plugin.actions["box"].trigger()
-    drag(canvas, start, end)
-    card = plugin.desk._card
-    yield from until(lambda: card.isVisible() and "…" not in card.title.text(), 180)
-    yield 1200
-    shot("13_box_by_the_model")
-    told["model_says"] = card.title.text()
-    told["model_named"] = card.note.text()
-    card.hide()
-    plugin.actions["box"].trigger()
-    form.where_box.setCurrentIndex(form.where_box.findData("view"))
-    before = len(dock.questions.entries)
-    dock.questions.line.setText("Is there a ship in this SAR image?")
-    click(dock.questions.button)
-    yield from until(lambda: len(dock.questions.entries) > before, 180)
-    yield 600
-    shot("14_asked_the_model")
-    told["model_answers"] = list(dock.questions.entries[0])
+    return (round(first.x()) - 6, round(first.y()) - 6), (round(last.x()) + 6, round(last.y()) + 6)
 
 
 def drive() -> None:

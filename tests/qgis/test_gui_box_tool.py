@@ -8,6 +8,8 @@ from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsP
 from qgis.PyQt.QtCore import QPoint, Qt
 from qgis.PyQt.QtTest import QTest
 
+from fusar_qgis import settings
+
 UTM29 = QgsCoordinateReferenceSystem("EPSG:32629")
 
 
@@ -81,28 +83,36 @@ def test_esc_drops_the_box_and_then_the_tool(tool, window: Window) -> None:
 
 
 @pytest.mark.parametrize("crs", ["EPSG:32629", "EPSG:4326", "EPSG:3857", "EPSG:3395"])
-def test_in_any_project_crs_the_engine_is_asked_and_its_answer_shown(window: Window, crs: str) -> None:
-    """cfar cannot classify, and says so with the engines that can; the box gets to it in whatever CRS it was drawn."""
-    from fusar_qgis import classFactory
-
+def test_in_any_project_crs_the_engine_is_asked_and_its_answer_shown(
+    window: Window, plugin, crs: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An engine that cannot classify says so; the box gets to it in whatever CRS it was drawn."""
+    monkeypatch.setattr(settings, "FINDS_ONLY", ())
     window.canvas.setDestinationCrs(QgsCoordinateReferenceSystem(crs))
     raster = window.add_raster(HARBOUR)
     to_map = QgsCoordinateTransform(UTM29, QgsCoordinateReferenceSystem(crs), QgsProject.instance())
     window.canvas.setExtent(to_map.transformBoundingBox(raster.extent()))
-    plugin = classFactory(window)
-    plugin.initGui()
-    try:
-        plugin.actions["box"].trigger()
-        assert plugin.actions["box"].isChecked()
-        middle = window.canvas.width() // 2, window.canvas.height() // 2
-        drag(window.canvas, middle, (middle[0] + 30, middle[1] + 20))
-        assert plugin.desk._card.isVisible()
-        wait(lambda: window.messages())
-        assert "cannot do 'classify'" in window.messages()[-1]
-        assert "Copy diagnostics" in window.message_buttons()
-        assert "cannot do" in plugin.desk._card.note.text()
-        drag(window.canvas, (1, 1), (12, 12))
-        if crs == "EPSG:32629":  # the picture is square and in the middle: the corner is beside it
-            assert "outside" in window.messages()[-1]
-    finally:
-        plugin.unload()
+    plugin.actions["box"].trigger()
+    assert plugin.actions["box"].isChecked()
+    middle = window.canvas.width() // 2, window.canvas.height() // 2
+    drag(window.canvas, middle, (middle[0] + 30, middle[1] + 20))
+    assert plugin.desk._card.isVisible()
+    wait(lambda: window.messages())
+    assert "cannot do 'classify'" in window.messages()[-1]
+    assert "Copy diagnostics" in window.message_buttons()
+    assert "cannot do" in plugin.desk._card.note.text()
+    drag(window.canvas, (1, 1), (12, 12))
+    if crs == "EPSG:32629":  # the picture is square and in the middle: the corner is beside it
+        assert "outside" in window.messages()[-1]
+
+
+def test_boxes_and_questions_go_to_an_engine_with_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = {"default_engine": "cfar", "worker_url": ""}
+    monkeypatch.setattr(settings, "get", chosen.get)
+    assert [settings.with_words(e) for e in ("cfar", "", "fusar", "https://gpu/v1")] == [
+        "fusar", "fusar", "fusar", "https://gpu/v1",
+    ]  # fmt: skip
+    chosen["worker_url"] = "https://gpu/v1"
+    assert [settings.with_words(e) for e in ("cfar", "", "fusar", "worker")] == ["worker", "worker", "fusar", "worker"]
+    chosen["default_engine"] = "fusar"
+    assert settings.with_words("") == "fusar"

@@ -424,6 +424,21 @@ def test_export_is_read_back_by_another_driver(suffix: str, tmp_path: Path) -> N
     QgsProject.instance().clear()
 
 
+@pytest.mark.parametrize("suffix", ["shp", "geojson", "gpkg"])
+def test_an_export_that_is_opened_looks_like_detections(suffix: str, tmp_path: Path) -> None:
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById("fusar:export_detections")
+    context, feedback, path = QgsProcessingContext(), Feedback(), str(tmp_path / f"o.{suffix}")
+    output = QgsProcessingOutputLayerDefinition(path, QgsProject.instance())
+    context.setProject(QgsProject.instance())
+    algorithm.run({"INPUT": reviewed().id(), "OUTPUT": output}, context, feedback)
+    details = context.layersToLoadOnCompletion()[path]
+    layer = QgsVectorLayer(path, "o", "ogr")
+    details.postProcessor().postProcessLayer(layer, context, feedback)
+    assert layer.renderer().type() == "RuleRenderer"
+    assert layer.editorWidgetSetup(layer.fields().indexFromName("review")).type() == "ValueMap"
+    QgsProject.instance().clear()
+
+
 @pytest.mark.parametrize(
     ("options", "kept"),
     [

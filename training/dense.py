@@ -16,6 +16,8 @@ from training.coordinates import CoordinateLoss
 from training.samples import Sample
 
 BOX = 4
+MOST_IN_ORDER = 16
+"""Targets of a class that are told apart by their number in the answer; those after the last share its number."""
 BOX_EXACT = 0.05
 """Tokens: 1.4 px of 28. A quadratic loss up to a whole token would hardly ask for more than the right token."""
 COVERS = ("water", "trees", "grass", "flooded_vegetation", "crops", "shrub", "built", "bare", "snow")
@@ -51,14 +53,28 @@ class DenseHead(nn.Module):
 class DenseHeads(nn.Module):
     """A head on the tokens that the language model gets (`fused`), and one on what a layer makes of them (`deeper`).
 
-    With `corners` each token also has to know, after that layer, where in the chip its target is.
+    After that layer each token also has to know how many targets of its target's class an answer names before it, and
+    with `corners` where in the chip it is.
     """
 
     def __init__(self, channels: int, classes: int, deeper: bool = False, corners: bool = False) -> None:
         super().__init__()
         self.fused = DenseHead(channels, classes)
         self.deeper = DenseHead(channels, classes) if deeper else None
+        self.order = nn.Linear(channels, classes * MOST_IN_ORDER) if deeper else None
         self.corners = nn.Linear(channels, BOX * channels) if corners else None
+
+    def order_loss(self, states: Tensor, numbers: Tensor) -> Tensor:
+        """Cross-entropy of what states (N, C) of visual tokens say against the numbers (N, classes) of `order_targets`.
+
+        An answer names targets one after the other: which one is next is hard to tell from places alone.
+        """
+        assert self.order is not None
+        there = numbers >= 0
+        said = self.order(states.float()).unflatten(1, (-1, MOST_IN_ORDER))[there]
+        if not there.any():
+            return said.sum()
+        return functional.cross_entropy(said, numbers[there])
 
     def corners_loss(self, states: Tensor, pixels: Tensor, words: Tensor, loss: CoordinateLoss) -> Tensor:
         """How far what states (N, C) of visual tokens say about corners is from pixels (N, 4), NaN without a target.
@@ -104,6 +120,21 @@ def corner_targets(samples: Sequence[Sample], sides: Sequence[tuple[int, int]]) 
         grid = torch.full((rows, columns, BOX), torch.nan)
         for *box, _ in sample.boxes:
             grid[_token(box, sample.image.shape, rows, columns)] = torch.tensor(box)
+        parts.append(grid.flatten(0, 1))
+    return torch.cat(parts)
+
+
+def order_targets(samples: Sequence[Sample], sides: Sequence[tuple[int, int]], classes: int) -> Tensor:
+    """(Σ rows·columns, classes) int64: how many targets of a class come before the first one with its centre in the
+    token, in the order of `training.data.truth.written`; -1 without one."""
+    parts = []
+    for sample, (rows, columns) in zip(samples, sides, strict=True):
+        grid = torch.full((rows, columns, classes), -1)
+        places = [(*_token(box, sample.image.shape, rows, columns), label) for *box, label in sample.boxes]
+        for label in range(classes):
+            for number, (row, column, _) in enumerate(sorted(p for p in places if p[2] == label)):
+                if grid[row, column, label] < 0:
+                    grid[row, column, label] = min(number, MOST_IN_ORDER - 1)
         parts.append(grid.flatten(0, 1))
     return torch.cat(parts)
 

@@ -1,8 +1,8 @@
 """Makes fusar-nano from nothing: python -m training.make_nano --work DIR [--out resources/models/fusar-nano].
 
 Simulated chips of disjoint places and conditions, an untrained model and its tokenizer, stage 0 (a base, no prior),
-then every parameter with the prior (what is shipped), or with `--paper-stages` LoRA + TLM, then LoRA. Steps that are
-done are skipped and training goes on from its last checkpoint: repeat the line after a break. `--share 0.001` goes
+then every parameter with the prior, twice (what is shipped), or with `--paper-stages` LoRA + TLM, then LoRA. Steps that
+are done are skipped and training goes on from its last checkpoint: repeat the line after a break. `--share 0.001` goes
 through all of it in two minutes, with so much of the chips.
 """
 
@@ -44,9 +44,11 @@ class Part:
 PARTS = {
     "base": Part("base", 24_000, 1),
     "tune": Part("tune", 16_000, 2, (INFORMATIVE, USELESS)),
+    "more": Part("tune", 32_000, 2),
     "test": Part("test", 1_040, 3, (INFORMATIVE, USELESS), other_year=True),
 }
-"""Stage 0 sees other places and other conditions than stages 1 and 2; the test set's are nobody else's."""
+"""Stage 0 sees other places and other conditions than stages 1 and 2; the test set's are nobody else's. `more`: the
+chips of `tune` and as many others of its region, for the model that is shipped."""
 
 LEAST_CHIPS = 32
 
@@ -131,7 +133,10 @@ def main(work: Path, out: Path | None, paper_stages: bool, share: float) -> None
     else:
         if not (work / "full" / "run.json").exists():
             train(nano_recipe("nano-full", share), base, data, work / "full", resume=True)
-        model = work / "full" / "model"
+        if not (work / "longer" / "run.json").exists():
+            more = triplets_of(simulate("more", work, share))
+            train(nano_recipe("nano-longer", share), work / "full" / "model", more, work / "longer", resume=True)
+        model = work / "longer" / "model"
     if out is not None:
         export(model, out)
     click.echo(out or model)

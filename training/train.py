@@ -29,7 +29,7 @@ from fusar_core.model.checkpoint import default_device
 from training.checking import CHECKS, checked
 from training.coordinates import CoordinateLoss
 from training.data.triplets import read_triplets
-from training.dense import DenseHeads, corner_targets, dense_targets
+from training.dense import DenseHeads, corner_targets, dense_targets, order_targets
 from training.errors import BadRecipe, ChangedRecipe, RunExists
 from training.launch import first_process, prepare, processes
 from training.packing import Packer
@@ -93,6 +93,8 @@ def train(
         if dense is not None:
             sides = [tuple(v // (merge_size * patch) for v in chip.image.shape) for chip in chips]
             batch["dense"] = dense_targets(chips, sides, len(config.classes))
+            if dense.order is not None:
+                batch["order"] = order_targets(chips, sides, len(config.classes))
             if dense.corners is not None:
                 batch["corners"] = corner_targets(chips, sides)
         return batch
@@ -170,7 +172,7 @@ def arguments(recipe: Recipe, out: Path) -> TrainingArguments:
         save_total_limit=recipe.keep,
         report_to=["tensorboard"],
         disable_tqdm=quiet,
-        ddp_find_unused_parameters=False,
+        ddp_find_unused_parameters=recipe.prior_dropout > 0,  # a batch without anchors leaves the prior's branch out
     )
 
 
@@ -184,8 +186,8 @@ def check_step(recipe: Recipe) -> None:
             f"{chips} samples; the recipe wants {recipe.chips_a_step}.",
             f"Say --set accumulation={fits}." if fits and not rest else "Use another number of processes.",
         )
-    if recipe.dense_weight and processes() > 1:
-        raise BadRecipe("The auxiliary loss (dense_weight) needs a single process.", "Say --set dense_weight=0.")
+    if recipe.dense_weight and recipe.dense_steps and processes() > 1:
+        raise BadRecipe("Steps on the auxiliary loss alone need a single process.", "Say --set dense_steps=0.")
 
 
 def _check_room(out: Path, recipe: Recipe, learning: int) -> None:

@@ -1,7 +1,8 @@
 """transformers' Trainer with our loss, our samples, and checkpoints that are whole or not there.
 
 Loss on answer tokens only. With `task_balance` it is the mean over tasks of the mean over conversations of the mean
-over tokens: otherwise the many tokens of boxes drown the one token of a count.
+over tokens: otherwise the many tokens of boxes drown the one token of a count. Detection is the exception: the mean is
+over all its tokens, so that each box weighs the same.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from training.run_log import PART
 
 CLOCK = "clock.json"
 SEEING = ("pixel_values", "image_grid_thw", "anchor_features", "anchor_positions", "anchor_counts")
-NOT_FOR_THE_MODEL = ("labels", "tasks", "talks", "dense", "corners")
+NOT_FOR_THE_MODEL = ("labels", "tasks", "talks", "dense", "order", "corners")
 
 
 class FusarTrainer(Trainer):
@@ -137,7 +138,9 @@ class FusarTrainer(Trainer):
             visual = self._deeper[inputs["input_ids"] == core(self.model).config.image_token_id]
             again = self.dense.deeper.loss(visual, targets)
             self._part("dense_deeper", again)
-            loss = loss + again
+            order = self.dense.order_loss(visual, inputs["order"].to(tokens.device))
+            self._part("order", order)
+            loss = loss + again + order
             if self.dense.corners is not None:
                 assert self.coordinates is not None
                 words = core(self.model).get_input_embeddings().weight[self.coordinates.tokens]
@@ -153,10 +156,12 @@ class FusarTrainer(Trainer):
         scores, labels = logits[:, :-1][answered].float(), labels[answered]
         tasks, talks = inputs["tasks"][:, 1:][answered], inputs["talks"][:, 1:][answered]
         losses = functional.cross_entropy(scores, labels, reduction="none")
+        of_boxes = tasks == ALL_TASKS.index(DETECT)
         if self.coordinates is not None:
-            losses = self.coordinates(scores, labels, losses, tasks == ALL_TASKS.index(DETECT))
+            losses = self.coordinates(scores, labels, losses, of_boxes)
         if not self.recipe.task_balance:
             return losses.mean()
+        talks = torch.where(of_boxes, -1, talks)  # boxes of a crowd weigh as much as one that is alone
         by_talk, task_of = mean_by(losses, talks), _first(tasks, talks)
         by_task = mean_by(by_talk, task_of)
         for task, loss in zip(task_of.unique().tolist(), by_task, strict=True):
@@ -170,7 +175,15 @@ class FusarTrainer(Trainer):
         optimizer = super().create_optimizer(model)
         if self.dense is not None:
             optimizer.add_param_group({"params": list(self.dense.parameters()), "weight_decay": 0.0})
+            optimizer.register_step_pre_hook(self._share_dense)
         return optimizer
+
+    def _share_dense(self, *_: Any) -> None:
+        """Averages the gradients of the auxiliary heads over the processes: what wraps the model does not know them."""
+        if self.args.world_size > 1 and self.dense is not None:
+            for parameter in self.dense.parameters():
+                torch.distributed.all_reduce(parameter.grad)
+                parameter.grad /= self.args.world_size
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         """Writes beside the place of a checkpoint and moves it there: what has its name is whole.

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from training.coordinates import CoordinateLoss
-from training.dense import COVERS, DenseHead, DenseHeads, corner_targets, dense_targets
+from training.data.truth import written
+from training.dense import (
+    COVERS,
+    MOST_IN_ORDER,
+    DenseHead,
+    DenseHeads,
+    corner_targets,
+    dense_targets,
+    order_targets,
+)
 from training.nano import make_tokenizer
 from training.samples import Sample
 
@@ -105,3 +116,33 @@ def test_a_batch_without_targets_still_gives_every_weight_a_gradient() -> None:
     assert heads.corners is not None
     heads.corners_loss(torch.randn(9, 8), torch.full((9, 4), torch.nan), torch.randn(43, 8), numbers).backward()
     assert heads.corners.weight.grad is not None
+
+
+@given(st.lists(st.tuples(st.integers(0, 160), st.integers(0, 160), st.integers(0, 1)), max_size=24))
+def test_the_number_of_a_token_is_the_place_in_the_answer_of_its_first_target(corners: list) -> None:
+    boxes = [(float(x), float(y), x + 8.0, y + 8.0, label) for x, y, label in dict.fromkeys(corners)]
+    numbers = order_targets([sample(tuple(boxes), size=(168, 168))], [(6, 6)], 2).reshape(6, 6, 2)
+    for label in (0, 1):
+        said = written([b[:4] for b in boxes if b[4] == label], (168, 168))
+        first: dict[tuple[int, int], int] = {}
+        for place, (x1, y1, x2, y2) in enumerate(said):
+            first.setdefault((int((y1 + y2) / 2 // 28), int((x1 + x2) / 2 // 28)), min(place, MOST_IN_ORDER - 1))
+        found = {(r, c): int(numbers[r, c, label]) for r in range(6) for c in range(6) if numbers[r, c, label] >= 0}
+        assert found == first
+
+
+def test_a_state_that_says_the_right_number_has_less_loss() -> None:
+    heads = DenseHeads(4, 2, deeper=True)
+    assert heads.order is not None
+    numbers = torch.tensor([[-1, 3], [-1, -1]])
+
+    def loss(said: int) -> float:
+        with torch.no_grad():
+            heads.order.weight.zero_()
+            heads.order.bias.zero_()
+            heads.order.bias[MOST_IN_ORDER + said] = 5
+            return heads.order_loss(torch.randn(2, 4), numbers).item()
+
+    assert loss(3) < loss(2)
+    heads.order_loss(torch.randn(2, 4), torch.full((2, 2), -1)).backward()
+    assert heads.order.weight.grad is not None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,6 +28,7 @@ from training.train import main, train
 from training.trainer import checkpoints
 
 Recipes = Callable[..., Any]
+REPOSITORY = Path(__file__).parents[2]
 DENSE = {"dense_weight": 0.5, "dense_steps": 2, "dense_layer": 1, "box_spread": 2.0, "fusion": "tlm"}
 
 
@@ -226,6 +229,50 @@ def test_turned_boxes_are_measured_too(tmp_path: Path, base: Path, chips: Path, 
 def test_stage_two_without_stage_one(tmp_path: Path, base: Path, chips: Path, recipe: Recipes) -> None:
     with pytest.raises(MissingStageOne):
         train(recipe(stage=2, trainable="lora"), base, chips, tmp_path)
+
+
+TOGETHER = """
+import json, sys
+from pathlib import Path
+import torch
+from training.recipe import Recipe
+from training.train import train
+from training.trainer import FusarTrainer
+
+alone = FusarTrainer.train
+def train_and_compare(self, *args, **kwargs):
+    done = alone(self, *args, **kwargs)
+    for module in (self.dense, self.model):
+        mine = torch.cat([p.detach().flatten() for p in module.parameters()])
+        of_each = [torch.empty_like(mine) for _ in range(2)]
+        torch.distributed.all_gather(of_each, mine)
+        assert torch.equal(*of_each), type(module)
+    return done
+FusarTrainer.train = train_and_compare
+settings, base, data, out = sys.argv[1:]
+train(Recipe(**json.loads(settings)), Path(base), Path(data), Path(out))
+"""
+
+
+def test_auxiliary_heads_stay_the_same_in_two_processes(tmp_path: Path, base: Path, chips: Path, nano: Recipes) -> None:
+    """Each process sees other chips; some batches have no anchors at all."""
+    settings = {**DENSE, "dense_steps": 0, "batch": 1, "steps": 6, "prior_dropout": 0.8}
+    script = tmp_path / "together.py"
+    script.write_text(TOGETHER)
+    line = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    line += [str(script), json.dumps(nano(**settings).as_dict()), str(base), str(chips), str(tmp_path / "run")]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPOSITORY)}
+    done = subprocess.run(line, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["processes"] == 2
+
+
+def test_steps_on_the_auxiliary_loss_alone_need_one_process(
+    tmp_path: Path, base: Path, chips: Path, nano: Recipes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(BadRecipe, match="single process"):
+        train(nano(**DENSE), base, chips, tmp_path)
 
 
 @pytest.mark.parametrize(("chips_a_step", "advice"), [(16, "accumulation=4"), (6, "another number of processes")])

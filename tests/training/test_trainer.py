@@ -59,13 +59,14 @@ def test_without_balance_every_token_weighs_the_same() -> None:
 
 
 def test_with_balance_every_task_weighs_the_same() -> None:
-    # count: (1 + 3) / 2; detect: its answers have means 4 and 8; describe: 1.5
-    assert loss_of(SAID, task_balance=True) == pytest.approx((2 + 6 + 1.5) / 3)
+    # count: (1 + 3) / 2; detect: the mean of its tokens, so that each box of a crowd weighs as much as a single one;
+    # describe: 1.5
+    assert loss_of(SAID, task_balance=True) == pytest.approx((2 + 5 + 1.5) / 3)
 
 
 def test_tasks_can_weigh_more_or_less() -> None:
     weights = {DESCRIBE: 0.5, DETECT: 2.0}
-    assert loss_of(SAID, task_balance=True, task_weights=weights) == pytest.approx((2 + 2 * 6 + 0.5 * 1.5) / 3.5)
+    assert loss_of(SAID, task_balance=True, task_weights=weights) == pytest.approx((2 + 2 * 5 + 0.5 * 1.5) / 3.5)
 
 
 def test_mean_by_group() -> None:

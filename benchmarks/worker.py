@@ -2,9 +2,10 @@
 
     python -m benchmarks worker        # on a quiet machine: front, replica and clients share its cores
 
-The model is fusar-nano where it is there, else a random one of its size. Front, replica and clients run as they do in
-use: processes of their own, HTTP between them. The engine answers the same chips in this process, one thread, before
-and after; each round has chips of its own, and the median of the rounds counts.
+The models are fusar-nano, and an untrained one of the same parts that takes several times as long a chip, as real ones
+do. Front, replica and clients run as they do in use: processes of their own, HTTP between them. The engine answers the
+same chips in this process, one thread, before and after; each round has chips of its own, and the median of the rounds
+counts.
 """
 
 from __future__ import annotations
@@ -26,12 +27,16 @@ import httpx2
 import numpy as np
 import torch
 from PIL import Image
+from transformers import GenerationConfig
 
 from benchmarks.serving import PACED, ROOT, Worker, serving
 from fusar_core.anchors import Anchors
 from fusar_core.engines import dialogue
 from fusar_core.engines.base import Chip, Request
 from fusar_core.engines.local import LocalEngine
+from fusar_core.model.configuration import FusarGPTConfig
+from fusar_core.model.modeling import FusarGPTForConditionalGeneration
+from fusar_core.model.processing import FusarGPTProcessor
 from fusar_core.radiometry import Kind, Radiometry
 from fusar_core.remote.wire import anchors_part, png_part
 from fusar_core.tiling import ChipWindow, Window
@@ -42,34 +47,45 @@ BATCH = 8
 
 def run(chips: int = 192, clients: int = 16, alone: int = 30) -> dict[str, Any]:
     torch.set_num_threads(1)
-    with tempfile.TemporaryDirectory() as folder, model_directory(Path(folder)) as model:
-        engine = LocalEngine(model, device="cpu", batch_size=BATCH, max_new_tokens=16)
-        arguments = ["--model", str(model), "--device", "cpu", "--threads", "1", "--batch-size", str(BATCH)]
-        with serving(arguments, Path(folder) / "log") as worker:
-            result = {
-                "model": f"{model.name}, chips of {engine.config.chip_size} px, one question each, batches of {BATCH}",
-                "together": together(engine, worker, chips, clients),
-                "alone": sequential(engine, worker, alone),
-            }
-        result["replicas"] = scaling(Path(folder))
-    return result
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with both_ways(NANO, folder) as (engine, worker):
+            small = {"together": together(engine, worker, chips, clients), "alone": sequential(engine, worker, alone)}
+        with both_ways(larger_model(folder / "larger"), folder) as (engine, worker):
+            parameters = sum(p.numel() for p in engine.checkpoint.core.parameters())
+            larger = {"parameters": parameters, "together": together(engine, worker, chips // 4, clients)}
+        return {
+            "chips": f"168 px, one question each, batches of {BATCH}",
+            "nano": small,
+            "larger": larger,
+            "replicas": scaling(folder),
+        }
 
 
 @contextmanager
-def model_directory(folder: Path) -> Iterator[Path]:
-    """fusar-nano, or a random model of its size, made in the folder."""
-    if NANO.is_dir():
-        yield NANO
-        return
-    import transformers
+def both_ways(model: Path, folder: Path) -> Iterator[tuple[LocalEngine, Worker]]:
+    """A model as the engine in this process and behind a worker, one thread and batches of BATCH either way."""
+    engine = LocalEngine(model, device="cpu", batch_size=BATCH, max_new_tokens=16)
+    arguments = ["--model", str(model), "--device", "cpu", "--threads", "1", "--batch-size", str(BATCH)]
+    with serving(arguments, folder / f"log {model.name}") as worker:
+        yield engine, worker
 
-    from benchmarks.model import _small_model
 
-    transformers.logging.disable_progress_bar()
-    made = folder / "random"
-    made.mkdir()
-    with _small_model(made):
-        yield made
+def larger_model(folder: Path) -> Path:
+    """fusar-nano's parts, wider and deeper, untrained: what a chip costs beside its way here is then as in real use."""
+    config = FusarGPTConfig.from_pretrained(NANO)
+    text, vision = config.text_config, config.vision_config
+    text.hidden_size, text.intermediate_size, text.num_hidden_layers = 512, 1408, 8
+    text.num_attention_heads, text.num_key_value_heads = 16, 8
+    vision.hidden_size, vision.intermediate_size, vision.num_heads, vision.depth = 320, 960, 8, 6
+    vision.fullatt_block_indexes, vision.out_hidden_size = [*range(6)], 512
+    text.layer_types = ["full_attention"] * text.num_hidden_layers
+    torch.manual_seed(0)
+    model = FusarGPTForConditionalGeneration(config)
+    model.generation_config = GenerationConfig.from_pretrained(NANO)
+    model.save_pretrained(folder)
+    FusarGPTProcessor.from_pretrained(NANO).save_pretrained(folder)
+    return folder
 
 
 def make_chip(number: int, size: int) -> Chip:

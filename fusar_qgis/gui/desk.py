@@ -29,7 +29,7 @@ from .runner import Outcome, Run, cancel_all
 from .scene_form import NO_PRIOR, SELECTION, VIEW, SceneForm
 from .targets_model import is_detections
 
-SET_UP_CODES = {"ENGINE_MISSING", "ENGINE_BROKEN", "ENGINE_OLD", "MISSING_EXTRA"}
+SET_UP_CODES = {"ENGINE_MISSING", "ENGINE_BROKEN", "ENGINE_OLD"}
 LONGEST_TITLE = 40
 
 
@@ -256,7 +256,9 @@ class Desk(QObject):
         actions = {}
         if outcome.code in SET_UP_CODES:
             actions[tr("Set up engine…")] = self.set_up
-        self.messages.error(outcome.error + kept, actions)
+        elif lacks_model(outcome.code, outcome.error):
+            actions[tr("Set up engine…")] = lambda: self.set_up("cpu")
+        self.messages.error(_what_failed(outcome) + kept, actions)
 
     # -- box and question ------------------------------------------------------------------------------------------
 
@@ -295,7 +297,7 @@ class Desk(QObject):
 
     def _classified(self, scene: tuple[str, str], outcome: Outcome) -> None:
         if not outcome.ok:
-            self._card.show_trouble(outcome.error or tr("Stopped."))
+            self._card.show_trouble(_what_failed(outcome) or tr("Stopped."))
             if not outcome.cancelled:
                 self._tell_error(outcome)
             return
@@ -346,7 +348,7 @@ class Desk(QObject):
         self.asking.emit(False)
         if not outcome.ok:
             if not outcome.cancelled:
-                self.answered.emit(question, outcome.error, "")
+                self.answered.emit(question, _what_failed(outcome), "")
                 self._tell_error(outcome)
             return
         title = question if len(question) <= LONGEST_TITLE else f"{question[: LONGEST_TITLE - 1]}…"
@@ -388,11 +390,11 @@ class Desk(QObject):
     def _dialog_closed(self) -> None:
         self.dialog = None
 
-    def set_up(self) -> None:
-        """Opens the set-up dialog of the engine."""
+    def set_up(self, compute: str = "none") -> None:
+        """Opens the set-up dialog of the engine. compute: what it proposes to run on."""
         from .setup_dialog import SetupDialog
 
-        SetupDialog(self.iface.mainWindow()).exec()
+        SetupDialog(self.iface.mainWindow(), compute=compute).exec()
 
     def show_help(self) -> None:
         """The user guide."""
@@ -429,6 +431,21 @@ class Desk(QObject):
             self.iface.mapCanvas().removeEventFilter(self._card)
             self._card.deleteLater()
             self._card = None
+
+
+def lacks_model(code: str, text: str) -> bool:
+    """Whether an error says that the engine was set up for the detector alone, and more was asked of it."""
+    return code == "MISSING_EXTRA" and "[model]" in text
+
+
+def _what_failed(outcome: Outcome) -> str:
+    """The error of a run as the plugin's user can act on it."""
+    if not lacks_model(outcome.code, outcome.error):
+        return outcome.error
+    return tr(
+        "FUSAR-GPT needs PyTorch, which this engine was set up without: "
+        "press “Set up engine…” and let it run on the processor or an NVIDIA card."
+    )
 
 
 def _in_words(answers: list[tuple[str, str]]) -> str:

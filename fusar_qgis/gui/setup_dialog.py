@@ -47,7 +47,8 @@ class _Lines(QObject):
 class SetupDialog(QDialog):
     """One task at a time; closing the dialog while one runs stops it."""
 
-    def __init__(self, parent=None, folder: Path | None = None) -> None:
+    def __init__(self, parent=None, folder: Path | None = None, compute: str = "none") -> None:
+        """compute: what “Runs on” says at first, one of `engine.environment.COMPUTE`."""
         super().__init__(parent)
         self.setWindowTitle(tr("Set up the FUSAR engine"))
         self.resize(680, 560)
@@ -57,10 +58,10 @@ class SetupDialog(QDialog):
         self._job: Background | None = None
         self._lines = _Lines(self)
         self._lines.came.connect(self._say)
-        self._build()
+        self._build(compute)
         self._show_state()
 
-    def _build(self) -> None:
+    def _build(self, compute: str) -> None:
         about = QLabel(
             tr(
                 "The engine reads the scenes. It lives in a Python environment of its own; "
@@ -80,6 +81,7 @@ class SetupDialog(QDialog):
             ("cuda", tr("FUSAR-GPT on an NVIDIA card (CUDA)")),
         ):
             self.compute_box.addItem(title, data)
+        self.compute_box.setCurrentIndex(self.compute_box.findData(compute))
         self.folder_label = QLineEdit(str(self._environment().folder))
         self.folder_label.setReadOnly(True)
         self.create_button = QPushButton(tr("Set up"))

@@ -20,6 +20,10 @@
    <translation>未能分类</translation>
   </message>
   <message>
+   <source>FUSAR-GPT needs PyTorch, which this engine was set up without: press “Set up engine…” and let it run on the processor or an NVIDIA card.</source>
+   <translation>FUSAR-GPT 需要 PyTorch，而当前引擎安装时未包含它：请点击“安装引擎…”，并选择在处理器或 NVIDIA 显卡上运行。</translation>
+  </message>
+  <message>
    <source>{answer} ({n} of {all} chips)</source>
    <translation>{answer}（{all} 个切片中的 {n} 个）</translation>
   </message>

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from desktop_window import HARBOUR, Window, settle, wait
+from conftest import FUSAR
+from desktop_window import HARBOUR, Window, drag, settle, wait
 from osgeo import gdal, osr
 from qgis.core import (
     QgsApplication,
@@ -303,6 +304,37 @@ def test_nothing_selected(plugin, window: Window) -> None:
     ready(plugin, window)
     plugin.dock.form.where_box.setCurrentIndex(2)
     assert "No polygon is selected" in said(plugin, window)
+
+
+def without_torch(folder: Path) -> Path:
+    """The engine of `.venv` as one that was set up for the detector alone."""
+    command = folder / "fusar"
+    lines = [f"#!{FUSAR.with_name('python')}", "import sys", "sys.modules['torch'] = None"]
+    command.write_text("\n".join([*lines, "from fusar_core.cli import main", "main()"]) + "\n")
+    command.chmod(0o755)
+    return command
+
+
+def test_an_engine_without_a_model_leads_to_its_set_up(
+    window: Window, plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both where the model is chosen, and where a box needs it although the detector is."""
+    monkeypatch.setenv("FUSAR_ENGINE", str(without_torch(tmp_path)))
+    proposed = []
+    monkeypatch.setattr(plugin.desk, "set_up", proposed.append)
+    ready(plugin, window)
+    form = plugin.dock.form
+    plugin.actions["box"].trigger()
+    middle = window.canvas.width() // 2, window.canvas.height() // 2
+    drag(window.canvas, middle, (middle[0] + 30, middle[1] + 20))
+    wait(lambda: window.messages())
+    assert "PyTorch" in window.messages()[-1]
+    assert "Set up engine…" in window.message_buttons()
+    assert "PyTorch" in plugin.desk._card.note.text()
+    form.engine_box.setCurrentIndex(form.engine_box.findData("fusar"))
+    wait(lambda: form.setup_button.isVisible())
+    QTest.mouseClick(form.setup_button, Qt.MouseButton.LeftButton)
+    assert proposed == ["cpu"]
 
 
 def test_no_task_ticked(plugin, window: Window) -> None:

@@ -7,6 +7,7 @@ breakwaters and 300 m around them, inner anchorages) in which detections do not 
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,18 @@ NAME = "la_long_beach_harbour"
 
 
 def run(folder: Path = FOLDER) -> dict[str, Any]:
+    """The detector, and fusar-nano where torch is installed."""
+    return {name: score(folder, name) for name in ("cfar", "fusar") if name == "cfar" or find_spec("torch")}
+
+
+def score(folder: Path, engine: str) -> dict[str, Any]:
     """Counts of ships found, and of detections in open water, without and with the flagged ones."""
     meta, _, geometry, columns = pyogrio.raw.read(folder / f"{NAME}_truth.geojson")
     kind = np.array(dict(zip(meta["fields"], columns, strict=True))["kind"])
     shapes = shapely.from_wkb(geometry)
     points, ignore = shapes[kind != "ignore"], shapely.union_all(shapes[kind == "ignore"])
     with SarScene.open(folder / f"{NAME}_S1_VH_20201107_utm11n_10m.tif") as scene:
-        result = interpret(scene, open_engine("cfar"))
+        result = interpret(scene, open_engine(engine), classes=("ship",))
     detections = feature_tables(result)[0]
     centres = np.array([p.centroid for p in detections.polygons])
     counted = np.array([not row["flags"] for row in detections.rows])

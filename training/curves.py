@@ -7,6 +7,9 @@ from pathlib import Path
 
 from fusar_core.files import atomic_path
 
+COLOURS = 10
+"""Of matplotlib's cycle; lines after that many are dashed, so that no two look alike."""
+
 
 def draw_curves(losses: Mapping[str, Sequence[tuple[int, float]]], path: Path) -> None:
     """Loss over steps, one line a run; logarithmic. losses: name → (step, loss)."""
@@ -16,6 +19,7 @@ def draw_curves(losses: Mapping[str, Sequence[tuple[int, float]]], path: Path) -
     figure = Figure(figsize=(8, 4), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
+    axes.set_prop_cycle(linestyle=["-"] * COLOURS + ["--"] * COLOURS, color=[f"C{i}" for i in range(COLOURS)] * 2)
     for name, rows in losses.items():
         if rows:
             axes.plot(*zip(*rows, strict=True), label=name, linewidth=1.2)

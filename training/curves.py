@@ -7,19 +7,18 @@ from pathlib import Path
 
 from fusar_core.files import atomic_path
 
-COLOURS = 10
-"""Of matplotlib's cycle; lines after that many are dashed, so that no two look alike."""
-
 
 def draw_curves(losses: Mapping[str, Sequence[tuple[int, float]]], path: Path) -> None:
     """Loss over steps, one line a run; logarithmic. losses: name → (step, loss)."""
+    from matplotlib import colormaps
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 4), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    axes.set_prop_cycle(linestyle=["-"] * COLOURS + ["--"] * COLOURS, color=[f"C{i}" for i in range(COLOURS)] * 2)
+    colours = [colormaps["tab10"](number) for number in range(10)]
+    axes.set_prop_cycle(color=colours * 2, linestyle=["-"] * len(colours) + ["--"] * len(colours))  # no two look alike
     for name, rows in losses.items():
         if rows:
             axes.plot(*zip(*rows, strict=True), label=name, linewidth=1.2)

@@ -1,7 +1,7 @@
 """Makes fusar-nano from nothing: python -m training.make_nano --work DIR [--out resources/models/fusar-nano].
 
 Simulated chips of disjoint places and conditions, an untrained model and its tokenizer, stage 0 (a base, no prior),
-then every parameter with the prior, twice (what is shipped), or with `--paper-stages` LoRA + TLM, then LoRA. Steps that
+then every parameter with the prior (what is shipped; FULL), or with `--paper-stages` LoRA + TLM, then LoRA. Steps that
 are done are skipped and training goes on from its last checkpoint: repeat the line after a break. `--share 0.001` goes
 through all of it in two minutes, with so much of the chips.
 """
@@ -51,6 +51,9 @@ PARTS = {
 chips of `tune` and as many others of its region, for the model that is shipped."""
 
 LEAST_CHIPS = 32
+
+FULL = {"full": "tune", "longer": "more", "finish": "more"}
+"""Stages in which every parameter learns, and the part of the benchmark that each sees."""
 
 
 def simulate(part: str, work: Path, share: float = 1.0) -> Path:
@@ -123,20 +126,20 @@ share_option = click.option(
 def main(work: Path, out: Path | None, paper_stages: bool, share: float) -> None:
     """Make fusar-nano from nothing."""
     base = base_model(work, share)
-    data = triplets_of(simulate("tune", work, share))
     if paper_stages:
+        data = triplets_of(simulate("tune", work, share))
         for stage, start in (("stage1", base), ("stage2", work / "stage1" / "model")):
             if not (work / stage / "run.json").exists():
                 recipe = nano_recipe(f"nano-{stage}", share)
                 train(recipe, start, data, work / stage, resume=True, merge=stage == "stage2")
         model = work / "stage2" / "merged"
     else:
-        if not (work / "full" / "run.json").exists():
-            train(nano_recipe("nano-full", share), base, data, work / "full", resume=True)
-        if not (work / "longer" / "run.json").exists():
-            more = triplets_of(simulate("more", work, share))
-            train(nano_recipe("nano-longer", share), work / "full" / "model", more, work / "longer", resume=True)
-        model = work / "longer" / "model"
+        model = base
+        for name, part in FULL.items():
+            if not (work / name / "run.json").exists():
+                chips = triplets_of(simulate(part, work, share))
+                train(nano_recipe(f"nano-{name}", share), model, chips, work / name, resume=True)
+            model = work / name / "model"
     if out is not None:
         export(model, out)
     click.echo(out or model)

@@ -16,10 +16,12 @@ import pytest
 import torch
 import yaml
 from click.testing import CliRunner
+from PIL import Image
 from safetensors.torch import load_file
 
 from fusar_core.errors import DiskFull, FusarError, MissingExtra, OutputUnwritable
 from fusar_core.tasks import COUNT, DESCRIBE
+from training.curves import draw_curves
 from training.data.triplets import Triplet, write_triplets
 from training.errors import BadRecipe, BadTriplet, ChangedRecipe, MissingStageOne, RunExists, SampleTooLong
 from training.run import main as run_command
@@ -355,3 +357,11 @@ def test_the_command_says_what_is_wrong_with_its_code(tmp_path: Path, base: Path
         done = CliRunner().invoke(main, [*more, *line])
         assert done.exit_code == 1
         assert f"[{code}]" in done.output
+
+
+def test_no_two_curves_look_alike(tmp_path: Path) -> None:
+    names = [f"part {n}" for n in range(13)]
+    draw_curves({name: [(1, 2.0 + n), (2, 1.0 + n)] for n, name in enumerate(names)}, tmp_path / "curves.png")
+    with Image.open(tmp_path / "curves.png") as picture:
+        colours = {rgb for count, rgb in picture.convert("RGB").getcolors(1 << 24) if count > 100}
+    assert len(colours) >= 11  # white, and the ten of the cycle; what comes after is dashed

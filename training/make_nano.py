@@ -52,7 +52,7 @@ chips of `tune` and as many others of its region, for the model that is shipped.
 
 LEAST_CHIPS = 32
 
-FULL = {"full": "tune", "longer": "more", "finish": "more"}
+FULL = {"full": "tune", "longer": "more"}
 """Stages in which every parameter learns, and the part of the benchmark that each sees."""
 
 

@@ -53,7 +53,7 @@ def run(chips: int = 192, clients: int = 16, alone: int = 30) -> dict[str, Any]:
             small = {"together": together(engine, worker, chips, clients), "alone": sequential(engine, worker, alone)}
         with both_ways(larger_model(folder / "larger"), folder) as (engine, worker):
             parameters = sum(p.numel() for p in engine.checkpoint.core.parameters())
-            larger = {"parameters": parameters, "together": together(engine, worker, chips // 4, clients)}
+            larger = {"parameters": parameters, "together": together(engine, worker, chips, clients)}
         return {
             "chips": f"168 px, one question each, batches of {BATCH}",
             "nano": small,

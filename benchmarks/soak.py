@@ -28,7 +28,7 @@ import httpx2
 import torch
 
 from benchmarks.serving import Worker, is_gone, serving
-from benchmarks.worker import make_chip, model_directory
+from benchmarks.worker import NANO, make_chip
 from fusar_core.engines.base import Request
 from fusar_core.engines.local import LocalEngine
 from fusar_core.engines.remote import RemoteEngine
@@ -39,8 +39,8 @@ SAMPLE = 40
 def soak(minutes: float, replicas: int, kill_every_s: float, seed: int = 0) -> dict[str, Any]:
     """What happened; `passed` when nothing was lost, said twice, said otherwise, or left behind."""
     torch.set_num_threads(1)
-    with tempfile.TemporaryDirectory() as folder, model_directory(Path(folder)) as model:
-        arguments = ["--model", str(model), "--device", "cpu", "--threads", "1", "--replicas", str(replicas)]
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = ["--model", str(NANO), "--device", "cpu", "--threads", "1", "--replicas", str(replicas)]
         with serving(arguments, Path(folder) / "log") as worker:
             family = {p.pid: p for p in worker.family()}
             engine = RemoteEngine(worker.url, concurrency=24)
@@ -57,7 +57,7 @@ def soak(minutes: float, replicas: int, kill_every_s: float, seed: int = 0) -> d
             left = is_gone(list(family.values()))
             traces = worker.words().count("Traceback")
         counts = Counter(a.chip.index for a in answers)
-        local = LocalEngine(model, device="cpu")
+        local = LocalEngine(NANO, device="cpu")
         chosen = random.Random(seed).sample(range(len(answers)), min(SAMPLE, len(answers)))
         size = local.config.chip_size
         unlike = [i for i in chosen if _words(local, answers[i].chip.index, size) != answers[i].raw_text]

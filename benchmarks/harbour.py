@@ -25,7 +25,8 @@ NAME = "la_long_beach_harbour"
 
 def run(folder: Path = FOLDER) -> dict[str, Any]:
     """The detector, and fusar-nano where torch is installed."""
-    return {name: score(folder, name) for name in ("cfar", "fusar") if name == "cfar" or find_spec("torch")}
+    engines = ("cfar", "fusar") if find_spec("torch") else ("cfar",)
+    return {name: score(folder, name) for name in engines}
 
 
 def score(folder: Path, engine: str) -> dict[str, Any]:

@@ -254,10 +254,8 @@ class Desk(QObject):
 
     def _tell_error(self, outcome: Outcome, kept: str = "") -> None:
         actions = {}
-        if outcome.code in SET_UP_CODES:
-            actions[tr("Set up engine…")] = self.set_up
-        elif lacks_model(outcome.code, outcome.error):
-            actions[tr("Set up engine…")] = lambda: self.set_up("cpu")
+        if compute := set_up_for(outcome.code, outcome.error):
+            actions[tr("Set up engine…")] = lambda: self.set_up(compute)
         self.messages.error(_what_failed(outcome) + kept, actions)
 
     # -- box and question ------------------------------------------------------------------------------------------
@@ -433,14 +431,21 @@ class Desk(QObject):
             self._card = None
 
 
-def lacks_model(code: str, text: str) -> bool:
+def set_up_for(code: str, text: str) -> str:
+    """What the set-up dialog is to propose to run on after an error; empty where a set-up does not help."""
+    if code in SET_UP_CODES:
+        return "none"
+    return "cpu" if _lacks_model(code, text) else ""
+
+
+def _lacks_model(code: str, text: str) -> bool:
     """Whether an error says that the engine was set up for the detector alone, and more was asked of it."""
     return code == "MISSING_EXTRA" and "[model]" in text
 
 
 def _what_failed(outcome: Outcome) -> str:
     """The error of a run as the plugin's user can act on it."""
-    if not lacks_model(outcome.code, outcome.error):
+    if not _lacks_model(outcome.code, outcome.error):
         return outcome.error
     return tr(
         "FUSAR-GPT needs PyTorch, which this engine was set up without: "

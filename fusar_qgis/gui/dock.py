@@ -12,7 +12,7 @@ from ..engine import manager
 from ..engine.errors import EngineError
 from ..translation import tr
 from .answers import grid_and_caption
-from .desk import SET_UP_CODES, lacks_model
+from .desk import set_up_for
 from .questions_panel import QuestionsPanel
 from .results_panel import ResultsPanel
 from .runner import Background, Outcome
@@ -42,8 +42,9 @@ class FusarDock(QgsDockWidget):
         self.split.setStretchFactor(1, 1)
         self.split.setChildrenCollapsible(False)
         self.setWidget(self.split)
-        self._engine_ready = self._without_model = False
+        self._engine_ready = False
         self._version = ""
+        self._proposal = ""
         self._connect()
         self._choose_first_layer()
         self.refresh_engine()
@@ -156,10 +157,8 @@ class FusarDock(QgsDockWidget):
 
     def _engine_down(self, problem) -> None:
         self._engine_ready = False
-        code = getattr(problem, "code", "")
-        self._without_model = lacks_model(code, str(problem))
-        offer = code in SET_UP_CODES or self._without_model
-        self.form.set_status(getattr(problem, "message", str(problem)), WRONG, set_up=offer)
+        self._proposal = set_up_for(getattr(problem, "code", ""), str(problem))
+        self.form.set_status(getattr(problem, "message", str(problem)), WRONG, set_up=bool(self._proposal))
         self.form.status_label.setToolTip(str(problem))
 
     def _engine_chosen(self, name: str) -> None:
@@ -188,7 +187,7 @@ class FusarDock(QgsDockWidget):
         job.start()
 
     def _set_up(self) -> None:
-        self.desk.set_up("cpu" if self._without_model else "none")
+        self.desk.set_up(self._proposal)
         self.refresh_engine()
 
 

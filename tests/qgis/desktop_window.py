@@ -13,6 +13,7 @@ from pathlib import Path
 from qgis.core import QgsApplication, QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer
 from qgis.gui import QgsMapCanvas, QgsMessageBar
 from qgis.PyQt.QtCore import QObject, Qt, pyqtSignal
+from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QLabel, QMainWindow, QMenu, QPushButton, QToolBar
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -123,6 +124,15 @@ def wait(until: Callable[[], object], seconds: float = 60) -> None:
         assert time.monotonic() < end, "what was waited for did not happen"
         QgsApplication.processEvents()
         time.sleep(0.005)
+
+
+def interpret(plugin, seconds: float = 60):
+    """Presses the panel's button, waits for the end, returns the outcome."""
+    ended = []
+    plugin.desk.ended.connect(ended.append)
+    QTest.mouseClick(plugin.dock.form.interpret_button, Qt.MouseButton.LeftButton)
+    wait(lambda: ended, seconds)
+    return ended[0]
 
 
 def settle(seconds: float = 0.3) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import FUSAR
-from desktop_window import HARBOUR, Window, drag, settle, wait
+from desktop_window import HARBOUR, Window, drag, interpret, settle, wait
 from osgeo import gdal, osr
 from qgis.core import (
     QgsApplication,
@@ -57,15 +57,6 @@ def ready(plugin, window: Window, path: Path = HARBOUR) -> QgsRasterLayer:
     dock = plugin.show_dock()
     wait(lambda: "Ready" in dock.form.status_label.text())
     return layer
-
-
-def interpret(plugin):
-    """Presses the button, waits for the end, returns the outcome."""
-    ended = []
-    plugin.desk.ended.connect(ended.append)
-    QTest.mouseClick(plugin.dock.form.interpret_button, Qt.MouseButton.LeftButton)
-    wait(lambda: ended)
-    return ended[0]
 
 
 def bare_copy(path: Path, crs: bool = True) -> Path:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from desktop_window import HARBOUR, Window, wait
+from desktop_window import HARBOUR, Window, interpret, wait
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
 from test_settings import stored
@@ -33,18 +33,10 @@ def choose_worker(plugin, window: Window, url: str) -> None:
     form.engine_box.setCurrentIndex(form.engine_box.findData("worker"))
 
 
-def interpret(plugin):
-    ended = []
-    plugin.desk.ended.connect(ended.append)
-    QTest.mouseClick(plugin.dock.form.interpret_button, Qt.MouseButton.LeftButton)
-    wait(lambda: ended, PATIENCE_S)
-    return ended[0]
-
-
 def test_a_scene_through_the_worker(plugin, window: Window) -> None:
     with worker_server() as server:
         choose_worker(plugin, window, server.url)
-        assert interpret(plugin).ok
+        assert interpret(plugin, PATIENCE_S).ok
         assert plugin.dock.results.layer.featureCount() > 0
         assert server.asked() > 20
 
@@ -77,7 +69,7 @@ def always_failing(stack: ExitStack) -> str:
 def test_the_message_bar_says_what_is_wrong(plugin, window: Window, server, words: str) -> None:
     with ExitStack() as stack:
         choose_worker(plugin, window, server(stack))
-        assert not interpret(plugin).ok
+        assert not interpret(plugin, PATIENCE_S).ok
         assert any(words in text for text in window.messages()), window.messages()
         assert "Copy diagnostics" in window.message_buttons()
         assert not any(KEY in text for text in window.messages())
@@ -87,7 +79,7 @@ def test_a_wrong_key_is_said_and_not_shown(plugin, window: Window) -> None:
     settings.put("worker_authcfg", stored("Basic", username="any", password="wr0ng-k3y"))
     with worker_server() as server:
         choose_worker(plugin, window, server.url)
-        assert not interpret(plugin).ok
+        assert not interpret(plugin, PATIENCE_S).ok
     assert any("did not accept the key" in text for text in window.messages()), window.messages()
     assert not any("wr0ng-k3y" in text for text in window.messages())
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import io
 import json
+import multiprocessing
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from itertools import count, islice
@@ -33,6 +36,7 @@ from training.simulation.scene import GREATEST_SIDE_PX, LEAST_SIDE_PX, Simulated
 CHIPS_ALONG = 2
 """Chips along a side of a scene."""
 OTHER_YEAR_END = "_other_year"
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def make(
@@ -129,8 +133,22 @@ def _mapped(work: Any, numbers: Iterable[int], workers: int) -> Iterator[list[st
     if workers <= 1:
         yield from map(work, numbers)
         return
-    with ProcessPoolExecutor(workers) as pool:
+    with _one_thread_each(), ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
         yield from pool.map(work, numbers, chunksize=4)
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Processes that start meanwhile compute with one thread: helpers that wait for work take the others' cores."""
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
 
 
 def _scene(

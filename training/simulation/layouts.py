@@ -54,7 +54,7 @@ class Layout:
         self.everywhere = np.ones((canvas.side, canvas.side), bool)
         self.least_db = LEAST_OVER_SEA_DB + LEAST_PER_LOOK_DB / spec.enl
         self.over_sea_db = float(self.rng.uniform(*TARGET_OVER_SEA_DB)) + LEAST_PER_LOOK_DB / 2 / spec.enl
-        self.smear = float(self.rng.exponential(2)) if self.rng.random() < 0.45 else 0.0
+        self.smear = float(self.rng.exponential(spec.smear_px)) if self.rng.random() < 0.45 else 0.0
         self.lane = float(self.rng.choice([self.rng.uniform(0, math.pi), self.rng.normal(math.pi / 2, 0.2)]))
 
     def paint(self) -> None:
@@ -193,10 +193,11 @@ class Layout:
     def ship_db(self) -> float:
         return self.dark_db + max(self.over_sea_db + float(self.rng.normal(0, 3)), self.least_db)
 
-    def ships(self, room: Map, share: float = 1.0, most_px: float = 46.0) -> None:
+    def ships(self, room: Map, share: float = 1.0, most_px: float = math.inf) -> None:
         """Ships under way or at anchor, each with room around it."""
         canvas, rng = self.canvas, self.rng
         crowd = rng.random() < 0.25  # a fleet of small ones
+        most_px = min(most_px, self.spec.longest_ship_px)
         for square in self.squares():
             for _ in range(int(rng.binomial(self.dealt(SHIPS_IN_CELL), share))):
                 size = ship_size(rng, canvas.gsd_m, 3.5, 14.0 if crowd else most_px)

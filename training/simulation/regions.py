@@ -5,7 +5,8 @@ Each region has its own UTM zones; within them scenes lie on a lattice far wider
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -24,6 +25,8 @@ KINDS = {
     "forest": 0.005, "dark_surface": 0.26, "bright_points": 0.14,
 }  # fmt: skip
 """How often the benchmark has each kind of scene: few of those without targets."""
+WATERS = {"open_sea": 0.5, "coast": 0.17, "harbour": 0.2, "river": 0.03, "bright_points": 0.1}
+"""What collections of ship chips show: no dark smooth surfaces that turn out to be an apron."""
 GSD_M = {
     "airfield": (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0), "harbour": (2.0, 3.0, 4.0, 5.0, 8.0, 10.0),
     "river": (3.0, 5.0, 8.0, 10.0), "dark_surface": (2.5, 3.0, 4.0, 5.0), "bright_points": (4.0, 5.0, 6.0, 8.0, 10.0),
@@ -37,6 +40,7 @@ STRETCHES = {"linear": 0.66, "percentiles": 0.14, "window": 0.2}
 class Region:
     """number: of the stream of random draws. zones: UTM. wind_db: backscatter of the sea. enl: looks, log-uniform.
     width_px: of the impulse response. cross: share of cross-polarised scenes. grey: of a linear stretch, log-uniform.
+    kinds: how often it has each kind of scene. longest_ship_px, smear_px: see SceneSpec.
     """
 
     number: int
@@ -46,12 +50,27 @@ class Region:
     width_px: tuple[float, float]
     cross: float
     grey: tuple[float, float]
+    kinds: Mapping[str, float] = field(default_factory=lambda: KINDS)
+    longest_ship_px: float = SceneSpec.longest_ship_px
+    smear_px: float = SceneSpec.smear_px
 
 
 REGIONS = {
     "base": Region(1, (4, 10, 14, 18, 22), (-28.0, -12.0), (1.0, 10.0), (1.0, 3.0), 0.3, (7.0, 150.0)),
     "tune": Region(2, (27, 31, 34, 37, 40), (-26.5, -13.0), (1.1, 9.0), (1.05, 2.8), 0.25, (8.0, 135.0)),
     "test": Region(3, (46, 50, 52, 54, 56), (-25.0, -14.0), (1.2, 8.0), (1.1, 2.6), 0.2, (9.0, 120.0)),
+    "seas": Region(
+        4,
+        (2, 7, 24, 43, 59),
+        (-26.0, -12.5),
+        (1.05, 9.5),
+        (1.0, 2.9),
+        0.25,
+        (7.5, 140.0),
+        kinds=WATERS,
+        longest_ship_px=110.0,
+        smear_px=6.0,
+    ),
 }
 
 
@@ -66,7 +85,8 @@ def spec_of(region: str, seed: int, number: int, side_px: int, cell_px: int = 16
         raise BadRecipe(f"There is no region '{region}'.", f"Regions: {', '.join(REGIONS)}.")
     where = REGIONS[region]
     rng = np.random.default_rng((seed, where.number, number))
-    kind = str(rng.choice(list(KINDS), p=np.array(list(KINDS.values())) / sum(KINDS.values())))
+    shares = np.array(list(where.kinds.values()))
+    kind = str(rng.choice(list(where.kinds), p=shares / shares.sum()))
     gsd_m = float(rng.choice(GSD_M.get(kind, OTHER_GSD_M)))
     gsd_m = min(gsd_m, WIDEST_M / side_px)
     lon, lat = place_of(region, number)
@@ -92,6 +112,8 @@ def spec_of(region: str, seed: int, number: int, side_px: int, cell_px: int = 16
         lat=lat,
         year=int(rng.integers(2017, 2026)),
         cell_px=cell_px,
+        longest_ship_px=where.longest_ship_px,
+        smear_px=where.smear_px,
     )
 
 

@@ -42,6 +42,7 @@ class SceneSpec:
     backscatter of the sea. enl: equivalent number of looks. width_px: −3 dB width of the impulse response across and
     along the columns. taper, tilt, noise_db: see radar.Radar. stretch, grey: see radar.to_uint8. lon, lat: centre, in
     degrees WGS 84. cell_px: side of the squares that targets are dealt to, 0 to 8 each: that of a chip.
+    longest_ship_px: at sea. smear_px: by which motion spreads ships along the columns, mean of the scenes that have it.
 
     Raises BadRecipe for an unknown kind, band or stretch, and for sizes that make no scene.
     """
@@ -64,6 +65,8 @@ class SceneSpec:
     lat: float = 45.0
     year: int = 2024
     cell_px: int = 168
+    longest_ship_px: float = 46.0
+    smear_px: float = 2.0
     secret: int | None = None
 
     def __post_init__(self) -> None:

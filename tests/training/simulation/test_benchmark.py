@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -118,7 +119,7 @@ def test_regions_share_no_ground_and_keep_a_buffer(tmp_path: Path) -> None:
     for region in REGIONS:
         (file,) = make(tmp_path / region, [region], 16, PX, informations=(0.5,))
         parts[region] = list(read_triplets(file))
-    for one, other in (("base", "tune"), ("base", "test"), ("tune", "test")):
+    for one, other in combinations(REGIONS, 2):
         assert_disjoint(parts[one], parts[other], buffer_chips=1.0)
     scenes = [t for region in parts.values() for t in region if t.id.endswith("-0")]
     ground = [t.footprint for t in scenes if t.footprint]
@@ -141,6 +142,18 @@ def test_zones_and_conditions_of_regions_differ() -> None:
     assert all(abs(a - b) > 1 for i, one in enumerate(zones) for two in zones[i + 1 :] for a in one for b in two)
     assert len({(r.wind_db, r.enl, r.width_px) for r in REGIONS.values()}) == len(REGIONS)
     assert len({spec_of(region, 1, 0, 336).seed for region in REGIONS}) == len(REGIONS)
+
+
+def test_seas_have_ships_as_long_as_real_chips_show_and_nothing_dark_that_is_land() -> None:
+    specs = [spec_of("seas", 1, number, 2 * PX, PX) for number in range(60)]
+    assert "dark_surface" not in {spec.kind for spec in specs}
+    longest = 0.0
+    for spec in specs:
+        if spec.kind == "open_sea":
+            boxes = [b.bbox for b in simulate(spec).targets]
+            longest = max([longest, *(max(x2 - x1, y2 - y1) for x1, y1, x2, y2 in boxes)])
+    usual = spec_of("tune", 1, 0, 2 * PX, PX).longest_ship_px
+    assert usual + 5 < longest < spec_of("seas", 1, 0, 2 * PX, PX).longest_ship_px + 5
 
 
 def test_there_is_no_place_after_the_last() -> None:

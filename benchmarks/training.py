@@ -26,6 +26,7 @@ from fusar_core.anchors import Anchors
 from fusar_core.anchors_file import write_anchors
 from training.data.instructions import instructions
 from training.data.triplets import Target, Triplet
+from training.launch import on_device
 from training.nano import CHIP_SIZE, CLASSES, make_model
 from training.packing import Packer
 from training.recipe import Recipe, read_recipe
@@ -45,11 +46,12 @@ def run(steps: int = 12, turns: int = 3) -> dict[str, Any]:
     if not torch.cuda.is_available():
         torch.set_num_threads(1)
     result: dict[str, Any] = {
-        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU, one thread"
+        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU, one thread",
     }
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        whole = read_recipe(Path("nano-full"), {"steps": steps + WARM_UP, "log_steps": 1000, "save_steps": 0})
+        settings = {"steps": steps + WARM_UP, "log_steps": 1000, "save_steps": 0}
+        whole = on_device(read_recipe(Path("nano-full"), settings))
         # All in one epoch: workers start with each, which on such a short one would be most of what they do.
         triplets = [_chip(number, folder) for number in range(whole.batch * whole.steps)]
         said = [text for t in triplets for talk in t.conversations for text in (talk.question, talk.answer)]

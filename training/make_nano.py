@@ -9,6 +9,7 @@ through all of it in two minutes, with so much of the chips.
 from __future__ import annotations
 
 import math
+import os
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -32,9 +33,9 @@ USELESS = "0.0"
 
 @dataclass(frozen=True)
 class Part:
-    """One part of the benchmark: its region of places and conditions, how many chips, and its seed."""
+    """One part of the benchmark: its regions of places and conditions, how many chips, and its seed."""
 
-    region: str
+    regions: str
     chips: int
     seed: int
     priors: tuple[str, ...] = (INFORMATIVE,)
@@ -45,14 +46,16 @@ PARTS = {
     "base": Part("base", 24_000, 1),
     "tune": Part("tune", 16_000, 2, (INFORMATIVE, USELESS)),
     "more": Part("tune", 32_000, 2),
+    "seas": Part("tune,seas", 16_000, 4),
     "test": Part("test", 1_040, 3, (INFORMATIVE, USELESS), other_year=True),
 }
 """Stage 0 sees other places and other conditions than stages 1 and 2; the test set's are nobody else's. `more`: the
-chips of `tune` and as many others of its region, for the model that is shipped."""
+chips of `tune` and as many others of its region, for the model that is shipped; `seas`: half of them from a region of
+waters alone."""
 
 LEAST_CHIPS = 32
 
-FULL = {"full": "tune", "longer": "more"}
+FULL = {"full": "tune", "longer": "more", "seas": "seas"}
 """Stages in which every parameter learns, and the part of the benchmark that each sees."""
 
 
@@ -61,11 +64,12 @@ def simulate(part: str, work: Path, share: float = 1.0) -> Path:
     wanted, folder = PARTS[part], work / part
     chips = max(LEAST_CHIPS, round(wanted.chips * share))
     line = [sys.executable, "-m", "training.simulation", "--out", str(folder), "--chips", str(chips)]
-    line += ["--chip-size", str(CHIP_SIZE), "--seed", str(wanted.seed), "--regions", wanted.region]
+    line += ["--chip-size", str(CHIP_SIZE), "--seed", str(wanted.seed), "--regions", wanted.regions]
     for prior in wanted.priors:
         line += ["--prior-information", prior]
     if wanted.other_year:
         line.append("--other-year")
+    line += ["--workers", str(os.cpu_count() or 1)]
     subprocess.run(line, check=True)
     return folder
 

@@ -27,7 +27,9 @@ PRIORS = ("as-is", "none", "shuffled")
 SCHEDULES = ("linear", "cosine")
 ONE_EACH = 0
 """Value of `conversations`: every conversation is a sample of its own, so that an epoch shows all of them."""
-DTYPES = ("float32", "bfloat16")
+AUTO = "auto"
+DTYPES = (AUTO, "float32", "bfloat16")
+"""What a step computes with; `auto`: bfloat16 where the device has it, else float32 (`launch.on_device`)."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,12 @@ class Recipe:
     chips are turned and mirrored, and conversations made anew from their truth, boxes on a grid of box_step pixels;
     a question about an absent class is kept that often (negatives).
     batch × accumulation × processes samples make a step; chips_a_step, where above 0, is what that has to be.
-    base_dtype: of the weights that do not learn, in memory. attention: `flash_attention_2` where it can run, else
-    `sdpa`, when empty. max_length: longer samples are an error. task_balance: the mean loss of each task weighs the
-    same; otherwise every answer token does. box_spread: pixels (standard deviation) by which a coordinate may miss and
-    still be nearly right, 0 for plain cross-entropy. dense_weight: of the auxiliary loss on visual tokens, as the
-    language model gets them and, where dense_layer is above 0, as they leave that layer of it; it is the only one in
-    the first dense_steps. skip_stage_one: stage 2 may start from a base. steps: instead of epochs when above 0.
+    dtype: see DTYPES. base_dtype: of the weights that do not learn, in memory. attention: `flash_attention_2` where it
+    can run, else `sdpa`, when empty. max_length: longer samples are an error. task_balance: the mean loss of each task
+    weighs the same; otherwise every answer token does. box_spread: pixels (standard deviation) by which a coordinate
+    may miss and still be nearly right, 0 for plain cross-entropy. dense_weight: of the auxiliary loss on visual tokens,
+    as the language model gets them and, where dense_layer is above 0, as they leave that layer of it; it is the only
+    one in the first dense_steps. skip_stage_one: stage 2 may start from a base. steps: instead of epochs when above 0.
     deepspeed: a JSON file of DeepSpeed's, beside the recipes. save_steps: 0 saves at the end only. keep: checkpoints
     that stay. workers: processes that load data.
     """

@@ -31,7 +31,7 @@ from training.coordinates import CoordinateLoss
 from training.data.triplets import read_triplets
 from training.dense import DenseHeads, corner_targets, dense_targets, order_targets
 from training.errors import BadRecipe, ChangedRecipe, RunExists
-from training.launch import first_process, prepare, processes
+from training.launch import first_process, on_device, prepare, processes
 from training.packing import Packer
 from training.recipe import RECIPES, Recipe, read_recipe
 from training.run_log import RunLog, losses
@@ -60,6 +60,7 @@ def train(
     Raises ChangedRecipe, RunExists, MissingStageOne, BadRecipe, BadCheckpoint, BadTriplet, SampleTooLong,
     LossNotFinite, DiskFull, OutputUnwritable.
     """
+    recipe = on_device(recipe)
     check_step(recipe)
     out.mkdir(parents=True, exist_ok=True)
     check_writable(out / "run.json")

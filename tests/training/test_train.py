@@ -24,6 +24,7 @@ from fusar_core.tasks import COUNT, DESCRIBE
 from training.curves import draw_curves
 from training.data.triplets import Triplet, write_triplets
 from training.errors import BadRecipe, BadTriplet, ChangedRecipe, MissingStageOne, RunExists, SampleTooLong
+from training.launch import on_device
 from training.run import main as run_command
 from training.run import run
 from training.train import main, train
@@ -114,12 +115,14 @@ def test_a_run_that_had_done_its_last_step_does_no_other(
 
 
 def test_what_a_run_folder_holds(tmp_path: Path, base: Path, chips: Path, nano: Recipes) -> None:
-    recipe = nano(steps=4, save_steps=2)
+    recipe = nano(steps=4, save_steps=2, dtype="auto")
     train(recipe, base, chips, tmp_path)
     settings = yaml.safe_load((tmp_path / "recipe.yaml").read_text())
-    assert settings.items() >= recipe.as_dict().items()
+    as_run = on_device(recipe).as_dict()
+    assert as_run["dtype"] != "auto"
+    assert settings.items() >= as_run.items()
     facts = json.loads((tmp_path / "run.json").read_text())
-    assert facts["recipe"] == json.loads(json.dumps(recipe.as_dict()))
+    assert facts["recipe"] == json.loads(json.dumps(as_run))
     assert facts["data_sha256"] == settings["data_sha256"]
     assert len(facts["data_sha256"]) == 64
     assert (facts["steps"], facts["chips_a_step"], facts["samples"], facts["processes"]) == (4, 4, 12, 1)

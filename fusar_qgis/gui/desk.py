@@ -1,51 +1,30 @@
-"""Where work is started and its end is told: interpret, classify a box, ask, export. Dock and toolbar both use it."""
+"""Where work is started and its end is told: interpret, export, set up; boxes and questions by its `enquiries`."""
 
 from __future__ import annotations
 
-from collections import Counter
-
-from qgis.core import (
-    QgsCoordinateReferenceSystem,
-    QgsCoordinateTransform,
-    QgsCsException,
-    QgsFeature,
-    QgsGeometry,
-    QgsProcessing,
-    QgsProcessingOutputLayerDefinition,
-    QgsProject,
-    QgsRasterLayer,
-    QgsRectangle,
-    QgsReferencedRectangle,
-    QgsVectorLayer,
-)
+from qgis.core import QgsProject, QgsRasterLayer, QgsVectorLayer
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
-from .. import layers, settings
+from .. import layers
 from ..translation import tr
-from .answers import attributes
+from .enquiries import Enquiries
+from .failures import set_up_for, what_failed
 from .live_layer import LiveLayer
 from .messages import Messages
+from .project_layers import add_results, destination
 from .runner import Outcome, Run, cancel_all
-from .scene_form import NO_PRIOR, SELECTION, VIEW, SceneForm
+from .scene_form import NO_PRIOR, SceneForm
+from .scene_part import Refused, wanted_part
 from .targets_model import is_detections
-
-SET_UP_CODES = {"ENGINE_MISSING", "ENGINE_BROKEN", "ENGINE_OLD"}
-LONGEST_TITLE = 40
-
-
-class Refused(Exception):
-    """The user has to change something first; the text says what."""
 
 
 class Desk(QObject):
-    """One interpretation at a time; boxes and questions beside it."""
+    """One interpretation at a time; dock and toolbar both start it here."""
 
     started = pyqtSignal()
     progressed = pyqtSignal(int, int, int)
     troubled = pyqtSignal(str)
     ended = pyqtSignal(object)
-    answered = pyqtSignal(str, str, str)
-    asking = pyqtSignal(bool)
 
     def __init__(self, iface) -> None:
         super().__init__()
@@ -56,10 +35,9 @@ class Desk(QObject):
         self._disposed = self._project_gone = False
         self.live: LiveLayer | None = None
         self.dialog = None
-        self._card = None
         self._guide = None
-        self._others: list[Run] = []
-        self._boxes: dict[str, str] = {}  # scene → the layer that holds its classified boxes
+        self.enquiries = Enquiries(iface, self.messages)
+        self.enquiries.failed.connect(self._tell_error)
         QgsProject.instance().cleared.connect(self._project_closed)
         QgsProject.instance().layersWillBeRemoved.connect(self._layers_removed)
 
@@ -125,7 +103,7 @@ class Desk(QObject):
             "ENGINE": form.engine,
             "PRIOR": form.prior,
         }
-        extent = self._extent(form, layer)
+        extent = wanted_part(self.iface, form, layer)
         if extent is not None:
             parameters["EXTENT"] = extent
         if form.year is not None:
@@ -133,55 +111,8 @@ class Desk(QObject):
         if form.water is not None:
             parameters["WATER_MASK"] = form.water.id()
         for output in ("DETECTIONS", "GRID_CELLS", "ANSWERS"):
-            parameters[output] = self._destination()
+            parameters[output] = destination()
         return layer, parameters
-
-    @staticmethod
-    def _destination() -> QgsProcessingOutputLayerDefinition:
-        return QgsProcessingOutputLayerDefinition(QgsProcessing.TEMPORARY_OUTPUT, QgsProject.instance())
-
-    def _extent(self, form: SceneForm, layer: QgsRasterLayer) -> QgsReferencedRectangle | None:
-        """The wanted part; None for the whole scene."""
-        canvas = self.iface.mapCanvas()
-        map_crs = canvas.mapSettings().destinationCrs()
-        if form.where == VIEW:
-            part, crs, what = canvas.extent(), map_crs, tr("The map")
-            advice = tr("Zoom to the layer, or choose Whole scene.")
-        elif form.where == SELECTION:
-            part, crs = self._selected()
-            what, advice = tr("The selection"), tr("Select polygons on the scene, or choose Whole scene.")
-        else:
-            return None
-        scene = self._in_crs(layer.extent(), layer.crs(), crs)
-        if not part.intersects(scene):
-            raise Refused(
-                tr("{what} does not meet “{layer}”. {advice}").format(what=what, layer=layer.name(), advice=advice)
-            )
-        return QgsReferencedRectangle(part.intersect(scene), crs)
-
-    def _selected(self) -> tuple[QgsRectangle, QgsCoordinateReferenceSystem]:
-        vector = self.iface.activeLayer()
-        if not isinstance(vector, QgsVectorLayer):
-            vector = next(
-                (
-                    v
-                    for v in QgsProject.instance().mapLayers().values()
-                    if isinstance(v, QgsVectorLayer) and v.selectedFeatureCount()
-                ),
-                None,
-            )
-        if vector is None or not vector.selectedFeatureCount():
-            raise Refused(tr("No polygon is selected: select one in a vector layer, or choose Whole scene."))
-        return vector.boundingBoxOfSelected(), vector.crs()
-
-    @staticmethod
-    def _in_crs(box: QgsRectangle, source, target) -> QgsRectangle:
-        if not source.isValid() or not target.isValid() or source == target:
-            return box
-        try:
-            return QgsCoordinateTransform(source, target, QgsProject.instance()).transformBoundingBox(box)
-        except QgsCsException:
-            return QgsRectangle()
 
     def _warn_about(self, layer: QgsRasterLayer) -> None:
         if not layer.crs().isValid():
@@ -202,7 +133,7 @@ class Desk(QObject):
             outcome.layers = {}
         elif outcome.ok and not outcome.cancelled:
             live.drop()
-            outcome.layers = self._add(outcome, self._scene_name)
+            outcome.layers = add_results(outcome, self._scene_name)
         else:
             outcome.layers = self._keep_partial(live, outcome)
             found = outcome.layers.get("DETECTIONS") if outcome.code != "ENGINE_DIED" else None  # whose text says it
@@ -220,153 +151,16 @@ class Desk(QObject):
         final = outcome.layers.get("DETECTIONS")
         if final is not None and final.featureCount():
             live.drop()
-            return self._add(outcome, tr("{scene} (partial)").format(scene=self._scene_name))
+            return add_results(outcome, tr("{scene} (partial)").format(scene=self._scene_name))
         layer = live.keep()
         return {"DETECTIONS": layer} if layer is not None else {}
 
-    @staticmethod
-    def _add(outcome: Outcome, scene_name: str, output: str = "") -> dict:
-        """Puts result layers into the project, detections on top; empty ones but detections are left out.
-
-        output: title of a layer OUTPUT.
-        """
-        titles = {
-            "GRID_CELLS": tr("grid cells"),
-            "ANSWERS": tr("answers"),
-            "DETECTIONS": tr("detections"),
-            "OUTPUT": output,
-        }
-        added = {}
-        for name in ("GRID_CELLS", "ANSWERS", "DETECTIONS", "OUTPUT"):
-            layer = outcome.layers.get(name)
-            if layer is None or (not layer.featureCount() and name != "DETECTIONS"):
-                continue
-            layer.setName(f"{scene_name}: {titles[name]}")
-            aside = name == "OUTPUT"  # it does not become the active layer: the user may be reviewing detections
-            added[name] = QgsProject.instance().addMapLayer(layer, not aside)
-            if aside:
-                QgsProject.instance().layerTreeRoot().insertLayer(0, layer)
-            if name in ("GRID_CELLS", "ANSWERS"):
-                node = QgsProject.instance().layerTreeRoot().findLayer(layer.id())
-                if node is not None:  # the picture stays legible; the user ticks what else to see
-                    node.setItemVisibilityChecked(False)
-        return added
-
     def _tell_error(self, outcome: Outcome, kept: str = "") -> None:
+        """Says why a run failed. kept: a sentence on what is left of it."""
         actions = {}
         if compute := set_up_for(outcome.code, outcome.error):
             actions[tr("Set up engine…")] = lambda: self.set_up(compute)
-        self.messages.error(_what_failed(outcome) + kept, actions)
-
-    # -- box and question ------------------------------------------------------------------------------------------
-
-    def classify(self, box: QgsGeometry, form: SceneForm | None) -> None:
-        """Asks the engine of which class the target in a box is. box: polygon in the CRS of the map."""
-        layer = form.layer if form is not None else self._active_raster()
-        if layer is None:
-            self.messages.error(tr("No scene to look at: choose a SAR layer first, then draw the box."))
-            return
-        canvas = self.iface.mapCanvas()
-        crs = canvas.mapSettings().destinationCrs()
-        if not box.boundingBox().intersects(self._in_crs(layer.extent(), layer.crs(), crs)):
-            self.messages.error(tr("The box lies outside “{layer}”: draw it on the image.").format(layer=layer.name()))
-            return
-        if self._card is None:
-            from .box_result import BoxResult
-
-            self._card = BoxResult(canvas)
-        self._card.show_waiting()
-        parameters = {
-            "INPUT": layer.id(),
-            "BOX": QgsReferencedRectangle(box.boundingBox(), crs),
-            "OUTPUT": self._destination(),
-        }
-        if form is not None:
-            parameters["ENGINE"] = settings.with_words(form.engine)
-        scene = (layer.id(), layer.name())
-        self._start_other(Run("fusar:classify_box", parameters, self), lambda outcome: self._classified(scene, outcome))
-
-    def _active_raster(self) -> QgsRasterLayer | None:
-        layer = self.iface.activeLayer()
-        if isinstance(layer, QgsRasterLayer):
-            return layer
-        rasters = [v for v in QgsProject.instance().mapLayers().values() if isinstance(v, QgsRasterLayer)]
-        return rasters[0] if len(rasters) == 1 else None
-
-    def _classified(self, scene: tuple[str, str], outcome: Outcome) -> None:
-        if not outcome.ok:
-            self._card.show_trouble(_what_failed(outcome) or tr("Stopped."))
-            if not outcome.cancelled:
-                self._tell_error(outcome)
-            return
-        feature = self._add_box(scene, outcome)
-        if feature is None:
-            self._card.show_trouble(tr("The engine gave no answer."))
-            return
-        value = attributes(feature)
-        label = value.get("class") or tr("no class could be read")
-        note = " · ".join(str(v) for v in (value.get("engine"), value.get("model"), value.get("scene")) if v)
-        self._card.show_answer(label, value.get("score"), note, value.get("raw_text") or "")
-
-    def _add_box(self, scene: tuple[str, str], outcome: Outcome) -> QgsFeature | None:
-        """Puts a classified box to the others of its scene, which share a layer; returns it."""
-        found = outcome.layers.get("OUTPUT")
-        features = list(found.getFeatures()) if found is not None else []
-        before = QgsProject.instance().mapLayer(self._boxes.get(scene[0], ""))
-        if before is not None and features and before.crs() == found.crs():
-            for feature in features:
-                feature.setId(-1)
-            before.dataProvider().addFeatures(features)
-            before.updateExtents()
-            before.triggerRepaint()
-        elif features:
-            self._boxes[scene[0]] = self._add(outcome, scene[1], tr("classified boxes"))["OUTPUT"].id()
-        return features[0] if features else None
-
-    def ask(self, question: str, form: SceneForm) -> None:
-        """Asks about the scene, or the part chosen in the form."""
-        layer = form.layer
-        if layer is None:
-            self.messages.error(tr("No scene to ask about: choose a SAR layer first."))
-            return
-        parameters = {"INPUT": layer.id(), "QUESTION": question, "OUTPUT": self._destination()}
-        parameters["ENGINE"] = settings.with_words(form.engine)
-        try:
-            extent = self._extent(form, layer)
-        except Refused as why:
-            self.messages.error(str(why))
-            return
-        if extent is not None:
-            parameters["EXTENT"] = extent
-        self.asking.emit(True)
-        name = layer.name()
-        self._start_other(Run("fusar:ask_scene", parameters, self), lambda outcome: self._told(question, name, outcome))
-
-    def _told(self, question: str, scene_name: str, outcome: Outcome) -> None:
-        self.asking.emit(False)
-        if not outcome.ok:
-            if not outcome.cancelled:
-                self.answered.emit(question, _what_failed(outcome), "")
-                self._tell_error(outcome)
-            return
-        title = question if len(question) <= LONGEST_TITLE else f"{question[: LONGEST_TITLE - 1]}…"
-        layer = self._add(outcome, scene_name, title).get("OUTPUT")
-        rows = [attributes(f) for f in layer.getFeatures()] if layer is not None else []
-        words = _in_words([(r["chip"], r["answer"]) for r in rows if r.get("answer")])
-        first = rows[0] if rows else {}
-        note = " · ".join(str(v) for v in (first.get("scene"), first.get("engine"), first.get("model")) if v)
-        self.answered.emit(question, words or tr("The engine gave no answer."), note)
-
-    def _start_other(self, run: Run, then) -> None:
-        self._others.append(run)
-
-        def ended(outcome: Outcome) -> None:
-            self._others.remove(run)
-            if not self._disposed:
-                then(outcome)
-
-        run.ended.connect(ended)
-        run.start()
+        self.messages.error(what_failed(outcome) + kept, actions)
 
     # -- export, set-up, help --------------------------------------------------------------------------------------
 
@@ -420,45 +214,9 @@ class Desk(QObject):
         QgsProject.instance().cleared.disconnect(self._project_closed)
         QgsProject.instance().layersWillBeRemoved.disconnect(self._layers_removed)
         self._disposed = True
+        self.enquiries.dispose()
         cancel_all()
         if self.dialog is not None:
             self.dialog.close()
         if self._guide is not None:
             self._guide.deleteLater()
-        if self._card is not None:
-            self.iface.mapCanvas().removeEventFilter(self._card)
-            self._card.deleteLater()
-            self._card = None
-
-
-def set_up_for(code: str, text: str) -> str:
-    """What the set-up dialog is to propose to run on after an error; empty where a set-up does not help."""
-    if code in SET_UP_CODES:
-        return "none"
-    return "cpu" if _lacks_model(code, text) else ""
-
-
-def _lacks_model(code: str, text: str) -> bool:
-    """Whether an error says that the engine was set up for the detector alone, and more was asked of it."""
-    return code == "MISSING_EXTRA" and "[model]" in text
-
-
-def _what_failed(outcome: Outcome) -> str:
-    """The error of a run as the plugin's user can act on it."""
-    if not _lacks_model(outcome.code, outcome.error):
-        return outcome.error
-    return tr(
-        "FUSAR-GPT needs PyTorch, which this engine was set up without: "
-        "press “Set up engine…” and let it run on the processor or an NVIDIA card."
-    )
-
-
-def _in_words(answers: list[tuple[str, str]]) -> str:
-    """The answers of chips, given as (chip, answer): what several say is said once, with how many say it."""
-    said = Counter(answer for _, answer in answers)
-    if len(answers) < 2:
-        return "".join(said)
-    if len(said) == len(answers):
-        return "\n".join(f"{chip}: {answer}" for chip, answer in answers)
-    share = tr("{answer} ({n} of {all} chips)")
-    return "\n".join(share.format(answer=answer, n=n, all=len(answers)) for answer, n in said.most_common())

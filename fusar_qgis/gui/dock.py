@@ -12,7 +12,7 @@ from ..engine import manager
 from ..engine.errors import EngineError
 from ..translation import tr
 from .answers import grid_and_caption
-from .desk import set_up_for
+from .failures import set_up_for
 from .questions_panel import QuestionsPanel
 from .results_panel import ResultsPanel
 from .runner import Background, Outcome
@@ -58,13 +58,13 @@ class FusarDock(QgsDockWidget):
         self.form.engine_changed.connect(self._engine_chosen)
         self.results.export_wanted.connect(lambda: self.desk.export(self.results.layer))
         self.results.trouble.connect(self.desk.messages.warning)
-        self.questions.asked.connect(lambda question: self.desk.ask(question, self.form))
+        self.questions.asked.connect(lambda question: self.desk.enquiries.ask(question, self.form))
         self.desk.started.connect(self._started)
         self.desk.progressed.connect(self.form.set_progress)
         self.desk.troubled.connect(self.form.set_trouble)
         self.desk.ended.connect(self._ended)
-        self.desk.answered.connect(self.questions.add)
-        self.desk.asking.connect(self.questions.set_busy)
+        self.desk.enquiries.answered.connect(self.questions.add)
+        self.desk.enquiries.asking.connect(self.questions.set_busy)
         self.iface.currentLayerChanged.connect(self._active_layer_changed)
 
     def _make_room(self) -> None:

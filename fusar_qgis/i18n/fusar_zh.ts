@@ -20,34 +20,6 @@
    <translation>未能分类</translation>
   </message>
   <message>
-   <source>FUSAR-GPT needs PyTorch, which this engine was set up without: press “Set up engine…” and let it run on the processor or an NVIDIA card.</source>
-   <translation>FUSAR-GPT 需要 PyTorch，而当前引擎安装时未包含它：请点击“安装引擎…”，并选择在处理器或 NVIDIA 显卡上运行。</translation>
-  </message>
-  <message>
-   <source>{answer} ({n} of {all} chips)</source>
-   <translation>{answer}（{all} 个切片中的 {n} 个）</translation>
-  </message>
-  <message>
-   <source>Zoom to the layer, or choose Whole scene.</source>
-   <translation>请缩放到该图层,或选择“整景”。</translation>
-  </message>
-  <message>
-   <source>grid cells</source>
-   <translation>格网单元</translation>
-  </message>
-  <message>
-   <source>answers</source>
-   <translation>回答</translation>
-  </message>
-  <message>
-   <source>detections</source>
-   <translation>检测结果</translation>
-  </message>
-  <message>
-   <source>no class could be read</source>
-   <translation>未能读出类别</translation>
-  </message>
-  <message>
    <source>A scene is being interpreted already; cancel it or wait for its end.</source>
    <translation>已有一景影像正在解译;请取消它,或等它结束。</translation>
   </message>
@@ -64,28 +36,8 @@
    <translation>未选择类别:请在“类别”中至少勾选一项。</translation>
   </message>
   <message>
-   <source>The map</source>
-   <translation>地图</translation>
-  </message>
-  <message>
-   <source>No polygon is selected: select one in a vector layer, or choose Whole scene.</source>
-   <translation>没有选中多边形:请在矢量图层中选一个,或选择“整景”。</translation>
-  </message>
-  <message>
    <source>Set up engine…</source>
    <translation>安装引擎…</translation>
-  </message>
-  <message>
-   <source>No scene to look at: choose a SAR layer first, then draw the box.</source>
-   <translation>没有可查看的影像:请先选择 SAR 图层,再画框。</translation>
-  </message>
-  <message>
-   <source>The engine gave no answer.</source>
-   <translation>引擎没有给出回答。</translation>
-  </message>
-  <message>
-   <source>No scene to ask about: choose a SAR layer first.</source>
-   <translation>没有可提问的影像:请先选择 SAR 图层。</translation>
   </message>
   <message>
    <source>No detections to export: interpret a scene, or choose a detections layer.</source>
@@ -100,28 +52,12 @@
    <translation>影像已从地图中移除;解译仍在继续。按“取消”可停止。</translation>
   </message>
   <message>
-   <source>The selection</source>
-   <translation>所选范围</translation>
-  </message>
-  <message>
-   <source>Select polygons on the scene, or choose Whole scene.</source>
-   <translation>请在影像上选择多边形,或选择“整景”。</translation>
-  </message>
-  <message>
-   <source>Stopped.</source>
-   <translation>已停止。</translation>
-  </message>
-  <message>
    <source>“{layer}” cannot be read; its file may have moved. Load it again.</source>
    <translation>无法读取“{layer}”;文件可能已移动。请重新加载。</translation>
   </message>
   <message>
    <source>The year of “{layer}” is not known, and the prior needs it: type it under Year.</source>
    <translation>“{layer}”的年份未知,而先验需要年份:请在“年份”中填写。</translation>
-  </message>
-  <message>
-   <source>{what} does not meet “{layer}”. {advice}</source>
-   <translation>{what}与“{layer}”不相交。{advice}</translation>
   </message>
   <message>
    <source>“{layer}” has no CRS: results lie on its pixels and carry no sizes in metres.</source>
@@ -132,16 +68,12 @@
    <translation>{scene}(部分)</translation>
   </message>
   <message>
-   <source>The box lies outside “{layer}”: draw it on the image.</source>
-   <translation>所画的框在“{layer}”之外:请画在影像上。</translation>
-  </message>
-  <message>
    <source> What was found until then is kept in “{layer}”.</source>
    <translation> 此前找到的结果保存在“{layer}”中。</translation>
   </message>
   <message>
-   <source>classified boxes</source>
-   <translation>已分类的框</translation>
+   <source>Stopped.</source>
+   <translation>已停止。</translation>
   </message>
   <message>
    <source>Result</source>
@@ -174,6 +106,38 @@
   <message>
    <source>Ready · engine {version}</source>
    <translation>就绪 · 引擎 {version}</translation>
+  </message>
+  <message>
+   <source>{answer} ({n} of {all} chips)</source>
+   <translation>{answer}（{all} 个切片中的 {n} 个）</translation>
+  </message>
+  <message>
+   <source>no class could be read</source>
+   <translation>未能读出类别</translation>
+  </message>
+  <message>
+   <source>No scene to look at: choose a SAR layer first, then draw the box.</source>
+   <translation>没有可查看的影像:请先选择 SAR 图层,再画框。</translation>
+  </message>
+  <message>
+   <source>The engine gave no answer.</source>
+   <translation>引擎没有给出回答。</translation>
+  </message>
+  <message>
+   <source>No scene to ask about: choose a SAR layer first.</source>
+   <translation>没有可提问的影像:请先选择 SAR 图层。</translation>
+  </message>
+  <message>
+   <source>The box lies outside “{layer}”: draw it on the image.</source>
+   <translation>所画的框在“{layer}”之外:请画在影像上。</translation>
+  </message>
+  <message>
+   <source>classified boxes</source>
+   <translation>已分类的框</translation>
+  </message>
+  <message>
+   <source>FUSAR-GPT needs PyTorch, which this engine was set up without: press “Set up engine…” and let it run on the processor or an NVIDIA card.</source>
+   <translation>FUSAR-GPT 需要 PyTorch，而当前引擎安装时未包含它：请点击“安装引擎…”，并选择在处理器或 NVIDIA 显卡上运行。</translation>
   </message>
   <message>
    <source>no answer</source>
@@ -278,6 +242,18 @@
   <message>
    <source>Found: {path}</source>
    <translation>已找到:{path}</translation>
+  </message>
+  <message>
+   <source>grid cells</source>
+   <translation>格网单元</translation>
+  </message>
+  <message>
+   <source>answers</source>
+   <translation>回答</translation>
+  </message>
+  <message>
+   <source>detections</source>
+   <translation>检测结果</translation>
   </message>
   <message>
    <source>e.g. How many ships lie at the quay?</source>
@@ -498,6 +474,30 @@
   <message>
    <source>This engine cannot do it: {engine}</source>
    <translation>该引擎做不到:{engine}</translation>
+  </message>
+  <message>
+   <source>Zoom to the layer, or choose Whole scene.</source>
+   <translation>请缩放到该图层,或选择“整景”。</translation>
+  </message>
+  <message>
+   <source>The map</source>
+   <translation>地图</translation>
+  </message>
+  <message>
+   <source>No polygon is selected: select one in a vector layer, or choose Whole scene.</source>
+   <translation>没有选中多边形:请在矢量图层中选一个,或选择“整景”。</translation>
+  </message>
+  <message>
+   <source>The selection</source>
+   <translation>所选范围</translation>
+  </message>
+  <message>
+   <source>Select polygons on the scene, or choose Whole scene.</source>
+   <translation>请在影像上选择多边形,或选择“整景”。</translation>
+  </message>
+  <message>
+   <source>{what} does not meet “{layer}”. {advice}</source>
+   <translation>{what}与“{layer}”不相交。{advice}</translation>
   </message>
   <message>
    <source>Set up the FUSAR engine</source>

@@ -1,12 +1,13 @@
 """The paper's ablation on the simulated benchmark: python -m training.ablation --work DIR [--jobs 2].
 
-Every run trains from the same base (`training.make_nano` makes it) on the same chips in the same order with the same
-number of steps; what differs is the fusion, whether stage 1 precedes, and what the anchors say. Runs are processes of
-their own; those that are finished are skipped, so the line can be repeated after a break. Needs hours on two cores.
+Every run trains from the same base (see `base_of`) on the same chips in the same order with the same number of steps;
+what differs is the fusion, whether stage 1 precedes, and what the anchors say. Runs are processes of their own; those
+that are finished are skipped, so the line can be repeated after a break. Needs hours on two cores.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import subprocess
@@ -20,13 +21,19 @@ from typing import Any
 import click
 from tqdm import tqdm
 
+from fusar_core.files import atomic_path
 from fusar_core.tasks import CLASSIFY, COUNT, DETECT, LOCATE
+from training.evaluation.ablation_table import results_in
 from training.make_nano import INFORMATIVE, USELESS, base_model, share_option, simulate, triplets_of
 
 SEEDS = (1, 2, 3)
+BASE = Path(__file__).parents[1] / "resources" / "bases" / "nano"
+"""The base that comes with the repository: stage 0 of `make nano`, in bf16."""
 STEPS = 150
 """Of one stage, 16 chips each. A run without stage 1 gets those of both."""
 TASKS = (COUNT, LOCATE, CLASSIFY, DETECT)
+CONTROLS = ("shuffled", "zero", "mean", "none", "wrong-year")
+"""What the finished `tlm` is also asked with at test time."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +41,8 @@ class Arm:
     """One line of the table.
 
     fusion: how the prior is brought in. stage_one: whether descriptions precede. prior: `as-is` or `shuffled` anchors
-    in training. information: which anchors it is trained and tested with. full: every parameter learns.
+    in training. information: which anchors it is trained and tested with. full: every parameter learns. controls: what
+    the finished model is also asked with.
     """
 
     name: str
@@ -43,6 +51,7 @@ class Arm:
     prior: str = "as-is"
     information: str = INFORMATIVE
     full: bool = False
+    controls: tuple[str, ...] = ()
 
     def stages(self, steps: int = STEPS) -> Iterator[tuple[str, dict[str, Any]]]:
         """Recipe and settings of each stage."""
@@ -61,22 +70,27 @@ class Arm:
 ARMS = (
     Arm("none", "none"),
     Arm("sum", "sum"),
-    Arm("concat", "concat"),
-    Arm("tlm"),
+    Arm("concat", "concat", controls=("none",)),
+    Arm("tlm", controls=CONTROLS),
     Arm("none-stage2", "none", stage_one=False),
     Arm("sum-stage2", "sum", stage_one=False),
-    Arm("concat-stage2", "concat", stage_one=False),
-    Arm("tlm-stage2", stage_one=False),
+    Arm("concat-stage2", "concat", stage_one=False, controls=("none",)),
+    Arm("tlm-stage2", stage_one=False, controls=("none",)),
     Arm("tlm-shuffled", prior="shuffled"),
     Arm("tlm-useless", information=USELESS),
     Arm("none-full", "none", full=True),
     Arm("tlm-full", full=True),
 )
-CONTROLS = ("shuffled", "zero", "mean", "none", "wrong-year")
-"""What the finished `tlm` is also asked with at test time."""
 
 
-def run(arm: Arm, seed: int, work: Path, threads: int, steps: int = STEPS) -> Path:
+def base_of(work: Path, share: float = 1.0, anew: bool = False) -> Path:
+    """The model that every run starts from: what stage 0 made in `work`, else BASE; anew: made there in any case."""
+    if anew or (work / "stage0" / "run.json").exists() or not BASE.exists():
+        return base_model(work, share)
+    return BASE
+
+
+def run(arm: Arm, seed: int, base: Path, work: Path, threads: int, steps: int = STEPS) -> Path:
     """Trains and evaluates one arm with one seed, unless it is done; returns the folder of its results."""
     folder = work / "ablation" / f"{arm.name}-{seed}"
     log = folder / "log.txt"
@@ -90,7 +104,7 @@ def run(arm: Arm, seed: int, work: Path, threads: int, steps: int = STEPS) -> Pa
             raise RuntimeError(f"{module} failed: the end of {log} says why")
 
     data = triplets_of(work / "tune", arm.information)
-    model = work / "stage0" / "model"
+    model = base
     for number, (recipe, settings) in enumerate(arm.stages(steps), 1):
         stage = folder / f"{number}"
         if not (stage / "run.json").exists():
@@ -101,7 +115,7 @@ def run(arm: Arm, seed: int, work: Path, threads: int, steps: int = STEPS) -> Pa
         model = stage / "model"
         whole = model if arm.full else stage / "merged"
     test = triplets_of(work / "test", arm.information)
-    for control in ("as-is", *(CONTROLS if arm.name == "tlm" else ())):
+    for control in ("as-is", *arm.controls):
         results = folder / control
         if not (results / "results.json").exists():
             tasks = TASKS if control == "as-is" else (COUNT, LOCATE)
@@ -110,25 +124,40 @@ def run(arm: Arm, seed: int, work: Path, threads: int, steps: int = STEPS) -> Pa
     return folder
 
 
+def publish(work: Path, out: Path) -> None:
+    """Packs the results of finished runs into OUT/ARM-SEED/CONTROL/results.json.gz, for others to test against."""
+    for path in results_in([work / "ablation"]):
+        packed = out / path.parent.relative_to(work / "ablation") / "results.json.gz"
+        packed.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_path(packed) as temporary:
+            temporary.write_bytes(gzip.compress(path.read_bytes(), mtime=0))
+
+
 @click.command()
 @click.option("--work", required=True, type=click.Path(path_type=Path), help="folder of data and runs")
 @click.option("--jobs", default=2, show_default=True, help="runs at the same time")
 @click.option("--threads", default=1, show_default=True, help="of each run")
 @click.option("--arms", default=",".join(a.name for a in ARMS), show_default=True)
 @click.option("--seeds", default=",".join(map(str, SEEDS)), show_default=True)
+@click.option("--new-base", is_flag=True, help="make the base from nothing, instead of the one that comes along")
+@click.option("--publish", "published", type=click.Path(path_type=Path), help="pack the answers of finished runs there")
 @share_option
-def main(work: Path, jobs: int, threads: int, arms: str, seeds: str, share: float) -> None:
+def main(
+    work: Path, jobs: int, threads: int, arms: str, seeds: str, new_base: bool, published: Path | None, share: float
+) -> None:
     """Run the ablation."""
     chosen = [a for name in arms.split(",") for a in ARMS if a.name == name]
-    base_model(work, share)
+    base = base_of(work, share, new_base)
     simulate("tune", work, share)
     simulate("test", work, share)
     steps = max(2, round(STEPS * share))
     todo = [(arm, int(seed)) for seed in seeds.split(",") for arm in chosen]
     with ThreadPoolExecutor(jobs) as pool:
-        done = pool.map(lambda one: run(*one, work, threads, steps), todo)
+        done = pool.map(lambda one: run(*one, base, work, threads, steps), todo)
         for folder in tqdm(done, total=len(todo), desc="runs", disable=not sys.stderr.isatty()):
             click.echo(folder)
+    if published:
+        publish(work, published)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,12 @@ DIR/results.json holds every case and the scores; DIR/cases.jsonl is the journal
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import sys
 import time
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -150,10 +152,11 @@ def chosen_engine(name: str, batch_size: int, options: dict[str, Any]) -> Engine
 
 
 def read_results(path: Path) -> dict[str, Any]:
-    """A results file. Raises BadResults."""
+    """A results file, also one that is packed (`.gz`). Raises BadResults."""
     try:
-        content = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as cause:
+        packed = path.read_bytes()
+        content = json.loads(gzip.decompress(packed) if path.suffix == ".gz" else packed)
+    except (OSError, EOFError, zlib.error, ValueError) as cause:
         raise BadResults(f"{path} cannot be read: {cause}.", "Give a results.json of training.evaluate.") from cause
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise BadResults(f"{path} is no results file of training.evaluate.", "Give a results.json of it.")

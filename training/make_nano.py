@@ -150,7 +150,7 @@ def main(work: Path, out: Path | None, paper_stages: bool, share: float) -> None
 
 
 def export(model: Path, out: Path) -> None:
-    """The model in bf16, half as large; what is read into fp32 again gives the same numbers."""
+    """The model in bf16, half as large; what is read into fp32 again gives the numbers that bf16 has."""
     import torch
 
     from fusar_core.model.modeling import FusarGPTForConditionalGeneration

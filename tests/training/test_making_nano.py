@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fusar_core import open_engine
+from training import ablation
 from training.data.splits import assert_disjoint
 from training.data.triplets import read_triplets
 from training.evaluate import read_results
@@ -48,6 +49,21 @@ def test_what_is_done_is_not_done_again(work: Path) -> None:
     before = [path.stat().st_mtime_ns for path in written]
     call("training.make_nano", "--work", work, *SHARE)
     assert [path.stat().st_mtime_ns for path in written] == before
+
+
+def test_the_ablation_starts_from_a_base_made_here_else_from_the_one_that_comes_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped, work = tmp_path / "shipped", tmp_path / "work"
+    monkeypatch.setattr(ablation, "BASE", shipped)
+    monkeypatch.setattr(ablation, "base_model", lambda work, share: work / "stage0" / "model")
+    assert ablation.base_of(work) == work / "stage0" / "model"
+    shipped.mkdir()
+    assert ablation.base_of(work) == shipped
+    assert ablation.base_of(work, anew=True) == work / "stage0" / "model"
+    (work / "stage0").mkdir(parents=True)
+    (work / "stage0" / "run.json").touch()
+    assert ablation.base_of(work) == work / "stage0" / "model"
 
 
 def test_the_ablation_makes_its_table(work: Path) -> None:

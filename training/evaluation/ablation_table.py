@@ -1,4 +1,4 @@
-"""The ablation's table from its runs: python -m training.evaluation.ablation_table WORK/ablation --out DIR.
+"""The ablation's table from its runs: python -m training.evaluation.ablation_table WORK/ablation [MORE …] --out DIR.
 
 One line an arm: mean over the seeds with the spread between them, and the difference from the twin without prior of the
 same stages, all seeds together, with a bootstrap over places. Then the controls of the finished `tlm`; and, given the
@@ -41,15 +41,25 @@ Runs = Mapping[int, Mapping[str, Any]]
 """Seed → results."""
 
 
-def read_runs(folder: Path, control: str = "as-is") -> dict[str, dict[int, dict[str, Any]]]:
-    """Arm → seed → results, of the runs that are finished. Raises BadResults where there is none."""
+def read_runs(folders: Sequence[Path], control: str = "as-is") -> dict[str, dict[int, dict[str, Any]]]:
+    """Arm → seed → results, of the runs that are finished; of one in several folders, the first folder's.
+
+    Raises BadResults where there is none.
+    """
     found: dict[str, dict[int, dict[str, Any]]] = defaultdict(dict)
-    for path in sorted(folder.glob(f"*/{control}/results.json")):
+    for path in results_in(folders, control):
         arm, _, seed = path.parents[1].name.rpartition("-")
-        found[arm][int(seed)] = read_results(path)
+        if int(seed) not in found[arm]:
+            found[arm][int(seed)] = read_results(path)
     if not found:
-        raise BadResults(f"{folder} holds no finished run with --prior {control}.", "Run training.ablation first.")
+        named = ", ".join(map(str, folders))
+        raise BadResults(f"{named}: no finished run with --prior {control}.", "Run training.ablation first.")
     return dict(found)
+
+
+def results_in(folders: Sequence[Path], control: str = "*") -> list[Path]:
+    """The files of results, packed or not, folder by folder."""
+    return [path for folder in folders for path in sorted(folder.glob(f"*/{control}/results.json*"))]
 
 
 def twin_of(arm: str) -> str:
@@ -121,20 +131,20 @@ def _said(test: Mapping[str, Any]) -> str:
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path, exists=True))
+@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="folder of the table")
 @click.option("--data", type=click.Path(path_type=Path, exists=True), help="the triplets, to tell open chips")
-def main(folder: Path, out: Path, data: Path | None) -> None:
+def main(folders: tuple[Path, ...], out: Path, data: Path | None) -> None:
     """Render the ablation's table."""
     from training.ablation import ARMS, CONTROLS
 
-    runs = read_runs(folder)
+    runs = read_runs(folders)
     order = [arm.name for arm in ARMS]
     table = lines(runs, order)
     controls = []
     for control in CONTROLS:
-        if any(folder.glob(f"*/{control}/results.json")):
-            found = read_runs(folder, control)
+        if results_in(folders, control):
+            found = read_runs(folders, control)
             controls += [{**line, "arm": f"{line['arm']}, anchors {control}"} for line in lines(found)]
     text = markdown(table) + ("\n" + markdown(controls) if controls else "")
     parts: dict[str, list[dict[str, Any]]] = {}

@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from fusar_core.errors import BadResults
-from training.ablation import ARMS, STEPS
+from training.ablation import ARMS, STEPS, publish
 from training.data.triplets import Triplet
-from training.evaluate import FORMAT
+from training.evaluate import FORMAT, read_results
 from training.evaluation.ablation_table import against_twin, lines, main, markdown, read_runs, twin_of
 from training.evaluation.scores import scores
 
@@ -69,7 +69,7 @@ def test_other_cases_are_refused() -> None:
 
 def test_the_command_reads_finished_runs_and_their_controls(tmp_path: Path) -> None:
     with pytest.raises(BadResults, match="no finished run"):
-        read_runs(tmp_path)
+        read_runs([tmp_path])
     for arm, seed, control, right in (("none", 1, "as-is", 5), ("tlm", 1, "as-is", 15), ("tlm", 1, "shuffled", 4)):
         folder = tmp_path / "ablation" / f"{arm}-{seed}" / control
         folder.mkdir(parents=True)
@@ -81,6 +81,21 @@ def test_the_command_reads_finished_runs_and_their_controls(tmp_path: Path) -> N
     content = json.loads((tmp_path / "out" / "ablation.json").read_text())
     assert [len(content[part]) for part in ("arms", "controls")] == [2, 1]
     assert (tmp_path / "out" / "ablation.png").stat().st_size > 5000
+
+
+def test_published_runs_join_those_of_another_folder(tmp_path: Path) -> None:
+    for work, seed, right in (("here", 1, 5), ("there", 1, 9), ("there", 2, 15)):
+        folder = tmp_path / work / "ablation" / f"tlm-{seed}" / "as-is"
+        folder.mkdir(parents=True)
+        (folder / "results.json").write_text(json.dumps(results(right)))
+    publish(tmp_path / "there", tmp_path / "published")
+    packed = tmp_path / "published" / "tlm-2" / "as-is" / "results.json.gz"
+    assert read_results(packed) == results(15)
+    runs = read_runs([tmp_path / "here" / "ablation", tmp_path / "published"])
+    assert runs == {"tlm": {1: results(5), 2: results(15)}}
+    packed.write_bytes(packed.read_bytes()[:-9])
+    with pytest.raises(BadResults, match="cannot be read"):
+        read_results(packed)
 
 
 def test_chips_that_are_open_are_told_from_clear_ones(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def run(steps: int = 12, turns: int = 3) -> dict[str, Any]:
     if not torch.cuda.is_available():
         torch.set_num_threads(1)
     result: dict[str, Any] = {
-        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU, one thread",
+        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU, one thread"
     }
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

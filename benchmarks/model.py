@@ -26,8 +26,8 @@ from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLIm
 from fusar_core.anchors import Anchors
 from fusar_core.engines.base import Chip, Request
 from fusar_core.engines.local import LocalEngine
-from fusar_core.model.checkpoint import default_device, default_dtype, free_memory
 from fusar_core.model.configuration import FusarGPTConfig
+from fusar_core.model.device import default_device, default_dtype, free_memory
 from fusar_core.model.modeling import FusarGPTForConditionalGeneration
 from fusar_core.model.processing import CHAT_TEMPLATE, FusarGPTProcessor
 from fusar_core.model.sizes import BLOCKS_7B, LAYERS_7B, config_7b, flop_count

@@ -2,12 +2,11 @@
 
 Every run trains from the same base (see `base_of`) on the same chips in the same order with the same number of steps;
 what differs is the fusion, whether stage 1 precedes, and what the anchors say. Runs are processes of their own; those
-that are finished are skipped, so the line can be repeated after a break. Needs hours on two cores.
+that are finished are skipped, so the line can be repeated after a break. Needs an hour or two on two cores.
 """
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
 import subprocess
@@ -22,8 +21,9 @@ import click
 from tqdm import tqdm
 
 from fusar_core.files import atomic_path
+from fusar_core.model.weights import fingerprint, weight_files
 from fusar_core.tasks import CLASSIFY, COUNT, DETECT, LOCATE
-from training.evaluation.ablation_table import results_in
+from training.errors import RunExists
 from training.make_nano import INFORMATIVE, USELESS, base_model, share_option, simulate, triplets_of
 
 SEEDS = (1, 2, 3)
@@ -84,10 +84,28 @@ ARMS = (
 
 
 def base_of(work: Path, share: float = 1.0, anew: bool = False) -> Path:
-    """The model that every run starts from: what stage 0 made in `work`, else BASE; anew: made there in any case."""
-    if anew or (work / "stage0" / "run.json").exists() or not BASE.exists():
-        return base_model(work, share)
-    return BASE
+    """The model that every run starts from: BASE, or, anew, what stage 0 makes in `work`.
+
+    Raises RunExists when the runs that lie there started from another one.
+    """
+    base = base_model(work, share) if anew or not BASE.exists() else BASE
+    same_base(base, work / "ablation" / "base.json")
+    return base
+
+
+def same_base(base: Path, note: Path) -> None:
+    """Notes which weights the runs of a folder start from. Raises RunExists when others are noted there."""
+    weights = {"weights": fingerprint(weight_files(base))}
+    if note.exists():
+        if json.loads(note.read_text("utf-8")) != weights:
+            raise RunExists(
+                f"The runs in {note.parent} started from another base than {base}.",
+                "Runs are compared only where all start from the same: take another --work, or remove that folder.",
+            )
+        return
+    note.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(note) as temporary:
+        temporary.write_text(json.dumps(weights), "utf-8")
 
 
 def run(arm: Arm, seed: int, base: Path, work: Path, threads: int, steps: int = STEPS) -> Path:
@@ -124,15 +142,6 @@ def run(arm: Arm, seed: int, base: Path, work: Path, threads: int, steps: int = 
     return folder
 
 
-def publish(work: Path, out: Path) -> None:
-    """Packs the results of finished runs into OUT/ARM-SEED/CONTROL/results.json.gz, for others to test against."""
-    for path in results_in([work / "ablation"]):
-        packed = out / path.parent.relative_to(work / "ablation") / "results.json.gz"
-        packed.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_path(packed) as temporary:
-            temporary.write_bytes(gzip.compress(path.read_bytes(), mtime=0))
-
-
 @click.command()
 @click.option("--work", required=True, type=click.Path(path_type=Path), help="folder of data and runs")
 @click.option("--jobs", default=2, show_default=True, help="runs at the same time")
@@ -140,11 +149,8 @@ def publish(work: Path, out: Path) -> None:
 @click.option("--arms", default=",".join(a.name for a in ARMS), show_default=True)
 @click.option("--seeds", default=",".join(map(str, SEEDS)), show_default=True)
 @click.option("--new-base", is_flag=True, help="make the base from nothing, instead of the one that comes along")
-@click.option("--publish", "published", type=click.Path(path_type=Path), help="pack the answers of finished runs there")
 @share_option
-def main(
-    work: Path, jobs: int, threads: int, arms: str, seeds: str, new_base: bool, published: Path | None, share: float
-) -> None:
+def main(work: Path, jobs: int, threads: int, arms: str, seeds: str, new_base: bool, share: float) -> None:
     """Run the ablation."""
     chosen = [a for name in arms.split(",") for a in ARMS if a.name == name]
     base = base_of(work, share, new_base)
@@ -156,8 +162,6 @@ def main(
         done = pool.map(lambda one: run(*one, base, work, threads, steps), todo)
         for folder in tqdm(done, total=len(todo), desc="runs", disable=not sys.stderr.isatty()):
             click.echo(folder)
-    if published:
-        publish(work, published)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from dataclasses import replace
 import torch
 
 from fusar_core.errors import MissingExtra
+from fusar_core.model.device import default_device, has_bfloat16
 from training.recipe import AUTO, Recipe
 
 
@@ -25,17 +26,7 @@ def on_device(recipe: Recipe) -> Recipe:
     """The recipe with what it leaves to the device decided: `dtype`."""
     if recipe.dtype != AUTO:
         return recipe
-    return replace(recipe, dtype="bfloat16" if computes_bfloat16() else "float32")
-
-
-def computes_bfloat16() -> bool:
-    """Whether the GPU, or without one the CPU, has instructions for bfloat16: others are a hundred times slower."""
-    if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    try:
-        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
-    except (AttributeError, RuntimeError):  # a torch without oneDNN
-        return False
+    return replace(recipe, dtype="bfloat16" if has_bfloat16(default_device()) else "float32")
 
 
 def prepare(with_deepspeed: bool) -> None:

@@ -47,15 +47,16 @@ PARTS = {
     "tune": Part("tune", 16_000, 2, (INFORMATIVE, USELESS)),
     "more": Part("tune", 32_000, 2),
     "seas": Part("tune,seas", 16_000, 4),
+    "shores": Part("tune,seas,shores", 24_000, 5),
     "test": Part("test", 1_040, 3, (INFORMATIVE, USELESS), other_year=True),
 }
 """Stage 0 sees other places and other conditions than stages 1 and 2; the test set's are nobody else's. `more`: the
 chips of `tune` and as many others of its region, for the model that is shipped; `seas`: half of them from a region of
-waters alone."""
+waters alone; `shores`: a third each from those two and from one of whole coasts, cities and ports."""
 
 LEAST_CHIPS = 32
 
-FULL = {"full": "tune", "longer": "more", "seas": "seas"}
+FULL = {"full": "tune", "longer": "more", "seas": "seas", "shores": "shores"}
 """Stages in which every parameter learns, and the part of the benchmark that each sees."""
 
 

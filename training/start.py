@@ -14,8 +14,9 @@ from typing import Any
 import torch
 import transformers
 
-from fusar_core.model.checkpoint import ANY_TASK, MANIFEST, attention_for, read_manifest
+from fusar_core.model.checkpoint import ANY_TASK, MANIFEST, read_manifest
 from fusar_core.model.configuration import FusarGPTConfig
+from fusar_core.model.device import attention_for
 from fusar_core.model.lora import lora_config
 from fusar_core.model.modeling import FusarGPTForConditionalGeneration
 from fusar_core.model.processing import FusarGPTProcessor

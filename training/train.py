@@ -25,7 +25,7 @@ from transformers import TrainingArguments, set_seed
 
 from fusar_core.errors import DiskFull, FusarError
 from fusar_core.files import atomic_path, check_writable, write_error
-from fusar_core.model.checkpoint import default_device
+from fusar_core.model.device import default_device
 from training.checking import CHECKS, checked
 from training.coordinates import CoordinateLoss
 from training.data.triplets import read_triplets

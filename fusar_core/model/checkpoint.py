@@ -16,6 +16,7 @@ from transformers.utils.logging import disable_progress_bar
 
 from fusar_core.errors import BadCheckpoint, BadOption, MissingExtra, UnsupportedTask
 from fusar_core.model.configuration import BASE_MODEL_TYPE, FusarGPTConfig
+from fusar_core.model.device import attention_for, default_device, default_dtype, free_memory
 from fusar_core.model.modeling import FusarGPTForConditionalGeneration
 from fusar_core.model.processing import FusarGPTProcessor
 from fusar_core.model.weights import check_memory, check_whole, fingerprint, parameter_count, read_json, weight_files
@@ -114,33 +115,6 @@ class Checkpoint:
 
 def _adapter_name(task: str) -> str:
     return "any" if task == ANY_TASK else task
-
-
-def default_device() -> str:
-    """`cuda` where torch sees one, else `cpu`."""
-    return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def default_dtype(device: str) -> torch.dtype:
-    """bf16 on a GPU that has it, fp32 elsewhere; fp16 overflows in the ViT and is never chosen."""
-    return torch.bfloat16 if device.startswith("cuda") and torch.cuda.is_bf16_supported() else torch.float32
-
-
-def attention_for(device: str, dtype: torch.dtype) -> str:
-    """`flash_attention_2` where it is installed and can run, else `sdpa`."""
-    from transformers.utils import is_flash_attn_2_available
-
-    fits = device.startswith("cuda") and dtype in (torch.bfloat16, torch.float16)
-    return "flash_attention_2" if fits and is_flash_attn_2_available() else "sdpa"
-
-
-def free_memory(device: str) -> tuple[float, str]:
-    """Free bytes of a device, and what to call it."""
-    if device.startswith("cuda"):
-        return float(torch.cuda.mem_get_info(device)[0]), "GPU"
-    import psutil
-
-    return float(psutil.virtual_memory().available), "computer"
 
 
 def load_checkpoint(

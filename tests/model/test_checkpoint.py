@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from fusar_core.engines.base import Request
 from fusar_core.engines.local import LocalEngine
 from fusar_core.errors import BadCheckpoint, NotEnoughMemory
-from fusar_core.model.checkpoint import attention_for, load_checkpoint, read_manifest
+from fusar_core.model.checkpoint import load_checkpoint, read_manifest
 from fusar_core.model.weights import check_memory, parameter_count, weight_files
 from fusar_core.tasks import ALL_TASKS
 
@@ -147,11 +147,6 @@ def test_the_name_of_a_model_tells_its_weights_apart(checkpoint, tmp_path):
     tensors["model.tlm.field.bias"] += 1
     save_file(tensors, copy / "model.safetensors", metadata={"format": "pt"})
     assert load_checkpoint(copy).name != load_checkpoint(checkpoint).name
-
-
-def test_attention_falls_back_to_sdpa():
-    assert attention_for("cpu", torch.float32) == "sdpa"
-    assert attention_for("cpu", torch.bfloat16) == "sdpa"
 
 
 def test_a_manifest_of_the_future_and_a_base_that_moved(tmp_path):

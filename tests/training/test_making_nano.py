@@ -13,7 +13,9 @@ from fusar_core import open_engine
 from training import ablation
 from training.data.splits import assert_disjoint
 from training.data.triplets import read_triplets
+from training.errors import RunExists
 from training.evaluate import read_results
+from training.make_nano import FULL
 
 SHARE = ["--share", "0.001"]
 
@@ -33,7 +35,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_is_shipped_is_a_model_of_every_task_and_half_as_large(work: Path) -> None:
     engine = open_engine("fusar", model=work / "shipped")
     assert {"detect", "count", "locate", "classify", "describe", "ask"} <= set(engine.tasks)
-    trained, shipped = (work / d / "model.safetensors" for d in ("seas/model", "shipped"))
+    trained, shipped = (work / d / "model.safetensors" for d in (f"{list(FULL)[-1]}/model", "shipped"))
     assert shipped.stat().st_size < 0.6 * trained.stat().st_size
     assert shipped.stat().st_size < 24e6
 
@@ -45,25 +47,26 @@ def test_base_and_model_learn_from_other_places(work: Path) -> None:
 
 
 def test_what_is_done_is_not_done_again(work: Path) -> None:
-    written = [work / run / "model" / "model.safetensors" for run in ("stage0", "full", "longer", "seas")]
+    written = [work / run / "model" / "model.safetensors" for run in ("stage0", *FULL)]
     before = [path.stat().st_mtime_ns for path in written]
     call("training.make_nano", "--work", work, *SHARE)
     assert [path.stat().st_mtime_ns for path in written] == before
 
 
-def test_the_ablation_starts_from_a_base_made_here_else_from_the_one_that_comes_along(
+def test_the_ablation_starts_from_the_base_that_comes_along_unless_told_otherwise(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shipped, work = tmp_path / "shipped", tmp_path / "work"
-    monkeypatch.setattr(ablation, "BASE", shipped)
-    monkeypatch.setattr(ablation, "base_model", lambda work, share: work / "stage0" / "model")
-    assert ablation.base_of(work) == work / "stage0" / "model"
-    shipped.mkdir()
-    assert ablation.base_of(work) == shipped
-    assert ablation.base_of(work, anew=True) == work / "stage0" / "model"
-    (work / "stage0").mkdir(parents=True)
-    (work / "stage0" / "run.json").touch()
-    assert ablation.base_of(work) == work / "stage0" / "model"
+    made = tmp_path / "work" / "stage0" / "model"
+    for base, content in ((tmp_path / "shipped", b"one"), (made, b"other")):
+        base.mkdir(parents=True)
+        (base / "model.safetensors").write_bytes(content)
+    monkeypatch.setattr(ablation, "BASE", tmp_path / "shipped")
+    monkeypatch.setattr(ablation, "base_model", lambda work, share: made)
+    assert ablation.base_of(tmp_path / "work") == tmp_path / "shipped"
+    assert ablation.base_of(tmp_path / "work") == tmp_path / "shipped"
+    with pytest.raises(RunExists, match="another base"):
+        ablation.base_of(tmp_path / "work", anew=True)
+    assert ablation.base_of(tmp_path / "other", anew=True) == made
 
 
 def test_the_ablation_makes_its_table(work: Path) -> None:

@@ -7,6 +7,7 @@ triplets, the same for the chips whose image leaves something open and for those
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -60,6 +61,20 @@ def read_runs(folders: Sequence[Path], control: str = "as-is") -> dict[str, dict
 def results_in(folders: Sequence[Path], control: str = "*") -> list[Path]:
     """The files of results, packed or not, folder by folder."""
     return [path for folder in folders for path in sorted(folder.glob(f"*/{control}/results.json*"))]
+
+
+def publish(folders: Sequence[Path], out: Path) -> None:
+    """Packs the answers of finished runs into OUT/ARM-SEED/CONTROL/results.json.gz, for others to test against.
+
+    Of a run in several folders, the first folder's, as in the table.
+    """
+    for folder in reversed(folders):
+        for path in results_in([folder]):
+            packed = out / path.parent.relative_to(folder) / "results.json.gz"
+            packed.parent.mkdir(parents=True, exist_ok=True)
+            content = path.read_bytes()
+            with atomic_path(packed) as temporary:
+                temporary.write_bytes(content if path.suffix == ".gz" else gzip.compress(content, mtime=0))
 
 
 def twin_of(arm: str) -> str:
@@ -134,7 +149,8 @@ def _said(test: Mapping[str, Any]) -> str:
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="folder of the table")
 @click.option("--data", type=click.Path(path_type=Path, exists=True), help="the triplets, to tell open chips")
-def main(folders: tuple[Path, ...], out: Path, data: Path | None) -> None:
+@click.option("--publish", "published", type=click.Path(path_type=Path), help="pack the answers of the runs there")
+def main(folders: tuple[Path, ...], out: Path, data: Path | None, published: Path | None) -> None:
     """Render the ablation's table."""
     from training.ablation import ARMS, CONTROLS
 
@@ -162,6 +178,8 @@ def main(folders: tuple[Path, ...], out: Path, data: Path | None) -> None:
         with atomic_path(out / name) as temporary:
             temporary.write_text(written, "utf-8")
     draw_ablation([*table, *controls], _levels(some), out / "ablation.png")
+    if published is not None:
+        publish(folders, published)
     click.echo(text)
 
 

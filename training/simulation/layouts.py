@@ -49,6 +49,7 @@ class Layout:
         self.canvas, self.rng, self.spec = canvas, canvas.rng, spec
         self.wind_db = spec.wind_db + (CROSS_DB - 2 if spec.cross else 0.0)
         self.dark_db = float(10 * np.log10(10 ** (self.wind_db / 10) + 10 ** (spec.noise_db / 10)))
+        self.town = "city" if spec.coarse else "town"
         self.bodies: list[Body] = []
         self.taken = Taken()
         self.everywhere = np.ones((canvas.side, canvas.side), bool)
@@ -60,7 +61,8 @@ class Layout:
     def paint(self) -> None:
         """Paints the kind of the spec, one of the eight places."""
         {
-            "open_sea": self._open_sea, "coast": self._coast, "harbour": self._harbour, "river": self._river,
+            "open_sea": self._open_sea, "coast": self._coast, "river": self._river,
+            "harbour": self._port if self.spec.coarse else self._harbour,
             "airfield": self._airfield, "town": self._inland, "farmland": self._inland, "forest": self._inland,
         }[self.spec.kind](self.spec.kind)  # fmt: skip
 
@@ -87,13 +89,17 @@ class Layout:
 
     def _coast(self, kind: str) -> None:
         water, _ = terrain.coast(self.canvas, self.rng.uniform(0.04, 0.2))
-        self.shore(water, str(self.rng.choice(terrain.LANDS)))
+        self.shore(water, self._some_land())
         self.ships(terrain.room(water))
 
     def _river(self, kind: str) -> None:
         water = terrain.river(self.canvas)
-        self.shore(water, str(self.rng.choice(terrain.LANDS)))
+        self.shore(water, self._some_land())
         self.ships(terrain.room(water), most_px=26)
+
+    def _some_land(self) -> str:
+        kind = str(self.rng.choice(terrain.LANDS))
+        return self.town if kind == "town" else kind
 
     def shore(self, water: Mask, what: str) -> None:
         """Land, a bright or dark edge, and water: the sea, or calmer than it."""
@@ -119,6 +125,37 @@ class Layout:
                 self._moor(water, *pier)
         self._yard(paved)
         self.ships(terrain.room(water), share=0.8)
+
+    def _port(self, kind: str) -> None:
+        """A port before a city, as coarse pixels show it: filled land with yards, basins and channels cut into it."""
+        canvas, rng, side = self.canvas, self.rng, self.canvas.side
+        water, turn = terrain.coast(canvas, rng.uniform(0.0, 0.07))
+        self.shore(water, "city")
+        for _ in range(int(rng.integers(2, 7))):
+            self._fill(water, turn)
+        for _ in range(int(rng.integers(0, 4))):
+            x, y = rng.uniform(0, side, 2)
+            long, wide = canvas.pixels(rng.uniform(600, 3000), 12), canvas.pixels(rng.uniform(80, 400), 5)
+            water |= canvas.rectangle(x, y, long, wide, turn + rng.choice([0, math.pi / 2]) + rng.normal(0, 0.1))
+        terrain.calm(canvas, water, WATER, self.wind_db - rng.uniform(0, 3))
+        canvas.clear(water)
+        for _ in range(int(rng.poisson(1.0))):
+            self._breakwater(water, turn)
+        self.ships(terrain.room(water), share=0.7)
+
+    def _fill(self, water: Mask, turn: float) -> None:
+        """A block of filled land in the water, or a yard on the shore. Taken off `water`."""
+        canvas, rng, side = self.canvas, self.rng, self.canvas.side
+        shoreline = ndimage.binary_dilation(water, iterations=round(canvas.pixels(rng.uniform(0, 900), 3))) & ~water
+        rows, columns = np.nonzero(shoreline)
+        if not len(rows):
+            return
+        i, across = int(rng.integers(len(rows))), turn + rng.choice([0, 0, math.pi / 2, 0.6]) + rng.normal(0, 0.1)
+        long, wide = canvas.pixels(rng.uniform(400, 2200), 14), canvas.pixels(rng.uniform(150, 1000), 8)
+        block = canvas.rectangle(columns[i], rows[i], min(long, side / 2), min(wide, side / 3), across)
+        water &= ~block
+        terrain.works(canvas, block, across, rng.uniform(2, 10))
+        canvas.structure |= block
 
     def _quay(self, edge: Mask) -> None:
         """The wall at the water's edge, and what stands on it: bright in places, ragged."""
@@ -271,7 +308,9 @@ class Layout:
     def _inland(self, kind: str) -> None:
         """Land with a pond or a river at times, and buildings that elsewhere could be targets."""
         canvas, rng, side = self.canvas, self.rng, self.canvas.side
-        terrain.land(canvas, self.everywhere, kind)
+        terrain.land(canvas, self.everywhere, self.town if kind == "town" else kind)
+        if self.spec.coarse:
+            return
         if rng.random() < 0.5:
             pond = canvas.smooth(side / 3) > rng.uniform(1.0, 2.0)
             terrain.calm(canvas, pond, WATER, self.wind_db - rng.uniform(0, 5))

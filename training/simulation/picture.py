@@ -1,13 +1,16 @@
-"""Draws what the simulator makes: python -m training.simulation.picture docs/images/simulated.png
+"""Draws what the simulator makes: python -m training.simulation.picture docs/images/simulated.png [REGION]
 
 For each kind of scene a chip with its targets (ships blue, aircraft orange) above what its prior knows: land cover and
-what stands all year. Last, the ambiguous ones again: the same images with another truth.
+what stands all year. Last, the ambiguous ones again: the same images with another truth. Of a region named: the first
+of its chips that show land and water.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count, islice
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +18,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from fusar_core.tiling import Window
-from training.simulation.canvas import BUILT
+from training.simulation.canvas import BUILT, WATER
 from training.simulation.chips import box_in
 from training.simulation.regions import spec_of
 from training.simulation.scene import AMBIGUOUS, KINDS, SimulatedScene, simulate
@@ -54,17 +57,30 @@ def drawn(scene: SimulatedScene, window: Window) -> npt.NDArray[np.uint8]:
 def otherwise(scene: SimulatedScene, window: Window) -> tuple[SimulatedScene, Window]:
     """The same image with the first other truth in which the chip has fewer targets by two or more, or any."""
 
-    def count(one: SimulatedScene) -> int:
+    def seen(one: SimulatedScene) -> int:
         return sum(box_in(window, b) is not None for b in one.targets)
 
     others = [simulate(replace(scene.spec, secret=secret)) for secret in range(20)]
-    return next((o for o in others if count(o) <= count(scene) - 2), others[0]), window
+    return next((o for o in others if seen(o) <= seen(scene) - 2), others[0]), window
 
 
-def main(file: Path) -> None:
+def shores_of(region: str) -> Iterator[tuple[SimulatedScene, Window]]:
+    """The first chip of each scene of a region that shows both land and water."""
+    window = Window(0, 0, CHIP_PX, CHIP_PX)
+    for number in count():
+        scene = simulate(spec_of(region, 1, number, 2 * CHIP_PX))
+        if 0.1 < (scene.cover[:CHIP_PX, :CHIP_PX] == WATER).mean() < 0.8:
+            yield scene, window
+
+
+def main(file: Path, region: str = "") -> None:
     """Writes the picture."""
-    chips = {kind: example(kind) for kind in KINDS}
-    tiles = [drawn(*chip) for chip in (*chips.values(), *(otherwise(*chips[kind]) for kind in AMBIGUOUS))]
+    if region:
+        chosen = list(islice(shores_of(region), 2 * COLUMNS))
+    else:
+        chips = {kind: example(kind) for kind in KINDS}
+        chosen = [*chips.values(), *(otherwise(*chips[kind]) for kind in AMBIGUOUS)]
+    tiles = [drawn(*chip) for chip in chosen]
     height, width = tiles[0].shape[:2]
     rows = -(-len(tiles) // COLUMNS)
     picture = np.full((rows * (height + 3 * GAP_PX), COLUMNS * (width + GAP_PX), 3), 255, np.uint8)
@@ -75,4 +91,4 @@ def main(file: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

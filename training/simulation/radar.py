@@ -20,9 +20,11 @@ MOST_LOOKS = 3
 """Looks that are imaged; more are had by averaging over neighbours, as resampling does."""
 WINDOWS_DB = {"window": (-25.0, 5.0), "window_cross": (-30.0, 0.0)}
 """The fixed stretches of calibrated scenes."""
-STRETCHES = (*WINDOWS_DB, "percentiles", "linear")
+STRETCHES = (*WINDOWS_DB, "percentiles", "linear", "product")
 BRIGHT = 215.0
 """Grey that 85 % of a linearly stretched scene stay below."""
+TOWN = 150.0
+"""Grey that the towns of a product may have at most."""
 BLUR_GRID = 64
 MOST_BLUR_PX = 8.0
 EDGE = 8
@@ -146,17 +148,22 @@ def _kernel(blur: float) -> Map:
     return np.asarray(weights / weights.sum(), np.float32)
 
 
-def to_uint8(power: Map, stretch: str, grey: float) -> npt.NDArray[np.uint8]:
+def to_uint8(
+    power: Map, stretch: str, grey: float, sea_db: float = -20.0, land_db: float = -7.0
+) -> npt.NDArray[np.uint8]:
     """The 8-bit image: what is shown of a scene.
 
     stretch: a fixed window of decibels for calibrated scenes, `percentiles` (2–98 %) of decibels for others, as the
     engine does; or `linear`, amplitude with the darker half of the scene around that grey but most of the brighter half
-    not yet white, as published chips have it.
+    not yet white, as published chips have it; or `product`, amplitude as in the whole product that the scene was cut
+    from: its sea (sea_db) at that grey, unless its towns (land_db) were white then, whatever the scene shows of either.
     """
     if stretch == "linear":
         amplitude = np.sqrt(power)
         dark, bright = np.percentile(amplitude[::3, ::3], [40, 85]).clip(1e-9)
         shown = amplitude * np.float32(min(grey / dark, BRIGHT / bright))
+    elif stretch == "product":
+        shown = np.sqrt(power) * np.float32(min(grey / 10 ** (sea_db / 20), TOWN / 10 ** (land_db / 20)))
     else:
         db = 10 * np.log10(power + np.float32(1e-9))
         low, high = WINDOWS_DB.get(stretch) or np.percentile(db[::3, ::3], [2, 98])

@@ -27,20 +27,25 @@ KINDS = {
 """How often the benchmark has each kind of scene: few of those without targets."""
 WATERS = {"open_sea": 0.5, "coast": 0.17, "harbour": 0.2, "river": 0.03, "bright_points": 0.1}
 """What collections of ship chips show: no dark smooth surfaces that turn out to be an apron."""
+SHORES = {"harbour": 0.36, "coast": 0.2, "town": 0.2, "open_sea": 0.14, "river": 0.06, "farmland": 0.02, "forest": 0.02}
+"""What a whole product of a coast shows: most of it is land."""
 GSD_M = {
     "airfield": (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0), "harbour": (2.0, 3.0, 4.0, 5.0, 8.0, 10.0),
     "river": (3.0, 5.0, 8.0, 10.0), "dark_surface": (2.5, 3.0, 4.0, 5.0), "bright_points": (4.0, 5.0, 6.0, 8.0, 10.0),
 }  # fmt: skip
 OTHER_GSD_M = (1.5, 3.0, 4.0, 5.0, 5.0, 8.0, 10.0, 10.0, 15.0, 20.0)
+COARSE_GSD_M = (5.0, 8.0, 10.0, 10.0, 15.0, 20.0)
 BANDS = {"C": 0.5, "X": 0.35, "L": 0.15}
 STRETCHES = {"linear": 0.66, "percentiles": 0.14, "window": 0.2}
+COARSE_STRETCHES = {"product": 0.7, "percentiles": 0.1, "window": 0.2}
 
 
 @dataclass(frozen=True)
 class Region:
     """number: of the stream of random draws. zones: UTM. wind_db: backscatter of the sea. enl: looks, log-uniform.
     width_px: of the impulse response. cross: share of cross-polarised scenes. grey: of a linear stretch, log-uniform.
-    kinds: how often it has each kind of scene. longest_ship_px, smear_px: see SceneSpec.
+    kinds: how often it has each kind of scene. longest_ship_px, smear_px: see SceneSpec. coarse, border: shares of
+    scenes that are so.
     """
 
     number: int
@@ -53,6 +58,8 @@ class Region:
     kinds: Mapping[str, float] = field(default_factory=lambda: KINDS)
     longest_ship_px: float = SceneSpec.longest_ship_px
     smear_px: float = SceneSpec.smear_px
+    coarse: float = 0.0
+    border: float = 0.0
 
 
 REGIONS = {
@@ -71,6 +78,19 @@ REGIONS = {
         longest_ship_px=110.0,
         smear_px=6.0,
     ),
+    "shores": Region(
+        5,
+        (12, 16, 20, 29, 48),
+        (-26.0, -13.0),
+        (1.5, 12.0),
+        (1.1, 2.8),
+        0.45,
+        (12.0, 80.0),
+        kinds=SHORES,
+        smear_px=4.0,
+        coarse=0.75,
+        border=0.25,
+    ),
 }
 
 
@@ -87,12 +107,14 @@ def spec_of(region: str, seed: int, number: int, side_px: int, cell_px: int = 16
     rng = np.random.default_rng((seed, where.number, number))
     shares = np.array(list(where.kinds.values()))
     kind = str(rng.choice(list(where.kinds), p=shares / shares.sum()))
-    gsd_m = float(rng.choice(GSD_M.get(kind, OTHER_GSD_M)))
+    coarse, border = (share > 0 and bool(rng.random() < share) for share in (where.coarse, where.border))
+    gsd_m = float(rng.choice(COARSE_GSD_M if coarse else GSD_M.get(kind, OTHER_GSD_M)))
     gsd_m = min(gsd_m, WIDEST_M / side_px)
     lon, lat = place_of(region, number)
     looks = float(np.exp(rng.uniform(*np.log(where.enl))))
     width = float(rng.uniform(*where.width_px))
     even = float(np.exp(rng.normal(0, 0.2)))
+    stretches = COARSE_STRETCHES if coarse else STRETCHES
     return SceneSpec(
         kind=kind,
         seed=int(rng.integers(2**31)),
@@ -106,7 +128,7 @@ def spec_of(region: str, seed: int, number: int, side_px: int, cell_px: int = 16
         taper=float(rng.choice([0.2, 0.4, 0.6, 0.75, 0.9])),
         tilt=float(rng.choice([0.0, 0.0, rng.normal(0, 0.2)])),
         noise_db=float(rng.uniform(-33, -25)),
-        stretch=str(rng.choice(list(STRETCHES), p=list(STRETCHES.values()))),
+        stretch=str(rng.choice(list(stretches), p=list(stretches.values()))),
         grey=float(np.exp(rng.uniform(*np.log(where.grey)))),
         lon=lon,
         lat=lat,
@@ -114,6 +136,8 @@ def spec_of(region: str, seed: int, number: int, side_px: int, cell_px: int = 16
         cell_px=cell_px,
         longest_ship_px=where.longest_ship_px,
         smear_px=where.smear_px,
+        coarse=coarse,
+        border=border,
     )
 
 

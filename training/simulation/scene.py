@@ -9,6 +9,7 @@ Kinds are the eight places, and two whose image does not tell what is there (see
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -22,7 +23,7 @@ from fusar_core.grid import Grid
 from training.errors import BadRecipe
 from training.simulation import ambiguity
 from training.simulation.bodies import Body
-from training.simulation.canvas import CROSS_DB, LEVELS_DB, WATER, Canvas, Map, Mask
+from training.simulation.canvas import BUILT, CROSS_DB, LEVELS_DB, WATER, Canvas, Map, Mask
 from training.simulation.layouts import Layout
 from training.simulation.radar import STRETCHES, Radar, image, to_uint8
 
@@ -43,6 +44,8 @@ class SceneSpec:
     along the columns. taper, tilt, noise_db: see radar.Radar. stretch, grey: see radar.to_uint8. lon, lat: centre, in
     degrees WGS 84. cell_px: side of the squares that targets are dealt to, 0 to 8 each: that of a chip.
     longest_ship_px: at sea. smear_px: by which motion spreads ships along the columns, mean of the scenes that have it.
+    coarse: towns and harbours as pixels of 5 to 20 m show them. border: the scene may end within the image, as a
+    product does that was turned to map north; beyond it is no data, 0.
 
     Raises BadRecipe for an unknown kind, band or stretch, and for sizes that make no scene.
     """
@@ -67,6 +70,8 @@ class SceneSpec:
     cell_px: int = 168
     longest_ship_px: float = 46.0
     smear_px: float = 2.0
+    coarse: bool = False
+    border: bool = False
     secret: int | None = None
 
     def __post_init__(self) -> None:
@@ -161,12 +166,16 @@ def simulate(spec: SceneSpec) -> SimulatedScene:
     else:
         layout.paint()
     intensity = image(canvas, spec.radar, rng)
-    shown = to_uint8(intensity, spec.stretch, spec.grey)
+    shown = to_uint8(intensity, spec.stretch, spec.grey, layout.dark_db, float(canvas.levels_db[BUILT]))
     if kind == "dark_surface":
         kind = ambiguity.reveal_dark(layout, surfaces, secret)
     elif kind == "bright_points":
         kind = ambiguity.reveal_points(layout, points, secret)
     bodies = [b for b in layout.bodies if _seen(b, spec.side_px)]
+    if spec.border:
+        outside = _outside(spec, canvas, bodies, rng)
+        shown[outside] = 0
+        bodies = [b for b in bodies if not _hidden(b, outside)]
     return SimulatedScene(spec, kind, shown, intensity, canvas.cover, canvas.structure, bodies, surfaces, points)
 
 
@@ -176,6 +185,22 @@ def levels(spec: SceneSpec, rng: np.random.Generator) -> npt.NDArray[np.float32]
     usual += rng.normal(0, 1.2, len(usual)).astype(np.float32) + rng.normal(0, 1.0)
     usual[WATER] = spec.wind_db
     return usual.astype(np.float32)
+
+
+def _outside(spec: SceneSpec, canvas: Canvas, bodies: list[Body], rng: np.random.Generator) -> Mask:
+    """What lies beyond the edge of the product: a strip of up to a third, a little turned; none that cuts a target."""
+    turn = float(rng.integers(4)) * math.pi / 2 + rng.normal(0, 0.08)
+    along, _ = canvas.frame(spec.side_px / 2, spec.side_px / 2, turn)
+    outside = along > rng.uniform(1 / 6, 1 / 2) * spec.side_px
+    cut = any(b.label in TARGETS and _hidden(b, outside) and not _hidden(b, outside, whole=True) for b in bodies)
+    return np.zeros_like(outside) if cut else outside
+
+
+def _hidden(body: Body, outside: Mask, whole: bool = False) -> bool:
+    """Whether any of a body's box, or the whole of it, lies outside."""
+    x1, y1, x2, y2 = (max(0, round(v)) for v in body.bbox)
+    part = outside[y1 : y2 + 1, x1 : x2 + 1]
+    return bool(part.all() if whole else part.any())
 
 
 def _seen(body: Body, side: int) -> bool:

@@ -1,4 +1,4 @@
-"""Water and land: seas with wind, swell and slicks; towns, fields, forests; coasts and rivers as masks."""
+"""Water and land: seas with wind, swell and slicks; towns, cities, fields, forests; coasts and rivers as masks."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from scipy import ndimage
 from training.simulation.canvas import BARE, BUILT, CROPS, FLOODED, GRASS, SHRUB, TREES, WATER, Canvas, Map, Mask
 
 LANDS = ("town", "farmland", "forest", "mixed")
+LANE_M = (30.0, 60.0)
+"""Between the rows of halls or stacks in a works or a container yard."""
 
 
 def sea(canvas: Canvas, where: Mask, wind_db: float) -> None:
@@ -37,9 +39,11 @@ def calm(canvas: Canvas, where: Mask, cover: int, level_db: float) -> None:
 
 
 def land(canvas: Canvas, where: Mask, kind: str) -> None:
-    """Covers an area as one of LANDS."""
+    """Covers an area as one of LANDS, or as a city."""
     if kind == "town":
         town(canvas, where)
+    elif kind == "city":
+        city(canvas, where)
     elif kind == "farmland":
         fields(canvas, where)
     elif kind == "forest":
@@ -116,6 +120,53 @@ def town(canvas: Canvas, where: Mask) -> None:
         off = np.linspace(-0.5, 0.5, max(3, int(length * 1.2))) * length
         x, y = columns[at] + off * math.cos(front), rows[at] + off * math.sin(front)
         canvas.add_points(x, y, level + rng.normal(5, 3) + rng.normal(0, 2, len(off)))
+
+
+def city(canvas: Canvas, where: Mask) -> None:
+    """A city that pixels of 5 to 20 m no longer resolve: quarters of their own brightness, grain, a faint lattice of
+    streets, works that saturate, parks and dark water between them.
+    """
+    rng, side = canvas.rng, canvas.side
+    turn = float(rng.choice([0, 0, rng.uniform(0, math.pi / 2)]))
+    along, across = canvas.frame(0, 0, turn)
+    bend = canvas.pixels(rng.uniform(0, 100)) * canvas.smooth(side / 2)
+    grain = rng.uniform(1.5, 3.5) * canvas.smooth(rng.uniform(1.5, 3)) + rng.uniform(0.3, 1.5) * canvas.smooth(8)
+    quarters = rng.uniform(0.5, 2) * canvas.smooth(rng.uniform(20, 60))
+    every = canvas.pixels(rng.uniform(70, 250), 4), canvas.pixels(rng.uniform(70, 250), 4)
+    street = ((along + bend) % every[0] < 1.2) | ((across + bend) % every[1] < 1.2)
+    db = grain + quarters - np.where(street, rng.uniform(0, 5), 0)
+    canvas.paint(where, BUILT, np.asarray(db, np.float32), rng.uniform(0.2, 0.5))
+    bright = where & (canvas.smooth(rng.uniform(15, 40)) > rng.uniform(0.8, 2.2))
+    works(canvas, bright, turn + rng.normal(0, 0.3), rng.uniform(4, 9))
+    park = where & ~bright & (canvas.smooth(rng.uniform(15, 40)) > rng.uniform(1.0, 2.4))
+    dark = rng.uniform(-9, -3) + rng.uniform(0.5, 2) * canvas.smooth(3)
+    canvas.paint(park, int(rng.choice([GRASS, BARE, TREES])), np.asarray(dark, np.float32), 0.3)
+    if rng.random() < 0.4:
+        pond = where & ~bright & (canvas.smooth(rng.uniform(10, 25)) > rng.uniform(1.8, 2.6))
+        calm(canvas, pond, WATER, float(canvas.levels_db[WATER]) - rng.uniform(0, 3))
+    glints(canvas, where, rng.uniform(0.0002, 0.004), rng.uniform(2, 9))
+    lines(canvas, where, int(rng.poisson(2)))
+
+
+def works(canvas: Canvas, where: Mask, turn: float, db: float) -> None:
+    """Halls, stacks of containers or refineries in rows: next to white, with dark lanes and yards between."""
+    rng = canvas.rng
+    along, across = canvas.frame(0, 0, turn)
+    row = canvas.pixels(rng.uniform(*LANE_M), 3)
+    lane = (across % row < 1.3) | (along % (row * rng.uniform(2, 6)) < 1.3)
+    level = db + rng.uniform(1, 3) * canvas.smooth(rng.uniform(2, 8)) - np.where(lane, rng.uniform(3, 10), 0)
+    yards = canvas.smooth(rng.uniform(8, 20)) > rng.uniform(0.6, 2)
+    canvas.paint(where, BUILT, np.asarray(np.where(yards, -rng.uniform(4, 10), level), np.float32), 0.5)
+
+
+def glints(canvas: Canvas, where: Mask, share: float, db: float) -> None:
+    """Single bright points on that share of an area's pixels: corners of houses, poles, cars."""
+    rows, columns = np.nonzero(where)
+    picked = canvas.rng.integers(0, len(rows), int(len(rows) * share)) if len(rows) else np.empty(0, int)
+    level = db + canvas.rng.normal(0, 4, len(picked))
+    canvas.add_points(
+        columns[picked] + canvas.rng.random(len(picked)), rows[picked] + canvas.rng.random(len(picked)), level
+    )
 
 
 def lines(canvas: Canvas, where: Mask, count: int) -> None:

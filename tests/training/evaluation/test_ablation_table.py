@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from fusar_core.errors import BadResults
-from training.ablation import ARMS, STEPS, publish
+from training.ablation import ARMS, STEPS
 from training.data.triplets import Triplet
 from training.evaluate import FORMAT, read_results
 from training.evaluation.ablation_table import against_twin, lines, main, markdown, read_runs, twin_of
@@ -88,11 +88,16 @@ def test_published_runs_join_those_of_another_folder(tmp_path: Path) -> None:
         folder = tmp_path / work / "ablation" / f"tlm-{seed}" / "as-is"
         folder.mkdir(parents=True)
         (folder / "results.json").write_text(json.dumps(results(right)))
-    publish(tmp_path / "there", tmp_path / "published")
+    words = [str(tmp_path / "there" / "ablation"), "--out", str(tmp_path / "out")]
+    done = CliRunner().invoke(main, [*words, "--publish", str(tmp_path / "published")])
+    assert done.exit_code == 0, done.output
     packed = tmp_path / "published" / "tlm-2" / "as-is" / "results.json.gz"
     assert read_results(packed) == results(15)
     runs = read_runs([tmp_path / "here" / "ablation", tmp_path / "published"])
     assert runs == {"tlm": {1: results(5), 2: results(15)}}
+    both = [str(tmp_path / "here" / "ablation"), str(tmp_path / "published"), "--out", str(tmp_path / "out")]
+    assert CliRunner().invoke(main, [*both, "--publish", str(tmp_path / "again")]).exit_code == 0
+    assert read_runs([tmp_path / "again"]) == runs
     packed.write_bytes(packed.read_bytes()[:-9])
     with pytest.raises(BadResults, match="cannot be read"):
         read_results(packed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from training.errors import BadRecipe
 from training.evaluation.controls import controlled
 from training.simulation.__main__ import main
 from training.simulation.benchmark import make
+from training.simulation.canvas import BUILT
 from training.simulation.chips import triplet_of, windows
 from training.simulation.embeddings import EmbeddingField
 from training.simulation.regions import REGIONS, place_of, spec_of
@@ -154,6 +156,35 @@ def test_seas_have_ships_as_long_as_real_chips_show_and_nothing_dark_that_is_lan
             longest = max([longest, *(max(x2 - x1, y2 - y1) for x1, y1, x2, y2 in boxes)])
     usual = spec_of("tune", 1, 0, 2 * PX, PX).longest_ship_px
     assert usual + 5 < longest < spec_of("seas", 1, 0, 2 * PX, PX).longest_ship_px + 5
+
+
+def test_shores_are_mostly_what_is_no_target_and_some_end_at_the_edge_of_the_product() -> None:
+    specs = [spec_of("shores", 1, number, 2 * PX, PX) for number in range(80)]
+    assert 0.6 < np.mean([spec.coarse for spec in specs]) < 0.9
+    bordered = [spec for spec in specs if spec.border]
+    assert 0.1 < len(bordered) / len(specs) < 0.4
+    black = 0
+    for spec in bordered:
+        scene = simulate(spec)
+        beyond = scene.image == 0
+        black += beyond.mean() > 0.1
+        for target in scene.targets:  # what lies beyond the edge is not asked about, and nothing is cut by it
+            x1, y1, x2, y2 = (max(0, round(v)) for v in target.bbox)
+            assert beyond[y1:y2, x1:x2].mean() < 0.5
+    assert black > len(bordered) / 2
+
+
+@pytest.mark.parametrize("kind", ["town", "harbour"])
+def test_cities_fill_the_grey_levels_where_towns_are_points_on_dark(kind: str) -> None:
+    """What pixels of 10 m show of a city: neighbours alike, a quarter of the land neither dark nor white."""
+    one = replace(spec_of("shores", 1, 0, 336), kind=kind, gsd_m=10.0, border=False, stretch="product", grey=35.0)
+    land = []
+    for seed in range(4):
+        scene = simulate(replace(one, seed=seed, coarse=True, enl=4.0, width_px=(1.5, 1.5)))
+        land.append(scene.image[scene.cover == BUILT])
+    values = np.concatenate(land)
+    assert ((values > 60) & (values < 200)).mean() > 0.25
+    assert (values == 255).mean() < 0.5
 
 
 def test_there_is_no_place_after_the_last() -> None:

@@ -85,6 +85,14 @@ def test_stretches_show_what_they_say() -> None:
     assert (spread == 255).mean() == pytest.approx(0.02, abs=0.01)
 
 
+def test_a_stretch_of_the_product_does_not_depend_on_what_the_scene_shows() -> None:
+    sea, town = np.full((8, 8), 10**-2.0, np.float32), np.full((8, 8), 10**-0.7, np.float32)
+    both = np.concatenate([sea, town])
+    assert np.unique(to_uint8(sea, "product", 30.0, -20.0, -7.0)).tolist() == [30]
+    assert np.unique(to_uint8(both, "product", 30.0, -20.0, -7.0)).tolist() == [30, 134]
+    assert to_uint8(town, "product", 90.0, -20.0, -7.0).max() == 150  # else they would be white
+
+
 def test_smooth_fields_are_standardised_and_as_long_as_asked() -> None:
     rng = np.random.default_rng(0)
     short, long = smooth(rng, 200, 5), smooth(rng, 200, 60)

@@ -310,6 +310,7 @@ class Layout:
         canvas, rng, side = self.canvas, self.rng, self.canvas.side
         terrain.land(canvas, self.everywhere, self.town if kind == "town" else kind)
         if self.spec.coarse:
+            terrain.plots(canvas, self.everywhere, float(rng.uniform(0, math.pi)))
             return
         if rng.random() < 0.5:
             pond = canvas.smooth(side / 3) > rng.uniform(1.0, 2.0)

@@ -27,7 +27,15 @@ KINDS = {
 """How often the benchmark has each kind of scene: few of those without targets."""
 WATERS = {"open_sea": 0.5, "coast": 0.17, "harbour": 0.2, "river": 0.03, "bright_points": 0.1}
 """What collections of ship chips show: no dark smooth surfaces that turn out to be an apron."""
-SHORES = {"harbour": 0.36, "coast": 0.2, "town": 0.2, "open_sea": 0.14, "river": 0.06, "farmland": 0.02, "forest": 0.02}
+SHORES = {
+    "harbour": 0.32,
+    "coast": 0.18,
+    "town": 0.26,
+    "open_sea": 0.1,
+    "river": 0.06,
+    "farmland": 0.06,
+    "forest": 0.02,
+}
 """What a whole product of a coast shows: most of it is land."""
 GSD_M = {
     "airfield": (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0), "harbour": (2.0, 3.0, 4.0, 5.0, 8.0, 10.0),

@@ -10,6 +10,8 @@ from scipy import ndimage
 from training.simulation.canvas import BARE, BUILT, CROPS, FLOODED, GRASS, SHRUB, TREES, WATER, Canvas, Map, Mask
 
 LANDS = ("town", "farmland", "forest", "mixed")
+WIDEST_PLOT_PX = 110.0
+"""So that a chip shows what lies around open ground: alone it would look like the sea."""
 LANE_M = (30.0, 60.0)
 """Between the rows of halls or stacks in a works or a container yard."""
 
@@ -145,7 +147,29 @@ def city(canvas: Canvas, where: Mask) -> None:
         pond = where & ~bright & (canvas.smooth(rng.uniform(10, 25)) > rng.uniform(1.8, 2.6))
         calm(canvas, pond, WATER, float(canvas.levels_db[WATER]) - rng.uniform(0, 3))
     glints(canvas, where, rng.uniform(0.0002, 0.004), rng.uniform(2, 9))
-    lines(canvas, where, int(rng.poisson(2)))
+    plots(canvas, where, turn)
+    lines(canvas, where, int(rng.poisson(3)))
+
+
+def plots(canvas: Canvas, where: Mask, turn: float) -> None:
+    """Open ground: dark fields, flats and airfields with a few sheds on them, which are no boats on a pond."""
+    rng = canvas.rng
+    rows, columns = np.nonzero(where)
+    for _ in range(int(rng.poisson(2.5)) if len(rows) else 0):
+        i, along = int(rng.integers(len(rows))), turn + rng.normal(0, 0.05)
+        long, wide = (min(canvas.pixels(metres, 10), WIDEST_PLOT_PX) for metres in rng.uniform(200, 1800, 2))
+        plot = where & canvas.rectangle(columns[i], rows[i], long, wide, along)
+        if rng.random() < 0.5:
+            plot &= canvas.smooth(rng.uniform(8, 30)) > rng.uniform(-1.5, 0)
+        dark = rng.uniform(-8, 0) + rng.uniform(0.3, 1.5) * canvas.smooth(rng.uniform(2, 20))
+        canvas.paint(plot, int(rng.choice([GRASS, GRASS, BARE, CROPS])), np.asarray(dark, np.float32), 0.2)
+        canvas.clear(plot)
+        glints(canvas, plot, rng.uniform(0, 0.0008), rng.uniform(-2, 6))
+        there = np.argwhere(plot)
+        for row, column in there[rng.integers(0, len(there), int(rng.poisson(2.5)))] if len(there) else ():
+            size = canvas.pixels(rng.uniform(20, 120), 2), canvas.pixels(rng.uniform(15, 50), 1.5)
+            shed = plot & canvas.rectangle(column, row, *size, along + rng.choice([0, math.pi / 2]))
+            canvas.paint(shed, BUILT, rng.uniform(1, 13), 0.6)
 
 
 def works(canvas: Canvas, where: Mask, turn: float, db: float) -> None:

@@ -146,8 +146,9 @@ def city(canvas: Canvas, where: Mask) -> None:
     if rng.random() < 0.4:
         pond = where & ~bright & (canvas.smooth(rng.uniform(10, 25)) > rng.uniform(1.8, 2.6))
         calm(canvas, pond, WATER, float(canvas.levels_db[WATER]) - rng.uniform(0, 3))
-    glints(canvas, where, rng.uniform(0.0002, 0.004), rng.uniform(2, 9))
-    plots(canvas, where, turn)
+    dry = where & (canvas.cover != WATER)
+    glints(canvas, dry, rng.uniform(0.0002, 0.004), rng.uniform(2, 9))
+    plots(canvas, dry, turn)
     lines(canvas, where, int(rng.poisson(3)))
 
 

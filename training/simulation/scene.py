@@ -175,7 +175,7 @@ def simulate(spec: SceneSpec) -> SimulatedScene:
     if spec.border:
         outside = _outside(spec, canvas, bodies, rng)
         shown[outside] = 0
-        bodies = [b for b in bodies if not _hidden(b, outside)]
+        bodies = [b for b in bodies if not _under(b, outside).any()]
     return SimulatedScene(spec, kind, shown, intensity, canvas.cover, canvas.structure, bodies, surfaces, points)
 
 
@@ -192,15 +192,15 @@ def _outside(spec: SceneSpec, canvas: Canvas, bodies: list[Body], rng: np.random
     turn = float(rng.integers(4)) * math.pi / 2 + rng.normal(0, 0.08)
     along, _ = canvas.frame(spec.side_px / 2, spec.side_px / 2, turn)
     outside = along > rng.uniform(1 / 6, 1 / 2) * spec.side_px
-    cut = any(b.label in TARGETS and _hidden(b, outside) and not _hidden(b, outside, whole=True) for b in bodies)
+    boxes = [_under(b, outside) for b in bodies if b.label in TARGETS]
+    cut = any(box.any() and not box.all() for box in boxes)
     return np.zeros_like(outside) if cut else outside
 
 
-def _hidden(body: Body, outside: Mask, whole: bool = False) -> bool:
-    """Whether any of a body's box, or the whole of it, lies outside."""
+def _under(body: Body, outside: Mask) -> Mask:
+    """The part of a mask under a body's box."""
     x1, y1, x2, y2 = (max(0, round(v)) for v in body.bbox)
-    part = outside[y1 : y2 + 1, x1 : x2 + 1]
-    return bool(part.all() if whole else part.any())
+    return outside[y1 : y2 + 1, x1 : x2 + 1]
 
 
 def _seen(body: Body, side: int) -> bool:

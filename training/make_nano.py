@@ -1,9 +1,10 @@
 """Makes fusar-nano from nothing: python -m training.make_nano --work DIR [--out resources/models/fusar-nano].
 
 Simulated chips of disjoint places and conditions, an untrained model and its tokenizer, stage 0 (a base, no prior),
-then every parameter with the prior (what is shipped; FULL), or with `--paper-stages` LoRA + TLM, then LoRA. Steps that
-are done are skipped and training goes on from its last checkpoint: repeat the line after a break. `--share 0.001` goes
-through all of it in two minutes, with so much of the chips.
+then every parameter with the prior (what is shipped), or with `--paper-stages` LoRA + TLM, then LoRA. Steps that are
+done are skipped and training goes on from its last checkpoint: repeat the line after a break. Without a GPU each stage
+is trained by several processes of one thread. `--share 0.001` goes through all of it in two minutes, with so much of
+the chips.
 """
 
 from __future__ import annotations
@@ -12,19 +13,19 @@ import math
 import os
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 import numpy as np
+import torch
 
 from fusar_core.model.configuration import FusarGPTConfig
 from fusar_core.tasks import SCENE_TASKS
 from training.data.instructions import instructions
 from training.data.triplets import read_triplets
 from training.nano import CHIP_SIZE, make_model
-from training.recipe import Recipe, read_recipe
-from training.train import train
+from training.recipe import read_recipe
 
 INFORMATIVE = "1.0"
 USELESS = "0.0"
@@ -45,19 +46,13 @@ class Part:
 PARTS = {
     "base": Part("base", 24_000, 1),
     "tune": Part("tune", 16_000, 2, (INFORMATIVE, USELESS)),
-    "more": Part("tune", 32_000, 2),
-    "seas": Part("tune,seas", 16_000, 4),
-    "shores": Part("tune,seas,shores", 24_000, 5),
+    "coasts": Part("tune,seas,tune,shores", 48_000, 5),
     "test": Part("test", 1_040, 3, (INFORMATIVE, USELESS), other_year=True),
 }
-"""Stage 0 sees other places and other conditions than stages 1 and 2; the test set's are nobody else's. `more`: the
-chips of `tune` and as many others of its region, for the model that is shipped; `seas`: half of them from a region of
-waters alone; `shores`: a third each from those two and from one of whole coasts, cities and ports."""
+"""Stage 0 sees other places and other conditions than stages 1 and 2; the test set's are nobody else's. `coasts`, for
+the model that is shipped: half as `tune`, a quarter waters alone, a quarter whole coasts, cities and ports."""
 
 LEAST_CHIPS = 32
-
-FULL = {"full": "tune", "longer": "more", "seas": "seas", "shores": "shores"}
-"""Stages in which every parameter learns, and the part of the benchmark that each sees."""
 
 
 def simulate(part: str, work: Path, share: float = 1.0) -> Path:
@@ -92,21 +87,37 @@ def corpus(data: Path, chips: int = 1000) -> list[str]:
     return said
 
 
-def nano_recipe(name: str, share: float = 1.0) -> Recipe:
-    """A recipe of nano for so much of its chips."""
+def default_processes() -> int:
+    """On a GPU one; else two or four where there are as many cores: a small model's steps hardly gain by threads."""
+    return 1 if torch.cuda.is_available() else max(p for p in (1, 2, 4) if p <= (os.cpu_count() or 1))
+
+
+def trained(
+    name: str, start: Path, data: Path, run: Path, share: float = 1.0, processes: int = 1, merge: bool = False
+) -> Path:
+    """The run folder of a recipe, trained by so many processes where it is not finished; it goes on where it was."""
+    if (run / "run.json").exists():
+        return run
     recipe = read_recipe(Path(name))
-    return replace(recipe, dense_steps=math.floor(recipe.dense_steps * share))
+    settings = {"batch": recipe.batch // processes, "dense_steps": math.floor(recipe.dense_steps * share)}
+    line = [sys.executable, "-m"]
+    if processes > 1:
+        line += ["torch.distributed.run", "--standalone", "--nproc_per_node", str(processes), "-m"]
+    line += ["training.train", name, "--model", str(start), "--data", str(data), "--out", str(run), "--resume"]
+    line += [word for k, v in settings.items() for word in ("--set", f"{k}={v}")]
+    threads = max(1, (os.cpu_count() or 1) // processes)
+    environment = {"OMP_NUM_THREADS": str(threads), **os.environ}
+    subprocess.run([*line, *(["--merge"] if merge else [])], check=True, env=environment)
+    return run
 
 
-def base_model(work: Path, share: float = 1.0) -> Path:
+def base_model(work: Path, share: float = 1.0, processes: int = 1) -> Path:
     """The base that stage 0 makes, trained where it is not there yet."""
     data = triplets_of(simulate("base", work, share))
-    untrained, run = work / "untrained", work / "stage0"
+    untrained = work / "untrained"
     if not (untrained / "tokenizer.json").exists():
         make_model(untrained, corpus(data), fusion="none", gsd_m=_pixel_sizes(data))
-    if not (run / "run.json").exists():
-        train(nano_recipe("nano-base", share), untrained, data, run, resume=True)
-    return run / "model"
+    return trained("nano-base", untrained, data, work / "stage0", share, processes) / "model"
 
 
 def _pixel_sizes(data: Path) -> list[float]:
@@ -127,24 +138,20 @@ share_option = click.option(
 @click.option("--work", required=True, type=click.Path(path_type=Path), help="folder for data and runs")
 @click.option("--out", type=click.Path(path_type=Path), help="where the finished model goes")
 @click.option("--paper-stages", is_flag=True, help="LoRA + TLM, then LoRA, instead of every parameter")
+@click.option("--processes", type=click.Choice(["1", "2", "4"]), help="that train together  [default: by the cores]")
 @share_option
-def main(work: Path, out: Path | None, paper_stages: bool, share: float) -> None:
+def main(work: Path, out: Path | None, paper_stages: bool, processes: str | None, share: float) -> None:
     """Make fusar-nano from nothing."""
-    base = base_model(work, share)
+    together = int(processes) if processes else default_processes()
+    base = base_model(work, share, together)
     if paper_stages:
         data = triplets_of(simulate("tune", work, share))
-        for stage, start in (("stage1", base), ("stage2", work / "stage1" / "model")):
-            if not (work / stage / "run.json").exists():
-                recipe = nano_recipe(f"nano-{stage}", share)
-                train(recipe, start, data, work / stage, resume=True, merge=stage == "stage2")
-        model = work / "stage2" / "merged"
+        first = trained("nano-stage1", base, data, work / "stage1", share, together)
+        second = trained("nano-stage2", first / "model", data, work / "stage2", share, together, merge=True)
+        model = second / "merged"
     else:
-        model = base
-        for name, part in FULL.items():
-            if not (work / name / "run.json").exists():
-                chips = triplets_of(simulate(part, work, share))
-                train(nano_recipe(f"nano-{name}", share), model, chips, work / name, resume=True)
-            model = work / name / "model"
+        data = triplets_of(simulate("coasts", work, share))
+        model = trained("fusar-nano", base, data, work / "fusar-nano", share, together) / "model"
     if out is not None:
         export(model, out)
     click.echo(out or model)
@@ -152,8 +159,6 @@ def main(work: Path, out: Path | None, paper_stages: bool, share: float) -> None
 
 def export(model: Path, out: Path) -> None:
     """The model in bf16, half as large; what is read into fp32 again gives the numbers that bf16 has."""
-    import torch
-
     from fusar_core.model.modeling import FusarGPTForConditionalGeneration
     from fusar_core.model.processing import FusarGPTProcessor
 

@@ -187,8 +187,6 @@ def check_step(recipe: Recipe) -> None:
             f"{chips} samples; the recipe wants {recipe.chips_a_step}.",
             f"Say --set accumulation={fits}." if fits and not rest else "Use another number of processes.",
         )
-    if recipe.dense_weight and recipe.dense_steps and processes() > 1:
-        raise BadRecipe("Steps on the auxiliary loss alone need a single process.", "Say --set dense_steps=0.")
 
 
 def _check_room(out: Path, recipe: Recipe, learning: int) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,8 @@ class FusarTrainer(Trainer):
 
     def training_step(self, *args: Any, **kwargs: Any) -> Tensor:
         loss: Tensor = super().training_step(*args, **kwargs)
+        if self._dense_alone():  # the model is not called through what would average its gradients
+            average_gradients(self.model.parameters())
         if not torch.isfinite(loss):
             raise LossNotFinite(
                 f"The loss is {loss.item()} at step {self.state.global_step + 1}.",
@@ -112,10 +115,10 @@ class FusarTrainer(Trainer):
         self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, **kwargs: Any
     ) -> Any:
         given = {k: v for k, v in inputs.items() if k not in NOT_FOR_THE_MODEL}
-        if self.dense is not None and self.state.global_step < self.recipe.dense_steps:
+        if self._dense_alone():
             seeing = {k: given[k] for k in SEEING if k in given}
             with self.accelerator.autocast():
-                core(model).model.get_image_features(**seeing)
+                core(self.model).model.get_image_features(**seeing)
             return self._dense(inputs, deeper=False)
         if self.recipe.conversations <= 1:  # scores are made from just before the first answer on
             answered = (inputs["labels"] != IGNORED).any(0).nonzero()
@@ -126,6 +129,9 @@ class FusarTrainer(Trainer):
         if self.dense is not None:
             loss = loss + self.recipe.dense_weight * self._dense(inputs)
         return (loss, outputs) if return_outputs else loss
+
+    def _dense_alone(self) -> bool:
+        return self.dense is not None and self.state.global_step < self.recipe.dense_steps
 
     def _dense(self, inputs: dict[str, Any], deeper: bool = True) -> Tensor:
         assert self.dense is not None
@@ -179,11 +185,9 @@ class FusarTrainer(Trainer):
         return optimizer
 
     def _share_dense(self, *_: Any) -> None:
-        """Averages the gradients of the auxiliary heads over the processes: what wraps the model does not know them."""
-        if self.args.world_size > 1 and self.dense is not None:
-            for parameter in self.dense.parameters():
-                torch.distributed.all_reduce(parameter.grad)
-                parameter.grad /= self.args.world_size
+        """What wraps the model does not know the auxiliary heads."""
+        if self.dense is not None:
+            average_gradients(self.dense.parameters())
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         """Writes beside the place of a checkpoint and moves it there: what has its name is whole.
@@ -261,6 +265,21 @@ def checkpoints(directory: Path) -> list[Path]:
 def core(model: Any) -> Any:
     """The FusarGPTForConditionalGeneration, whether adapters wrap it or not."""
     return model.get_base_model() if hasattr(model, "get_base_model") else model
+
+
+def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
+    """Averages gradients over the processes; a parameter that has one in some of them counts as 0 in the others."""
+    together = torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1
+    learning = [p for p in parameters if p.requires_grad]
+    if together == 1 or not learning:
+        return
+    having = torch.tensor([float(p.grad is not None) for p in learning], device=learning[0].device)
+    torch.distributed.all_reduce(having)
+    for parameter, number in zip(learning, having.tolist(), strict=True):
+        if number:
+            gradient = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+            torch.distributed.all_reduce(gradient)
+            parameter.grad = gradient / together
 
 
 def mean_by(values: Tensor, groups: Tensor) -> Tensor:

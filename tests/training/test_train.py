@@ -259,9 +259,12 @@ train(Recipe(**json.loads(settings)), Path(base), Path(data), Path(out))
 """
 
 
-def test_auxiliary_heads_stay_the_same_in_two_processes(tmp_path: Path, base: Path, chips: Path, nano: Recipes) -> None:
+@pytest.mark.parametrize("dense_steps", [0, 3])
+def test_model_and_auxiliary_heads_stay_the_same_in_two_processes(
+    tmp_path: Path, base: Path, chips: Path, nano: Recipes, dense_steps: int
+) -> None:
     """Each process sees other chips; some batches have no anchors at all."""
-    settings = {**DENSE, "dense_steps": 0, "batch": 1, "steps": 6, "prior_dropout": 0.8}
+    settings = {**DENSE, "dense_steps": dense_steps, "batch": 1, "steps": 6, "prior_dropout": 0.8}
     script = tmp_path / "together.py"
     script.write_text(TOGETHER)
     line = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
@@ -270,14 +273,6 @@ def test_auxiliary_heads_stay_the_same_in_two_processes(tmp_path: Path, base: Pa
     done = subprocess.run(line, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-4000:]
     assert json.loads((tmp_path / "run" / "run.json").read_text())["processes"] == 2
-
-
-def test_steps_on_the_auxiliary_loss_alone_need_one_process(
-    tmp_path: Path, base: Path, chips: Path, nano: Recipes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("WORLD_SIZE", "2")
-    with pytest.raises(BadRecipe, match="single process"):
-        train(nano(**DENSE), base, chips, tmp_path)
 
 
 @pytest.mark.parametrize(("chips_a_step", "advice"), [(16, "accumulation=4"), (6, "another number of processes")])

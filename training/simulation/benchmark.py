@@ -53,8 +53,8 @@ def make(
 
     other_year: writes anchors_P_other_year/ as well, which the facts of the triplets name.
 
-    Images and truth are the same for every P. Regions take turns, scene by scene. More chips than before, in the same
-    folder, are added to those that are there.
+    Images and truth are the same for every P. Regions take turns, scene by scene (`scene_of`). More chips than before,
+    in the same folder, are added to those that are there.
 
     Raises BadRecipe for an unknown region, impossible sizes, or another benchmark in the folder; OutputUnwritable.
     """
@@ -92,8 +92,8 @@ def _check(regions: Sequence[str], chips: int, chip_px: int, informations: Seque
     """Raises BadRecipe for what cannot be made."""
     if unknown := [r for r in regions if r not in REGIONS]:
         raise BadRecipe(f"There is no region '{unknown[0]}'.", f"Regions: {', '.join(REGIONS)}.")
-    if not regions or len(set(regions)) < len(regions):
-        raise BadRecipe(f"Regions {list(regions)}: none, or one of them twice.", "Name each once.")
+    if not regions:
+        raise BadRecipe("No region is named.", f"Name one or more of {', '.join(REGIONS)}.")
     side = chip_px * CHIPS_ALONG
     if chips < 1 or not LEAST_SIDE_PX <= side <= GREATEST_SIDE_PX:
         raise BadRecipe(
@@ -151,6 +151,13 @@ def _one_thread_each() -> Iterator[None]:
                 os.environ[name] = value
 
 
+def scene_of(number: int, regions: Sequence[str]) -> tuple[str, int]:
+    """Region of a part's scene, and the scene's number in it: regions take turns, one named twice has two a round."""
+    round_, turn = divmod(number, len(regions))
+    region = regions[turn]
+    return region, round_ * regions.count(region) + regions[:turn].count(region)
+
+
 def _scene(
     out: Path,
     regions: tuple[str, ...],
@@ -161,7 +168,7 @@ def _scene(
     number: int,
 ) -> list[str]:
     """Makes and writes a scene; its triplets as JSON, with anchors in anchors_P/, P still to be put in."""
-    region, index = regions[number % len(regions)], number // len(regions)
+    region, index = scene_of(number, regions)
     scene = simulate(spec_of(region, seed, index, chip_px * CHIPS_ALONG, chip_px))
     place = f"{region}-{seed}-{index:05d}"
     chips = [triplet_of(scene, w, f"{place}-{i}", place) for i, w in enumerate(windows(scene, chip_px))]

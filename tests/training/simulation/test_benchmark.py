@@ -24,7 +24,7 @@ from training.errors import BadRecipe
 from training.evaluation.controls import controlled
 from training.simulation import terrain
 from training.simulation.__main__ import main
-from training.simulation.benchmark import make
+from training.simulation.benchmark import make, scene_of
 from training.simulation.canvas import BUILT, LEVELS_DB, WATER, Canvas
 from training.simulation.chips import triplet_of, windows
 from training.simulation.embeddings import EmbeddingField
@@ -222,6 +222,15 @@ def test_workers_do_not_matter(tmp_path: Path) -> None:
     assert {p.split("-")[0] for p in places} == {"base", "tune"}
 
 
+@given(regions=st.lists(st.sampled_from(list(REGIONS)), min_size=1, max_size=5), scenes=st.integers(1, 60))
+def test_regions_take_turns_and_each_goes_through_its_scenes_in_order(regions: list[str], scenes: int) -> None:
+    made = [scene_of(number, regions) for number in range(scenes)]
+    assert [region for region, _ in made] == [regions[n % len(regions)] for n in range(scenes)]
+    for region in set(regions):
+        own = [index for name, index in made if name == region]
+        assert own == list(range(len(own)))
+
+
 def test_another_benchmark_in_the_folder_is_not_mixed_in(tmp_path: Path) -> None:
     make(tmp_path, ["base"], 4, PX)
     with pytest.raises(BadRecipe, match="another benchmark"):
@@ -232,8 +241,7 @@ def test_another_benchmark_in_the_folder_is_not_mixed_in(tmp_path: Path) -> None
     ("given_", "said"),
     [
         (["--regions", "mars"], "no region 'mars'"),
-        (["--regions", "base,base"], "twice"),
-        (["--regions", ","], "none"),
+        (["--regions", ","], "No region"),
         (["--chips", "0"], "0 chips"),
         (["--chip-size", "8"], "8 pixels"),
         (["--chip-size", "9999"], "9999 pixels"),

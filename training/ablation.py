@@ -23,8 +23,9 @@ from tqdm import tqdm
 from fusar_core.files import atomic_path
 from fusar_core.model.weights import fingerprint, weight_files
 from fusar_core.tasks import CLASSIFY, COUNT, DETECT, LOCATE
-from training.errors import RunExists
+from training.errors import RunExists, StageFailed
 from training.make_nano import INFORMATIVE, USELESS, base_model, share_option, simulate, triplets_of
+from training.train import for_people
 
 SEEDS = (1, 2, 3)
 BASE = Path(__file__).parents[1] / "resources" / "bases" / "nano"
@@ -119,7 +120,10 @@ def run(arm: Arm, seed: int, base: Path, work: Path, threads: int, steps: int = 
         with open(log, "a", encoding="utf-8") as out:
             done = subprocess.run([sys.executable, "-m", module, *words], stdout=out, stderr=out, env=environment)
         if done.returncode:
-            raise RuntimeError(f"{module} failed: the end of {log} says why")
+            raise StageFailed(
+                f"{module} of {folder.name} failed with exit code {done.returncode}.",
+                f"The end of {log} says why; repeat the line to go on from there.",
+            )
 
     data = triplets_of(work / "tune", arm.information)
     model = base
@@ -153,15 +157,16 @@ def run(arm: Arm, seed: int, base: Path, work: Path, threads: int, steps: int = 
 def main(work: Path, jobs: int, threads: int, arms: str, seeds: str, new_base: bool, share: float) -> None:
     """Run the ablation."""
     chosen = [a for name in arms.split(",") for a in ARMS if a.name == name]
-    base = base_of(work, share, new_base)
-    simulate("tune", work, share)
-    simulate("test", work, share)
-    steps = max(2, round(STEPS * share))
-    todo = [(arm, int(seed)) for seed in seeds.split(",") for arm in chosen]
-    with ThreadPoolExecutor(jobs) as pool:
-        done = pool.map(lambda one: run(*one, base, work, threads, steps), todo)
-        for folder in tqdm(done, total=len(todo), desc="runs", disable=not sys.stderr.isatty()):
-            click.echo(folder)
+    with for_people():
+        base = base_of(work, share, new_base)
+        simulate("tune", work, share)
+        simulate("test", work, share)
+        steps = max(2, round(STEPS * share))
+        todo = [(arm, int(seed)) for seed in seeds.split(",") for arm in chosen]
+        with ThreadPoolExecutor(jobs) as pool:
+            done = pool.map(lambda one: run(*one, base, work, threads, steps), todo)
+            for folder in tqdm(done, total=len(todo), desc="runs", disable=not sys.stderr.isatty()):
+                click.echo(folder)
 
 
 if __name__ == "__main__":

@@ -72,3 +72,9 @@ class LossNotFinite(FusarError):
     """The loss became NaN or infinite."""
 
     code = "LOSS_NOT_FINITE"
+
+
+class StageFailed(FusarError):
+    """A part of a long run, a process of its own, failed; what is finished before it is kept."""
+
+    code = "STAGE_FAILED"

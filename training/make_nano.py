@@ -24,8 +24,10 @@ from fusar_core.model.configuration import FusarGPTConfig
 from fusar_core.tasks import SCENE_TASKS
 from training.data.instructions import instructions
 from training.data.triplets import read_triplets
+from training.errors import StageFailed
 from training.nano import CHIP_SIZE, make_model
 from training.recipe import read_recipe
+from training.train import for_people
 
 INFORMATIVE = "1.0"
 USELESS = "0.0"
@@ -66,8 +68,17 @@ def simulate(part: str, work: Path, share: float = 1.0) -> Path:
     if wanted.other_year:
         line.append("--other-year")
     line += ["--workers", str(os.cpu_count() or 1)]
-    subprocess.run(line, check=True)
+    _run(f"The simulation of '{part}'", line)
     return folder
+
+
+def _run(what: str, line: list[str], **variables: str) -> None:
+    """Runs a process with further environment variables. Raises StageFailed."""
+    code = subprocess.run(line, env={**os.environ, **variables}).returncode
+    if code:
+        raise StageFailed(
+            f"{what} failed with exit code {code}.", "What it said stands above; repeat the line to go on from there."
+        )
 
 
 def triplets_of(folder: Path, prior: str = INFORMATIVE) -> Path:
@@ -93,11 +104,12 @@ def default_processes() -> int:
 
 
 def trained(
-    name: str, start: Path, data: Path, run: Path, share: float = 1.0, processes: int = 1, merge: bool = False
+    name: str, start: Path, data: Path, run: Path, share: float = 1.0, processes: int | None = None, merge: bool = False
 ) -> Path:
     """The run folder of a recipe, trained by so many processes where it is not finished; it goes on where it was."""
     if (run / "run.json").exists():
         return run
+    processes = processes or default_processes()
     recipe = read_recipe(Path(name))
     settings = {"batch": recipe.batch // processes, "dense_steps": math.floor(recipe.dense_steps * share)}
     line = [sys.executable, "-m"]
@@ -105,13 +117,13 @@ def trained(
         line += ["torch.distributed.run", "--standalone", "--nproc_per_node", str(processes), "-m"]
     line += ["training.train", name, "--model", str(start), "--data", str(data), "--out", str(run), "--resume"]
     line += [word for k, v in settings.items() for word in ("--set", f"{k}={v}")]
+    line += ["--merge"] if merge else []
     threads = max(1, (os.cpu_count() or 1) // processes)
-    environment = {"OMP_NUM_THREADS": str(threads), **os.environ}
-    subprocess.run([*line, *(["--merge"] if merge else [])], check=True, env=environment)
+    _run(f"The training of {name}", line, OMP_NUM_THREADS=os.environ.get("OMP_NUM_THREADS", str(threads)))
     return run
 
 
-def base_model(work: Path, share: float = 1.0, processes: int = 1) -> Path:
+def base_model(work: Path, share: float = 1.0, processes: int | None = None) -> Path:
     """The base that stage 0 makes, trained where it is not there yet."""
     data = triplets_of(simulate("base", work, share))
     untrained = work / "untrained"
@@ -142,18 +154,19 @@ share_option = click.option(
 @share_option
 def main(work: Path, out: Path | None, paper_stages: bool, processes: str | None, share: float) -> None:
     """Make fusar-nano from nothing."""
-    together = int(processes) if processes else default_processes()
-    base = base_model(work, share, together)
-    if paper_stages:
-        data = triplets_of(simulate("tune", work, share))
-        first = trained("nano-stage1", base, data, work / "stage1", share, together)
-        second = trained("nano-stage2", first / "model", data, work / "stage2", share, together, merge=True)
-        model = second / "merged"
-    else:
-        data = triplets_of(simulate("coasts", work, share))
-        model = trained("fusar-nano", base, data, work / "fusar-nano", share, together) / "model"
-    if out is not None:
-        export(model, out)
+    with for_people():
+        together = int(processes) if processes else None
+        base = base_model(work, share, together)
+        if paper_stages:
+            data = triplets_of(simulate("tune", work, share))
+            first = trained("nano-stage1", base, data, work / "stage1", share, together)
+            second = trained("nano-stage2", first / "model", data, work / "stage2", share, together, merge=True)
+            model = second / "merged"
+        else:
+            data = triplets_of(simulate("coasts", work, share))
+            model = trained("fusar-nano", base, data, work / "fusar-nano", share, together) / "model"
+        if out is not None:
+            export(model, out)
     click.echo(out or model)
 
 

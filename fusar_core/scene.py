@@ -199,9 +199,3 @@ class SarScene:
             "crs": self.grid.crs_name(),
             "geocoding": self.geocoding,
         }
-
-    def describe(self) -> dict[str, Any]:
-        """All that `fusar info` tells of the scene, as JSON-able values."""
-        from fusar_core.scene_report import describe
-
-        return describe(self)

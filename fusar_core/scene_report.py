@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fusar_core.errors import SceneEmpty
-
-if TYPE_CHECKING:
-    from fusar_core.scene import SarScene
+from fusar_core.scene import SarScene
 
 
 def describe(scene: SarScene) -> dict[str, Any]:

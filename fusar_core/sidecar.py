@@ -15,11 +15,11 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO
 
-from fusar_core.errors import BadOption, Cancelled, FusarError
+from fusar_core.errors import FusarError
+from fusar_core.sidecar_call import Call, Id
 
 PROTOCOL = 1
 """Raised when a method or notification changes its meaning; client and sidecar must have the same."""
@@ -32,8 +32,6 @@ PARSE_ERROR, INVALID_REQUEST, NO_METHOD, INTERNAL_ERROR, FUSAR_ERROR = -32700, -
 METHODS = ("engine_info", "scene_info", "interpret", "classify_box", "ask", "sample_anchors", "doctor")
 """Methods that run in threads; `initialize`, `cancel` and `shutdown` are answered at once."""
 
-Id: TypeAlias = int | str
-
 log = logging.getLogger("fusar_core.sidecar")
 
 
@@ -44,27 +42,6 @@ def guarded_stdout() -> BinaryIO:
     os.dup2(2, 1)
     sys.stdout = sys.stderr
     return protocol
-
-
-@dataclass
-class Call:
-    """One request at work: its parameters, and its line to the client."""
-
-    id: Id
-    params: dict[str, Any]
-    notify: Callable[[str, dict[str, Any]], None]
-    stop: threading.Event = field(default_factory=threading.Event)
-
-    def cancelled(self) -> bool:
-        return self.stop.is_set()
-
-    def progress(self, done: int, total: int, message: str = "") -> None:
-        self.notify("progress", {"id": self.id, "done": done, "total": total, "message": message})
-
-    def features(self, layer: str, features: list[dict[str, Any]], **about: Any) -> None:
-        """Sends GeoJSON features of a layer, in the CRS named in `about`."""
-        collection = {"type": "FeatureCollection", "features": features}
-        self.notify("features", {"id": self.id, "layer": layer, "geojson": collection, **about})
 
 
 class Sidecar:
@@ -227,23 +204,3 @@ def about() -> dict[str, Any]:
         "tasks": list(TASKS),
         "methods": [*METHODS, "cancel", "shutdown"],
     }
-
-
-def wanted(params: dict[str, Any], name: str, kind: type | tuple[type, ...], default: Any = None) -> Any:
-    """A parameter of a request, `default` where it is absent or null.
-
-    Raises BadOption when it is of another kind.
-    """
-    value = params.get(name)
-    if value is None:
-        return default
-    kinds = kind if isinstance(kind, tuple) else (kind,)
-    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-        raise BadOption(f"'{name}' is {value!r}.", f"Expected: {' or '.join(k.__name__ for k in kinds)}.")
-    return value
-
-
-def raise_if_cancelled(call: Call) -> None:
-    """Raises Cancelled when the client has asked to stop."""
-    if call.cancelled():
-        raise Cancelled("Stopped by the user.")

@@ -30,8 +30,9 @@ from fusar_core.interpretation import interpret as interpret_scene
 from fusar_core.merging import Target, merge
 from fusar_core.prior import open_prior
 from fusar_core.scene import SarScene
+from fusar_core.scene_report import describe
 from fusar_core.schema import FeatureTable
-from fusar_core.sidecar import Call, raise_if_cancelled, wanted
+from fusar_core.sidecar_call import Call, raise_if_cancelled, wanted
 from fusar_core.tasks import DETECT, TASKS
 from fusar_core.tiling import Window, partition
 from fusar_core.watermask import WaterMask
@@ -50,7 +51,7 @@ def doctor(call: Call) -> dict[str, Any]:
 def scene_info(call: Call) -> dict[str, Any]:
     """What a scene is: place, CRS, time with its provenance, radiometry, warnings. Parameters: scene, band, year."""
     with _scene(call) as scene:
-        return scene.describe() | {"crs_definition": crs_definition(scene.grid.crs)}
+        return describe(scene) | {"crs_definition": crs_definition(scene.grid.crs)}
 
 
 def engine_info(call: Call) -> dict[str, Any]:

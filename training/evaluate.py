@@ -23,7 +23,7 @@ import click
 from tqdm import tqdm
 
 from fusar_core import __version__, open_engine
-from fusar_core.aef.source import EmbeddingSource, open_source
+from fusar_core.aef import EmbeddingSource, open_source
 from fusar_core.engines import ENGINES, is_address
 from fusar_core.engines.base import Engine
 from fusar_core.errors import BadOption, BadResults, FusarError

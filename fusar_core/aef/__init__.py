@@ -3,6 +3,7 @@
 `open_source` gives a source by name; every source samples vectors at longitudes and latitudes.
 """
 
-from fusar_core.aef.source import ATTRIBUTION, YEARS, EmbeddingSource, NoEmbeddings, open_source
+from fusar_core.aef.opening import open_source
+from fusar_core.aef.source import ATTRIBUTION, YEARS, EmbeddingSource, NoEmbeddings
 
 __all__ = ["ATTRIBUTION", "YEARS", "EmbeddingSource", "NoEmbeddings", "open_source"]

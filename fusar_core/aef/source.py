@@ -1,19 +1,16 @@
-"""What a source of AlphaEarth embeddings is, the years there are, and how a source is opened by name."""
+"""What a source of AlphaEarth embeddings is, and the years there are."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from fusar_core.aef.quantisation import BANDS, Mask, Vectors
-from fusar_core.errors import UnknownSource
 
 if TYPE_CHECKING:
-    from fusar_core.aef.cache import DiskCache
     from fusar_core.spacetime import SpatioTemporalBox
 
 ATTRIBUTION = "The AlphaEarth Foundations Satellite Embedding dataset is produced by Google and Google DeepMind."
@@ -84,42 +81,6 @@ class NoEmbeddings:
 def nearest_year(year: int, years: Iterable[int] = YEARS) -> int:
     """The year of `years` nearest to the wanted one; the earlier of two equally near."""
     return min(years, key=lambda y: (abs(y - year), y))
-
-
-def open_source(spec: str | Path, cache: DiskCache | None = None) -> EmbeddingSource:
-    """The source that `spec` names.
-
-    mosaic: the public Zarr mosaic; mosaic:FOLDER-or-URL: a copy of it; earth-engine or earth-engine:PROJECT; none; or
-    a raster of 64 bands, a folder of such rasters, or a URL of one. cache: the disk cache for what comes over the
-    network; the user's own when None.
-
-    Raises UnknownSource.
-    """
-    text = str(spec).strip()
-    kind, _, rest = text.partition(":")
-    if text == "none":
-        return NoEmbeddings()
-    if kind == "mosaic":
-        from fusar_core.aef.mosaic import PUBLIC_MOSAIC, MosaicSource
-
-        return MosaicSource(rest or PUBLIC_MOSAIC, cache)
-    if kind == "earth-engine":
-        from fusar_core.aef.earth_engine import EarthEngineSource
-
-        return EarthEngineSource(rest or None, cache)
-    path = Path(text).expanduser()
-    if (path / "zarr.json").is_file():
-        from fusar_core.aef.mosaic import MosaicSource
-
-        return MosaicSource(str(path), cache)
-    if is_remote(text) or text.startswith("/vsi") or (text and path.exists()):
-        from fusar_core.aef.raster import RasterSource
-
-        return RasterSource(text if is_remote(text) else path, cache)
-    raise UnknownSource(
-        f"'{text}' is no source of embeddings.",
-        "Give mosaic, mosaic:FOLDER-or-URL, earth-engine, earth-engine:PROJECT, none, or an existing raster or folder.",
-    )
 
 
 def is_remote(location: str) -> bool:

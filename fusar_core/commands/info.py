@@ -9,7 +9,7 @@ import click
 
 from fusar_core.commands.options import band_option, year_option
 from fusar_core.scene import SarScene
-from fusar_core.scene_report import as_text
+from fusar_core.scene_report import as_text, describe
 
 
 @click.command()
@@ -20,5 +20,5 @@ from fusar_core.scene_report import as_text
 def command(scene: Path, band: str | None, year: int | None, as_json: bool) -> None:
     """Show what SCENE is: footprint, CRS, pixel size, acquisition, radiometry, and how each is known."""
     with SarScene.open(scene, band=band, year=year) as opened:
-        report = opened.describe()
+        report = describe(opened)
     click.echo(json.dumps(report, indent=2, ensure_ascii=False) if as_json else as_text(report))

@@ -21,6 +21,7 @@ from fusar_core.errors import BadBand, BadOption, SceneEmpty, SceneNotFound, Sce
 from fusar_core.grid import Grid
 from fusar_core.radiometry import Kind
 from fusar_core.scene import SarScene
+from fusar_core.scene_report import describe
 from fusar_core.tiling import ChipWindow, Window, tile
 from fusar_core.watermask import WaterMask
 
@@ -461,7 +462,7 @@ def test_a_raster_of_one_pixel(tmp_path: Path) -> None:
         chip = scene.chip(tile(scene.extent)[0])
         assert chip.valid.sum() == 1
         assert scene.quicklook()[0].shape == (1, 1)
-        assert scene.describe()["width"] == 1
+        assert describe(scene)["width"] == 1
 
 
 def test_an_impossible_year(tmp_path: Path) -> None:
@@ -486,7 +487,7 @@ def test_nothing_but_our_own_words_reaches_the_user(tmp_path: Path, capfd: pytes
         with SarScene.open(plain) as scene:
             scene.chip(tile(scene.extent)[0])
             scene.quicklook(max_side=64)
-            scene.describe()
+            describe(scene)
         with pytest.raises(SceneUnreadable), SarScene.open(tmp_path / "cut.tif") as scene:
             scene.read(scene.extent)
         with pytest.raises(SceneUnreadable):

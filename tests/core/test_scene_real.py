@@ -14,6 +14,7 @@ from rasterio.transform import GCPTransformer
 from fusar_core.errors import SceneEmpty
 from fusar_core.radiometry import WINDOW_COPOL_DB, WINDOW_CROSSPOL_DB, Kind
 from fusar_core.scene import SarScene
+from fusar_core.scene_report import describe
 from fusar_core.tiling import tile
 
 LA = (-118.9, 33.3, -117.1, 34.4)
@@ -119,7 +120,7 @@ def test_every_raster_of_the_folder_opens(real_data: Path) -> None:
             assert scene.grid.is_georeferenced
             if scene.geocoding == "affine":
                 assert scene.grid.transform == src.transform
-            assert scene.describe()["crs"]
+            assert describe(scene)["crs"]
 
 
 def test_tiles_without_a_date_in_their_name_have_one_in_their_tags(real_data: Path) -> None:

@@ -24,7 +24,8 @@ from fusar_core.inquiry import ask, classify_box
 from fusar_core.inquiry_features import asked, classified_box
 from fusar_core.scene import SarScene
 from fusar_core.schema import LAYERS
-from fusar_core.sidecar import METHODS, PROTOCOL, wanted
+from fusar_core.sidecar import METHODS, PROTOCOL
+from fusar_core.sidecar_call import wanted
 from fusar_core.sidecar_methods import geojson
 
 CENTRES = [(120.0, 90.0), (504.0, 300.0), (700.0, 504.0), (850.0, 640.0)]

@@ -31,7 +31,8 @@ from training.errors import BadRecipe
 from training.simulation.chips import triplet_of, windows
 from training.simulation.embeddings import EmbeddingField
 from training.simulation.regions import REGIONS, spec_of
-from training.simulation.scene import GREATEST_SIDE_PX, LEAST_SIDE_PX, SimulatedScene, simulate
+from training.simulation.scene import SimulatedScene, simulate
+from training.simulation.spec import GREATEST_SIDE_PX, LEAST_SIDE_PX
 
 CHIPS_ALONG = 2
 """Chips along a side of a scene."""

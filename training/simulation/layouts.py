@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
@@ -23,9 +22,7 @@ from training.simulation.bodies import (
     ship_size,
 )
 from training.simulation.canvas import BARE, BUILT, CROSS_DB, GRASS, WATER, Canvas, Map, Mask
-
-if TYPE_CHECKING:
-    from training.simulation.scene import SceneSpec
+from training.simulation.spec import SceneSpec
 
 SHIPS_IN_CELL = (0.04, 0.25, 0.2, 0.15, 0.12, 0.09, 0.07, 0.05, 0.03)
 """Probability of 0, 1, 2 … ships in a cell of open water."""

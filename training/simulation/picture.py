@@ -21,7 +21,8 @@ from fusar_core.tiling import Window
 from training.simulation.canvas import BUILT, WATER
 from training.simulation.chips import box_in
 from training.simulation.regions import spec_of
-from training.simulation.scene import AMBIGUOUS, KINDS, SimulatedScene, simulate
+from training.simulation.scene import SimulatedScene, simulate
+from training.simulation.spec import AMBIGUOUS, KINDS
 
 CHIP_PX, GAP_PX, COLUMNS = 168, 4, 6
 _HEX = ("419bdf", "397d49", "88b053", "7a87c6", "e49635", "dfc35a", "c4281b", "a59b8f")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from training.errors import BadRecipe
-from training.simulation.scene import SceneSpec
+from training.simulation.spec import SceneSpec
 
 SPACING_DEG = 0.25
 """Between the centres of scenes: at least 13 km at the latitudes used."""

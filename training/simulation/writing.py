@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +15,7 @@ from affine import Affine
 from fusar_core.aef.quantisation import BANDS, NODATA, encode
 from fusar_core.files import atomic_path
 from training.simulation.embeddings import PIXEL_M, EmbeddingField
-
-if TYPE_CHECKING:
-    from training.simulation.scene import SimulatedScene
+from training.simulation.scene import SimulatedScene
 
 DN_AT_0_DB = 1000.0
 """Digital number of an amplitude of 1."""

@@ -13,7 +13,8 @@ from training.simulation.ambiguity import P_SHIP, SURFACES
 from training.simulation.canvas import BUILT, WATER
 from training.simulation.chips import left_open, triplet_of
 from training.simulation.embeddings import EmbeddingField
-from training.simulation.scene import SceneSpec, simulate
+from training.simulation.scene import simulate
+from training.simulation.spec import SceneSpec
 
 DARK = SceneSpec("dark_surface", 5, side_px=168, gsd_m=4.0)
 POINTS = SceneSpec("bright_points", 6, side_px=336, gsd_m=5.0)

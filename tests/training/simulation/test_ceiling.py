@@ -97,7 +97,8 @@ def test_no_reader_of_the_image_does_better_in_the_simulator() -> None:
 
     from fusar_core.tiling import Window
     from training.simulation.chips import triplet_of
-    from training.simulation.scene import SceneSpec, simulate
+    from training.simulation.scene import simulate
+    from training.simulation.spec import SceneSpec
 
     spec = SceneSpec("dark_surface", 5, side_px=96, gsd_m=4.0)
     numbers, best = [], 0.0

@@ -10,14 +10,16 @@ import numpy as np
 import pytest
 import rasterio
 
-from fusar_core.aef.source import open_source
+from fusar_core.aef import open_source
 from fusar_core.anchors import sample_anchors
 from fusar_core.scene import SarScene
 from fusar_core.tiling import Window
 from training.errors import BadRecipe
 from training.simulation.bodies import PLANES, SHIPS, add_plane, add_ship, plane_size, ship_size
 from training.simulation.canvas import BUILT, LEVELS_DB, WATER, Canvas
-from training.simulation.scene import KINDS, PLACES, SceneSpec, simulate
+from training.simulation.scene import simulate
+from training.simulation.spec import KINDS, PLACES, SceneSpec
+from training.simulation.writing import write_scene
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -136,7 +138,7 @@ def test_impossible_scenes_are_refused(changed: dict[str, object], said: str) ->
 
 def test_files_say_what_the_scene_says(tmp_path: Path) -> None:
     scene = simulate(SceneSpec("harbour", 3, side_px=200, gsd_m=5.0))
-    files = scene.write(tmp_path / "new")
+    files = write_scene(scene, tmp_path / "new")
     with SarScene.open(files["amplitude"]) as opened:
         assert opened.grid.crs_name() == scene.grid.crs_name()
         assert opened.grid.transform.almost_equals(scene.grid.transform)
@@ -155,7 +157,7 @@ def test_files_say_what_the_scene_says(tmp_path: Path) -> None:
 
 def test_the_written_prior_is_read_by_the_engine_and_agrees_with_the_field(tmp_path: Path) -> None:
     scene = simulate(SceneSpec("coast", 4, side_px=200, gsd_m=5.0))
-    files = scene.write(tmp_path)
+    files = write_scene(scene, tmp_path)
     read = sample_anchors(scene.grid, Window(0, 0, 200, 200), scene.spec.year, open_source(files["prior"]))
     assert read.valid_fraction == 1.0
     assert len(read) > 150

@@ -1,0 +1,53 @@
+"""One request to the sidecar at work: what its methods get."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from fusar_core.errors import BadOption, Cancelled
+
+Id: TypeAlias = int | str
+
+
+@dataclass
+class Call:
+    """One request at work: its parameters, and its line to the client."""
+
+    id: Id
+    params: dict[str, Any]
+    notify: Callable[[str, dict[str, Any]], None]
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def cancelled(self) -> bool:
+        return self.stop.is_set()
+
+    def progress(self, done: int, total: int, message: str = "") -> None:
+        self.notify("progress", {"id": self.id, "done": done, "total": total, "message": message})
+
+    def features(self, layer: str, features: list[dict[str, Any]], **about: Any) -> None:
+        """Sends GeoJSON features of a layer, in the CRS named in `about`."""
+        collection = {"type": "FeatureCollection", "features": features}
+        self.notify("features", {"id": self.id, "layer": layer, "geojson": collection, **about})
+
+
+def wanted(params: dict[str, Any], name: str, kind: type | tuple[type, ...], default: Any = None) -> Any:
+    """A parameter of a request, `default` where it is absent or null.
+
+    Raises BadOption when it is of another kind.
+    """
+    value = params.get(name)
+    if value is None:
+        return default
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+        raise BadOption(f"'{name}' is {value!r}.", f"Expected: {' or '.join(k.__name__ for k in kinds)}.")
+    return value
+
+
+def raise_if_cancelled(call: Call) -> None:
+    """Raises Cancelled when the client has asked to stop."""
+    if call.cancelled():
+        raise Cancelled("Stopped by the user.")

@@ -178,6 +178,7 @@ def export(model: Path, out: Path) -> None:
     config = FusarGPTConfig.from_pretrained(model)
     whole = FusarGPTForConditionalGeneration.from_pretrained(model, config=config, dtype=torch.bfloat16)
     whole.save_pretrained(out)
+    (out / "model.safetensors").chmod(0o644)  # written for its owner alone, but it is to be given away
     FusarGPTProcessor.from_pretrained(model).save_pretrained(out)
 
 

@@ -23,9 +23,8 @@ from tqdm import tqdm
 from fusar_core.files import atomic_path
 from fusar_core.model.weights import fingerprint, weight_files
 from fusar_core.tasks import CLASSIFY, COUNT, DETECT, LOCATE
-from training.errors import RunExists, StageFailed
+from training.errors import RunExists, StageFailed, for_people
 from training.make_nano import INFORMATIVE, USELESS, base_model, share_option, simulate, triplets_of
-from training.train import for_people
 
 SEEDS = (1, 2, 3)
 BASE = Path(__file__).parents[1] / "resources" / "bases" / "nano"

@@ -5,6 +5,11 @@ Codes are stable, as those of the engine are.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
 from fusar_core.errors import FusarError
 
 
@@ -78,3 +83,12 @@ class StageFailed(FusarError):
     """A part of a long run, a process of its own, failed; what is finished before it is kept."""
 
     code = "STAGE_FAILED"
+
+
+@contextmanager
+def for_people() -> Iterator[None]:
+    """Lets a command say errors as one line with their code."""
+    try:
+        yield
+    except FusarError as error:
+        raise click.ClickException(f"{error} [{error.code}]") from error

@@ -21,9 +21,10 @@ from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 from fusar_core.errors import BadOption
 from fusar_core.model.configuration import FusarGPTConfig
 from fusar_core.model.sizes import LAYERS_7B, config_7b, flop_count, meta_model
+from training.errors import for_people
 from training.recipe import Recipe, read_preset
 from training.start import adapted, let_learn, quiet, trainable_parameters
-from training.train import chosen, for_people
+from training.train import chosen
 
 ANCHORS = 324
 BF16, FP32 = 2, 4

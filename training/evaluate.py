@@ -26,13 +26,13 @@ from fusar_core import __version__, open_engine
 from fusar_core.aef import EmbeddingSource, open_source
 from fusar_core.engines import ENGINES, is_address
 from fusar_core.engines.base import Engine
-from fusar_core.errors import BadOption, BadResults, FusarError
+from fusar_core.errors import BadOption, BadResults
 from fusar_core.files import atomic_path, check_writable
 from fusar_core.journal import Journal
 from fusar_core.tasks import CLASSIFY, DESCRIBE, DETECT
 from training.data.triplets import Triplet
 from training.data.validation import check_file
-from training.errors import BadTriplet
+from training.errors import BadTriplet, for_people
 from training.evaluation.cases import Row, answered
 from training.evaluation.comparison import compared, require_same
 from training.evaluation.controls import CONTROLS, IN_WORDS, controlled, said_place
@@ -218,7 +218,7 @@ def main(
     resume: bool,
 ) -> None:
     """Score an engine on triplets."""
-    try:
+    with for_people():
         triplets = chosen_triplets(data, limit)
         against = read_results(baseline) if baseline else None
         engine = chosen_engine(name, batch_size, {"model": model} if model else {})
@@ -246,8 +246,6 @@ def main(
         with atomic_path(out / "results.json") as temporary:
             temporary.write_text(json.dumps(results.as_dict(), ensure_ascii=False, allow_nan=False), "utf-8")
         (out / "cases.jsonl").unlink()
-    except FusarError as error:
-        raise click.ClickException(f"{error} [{error.code}]") from error
     click.echo("\n".join(_report(results)))
 
 

@@ -31,6 +31,7 @@ def on_device(recipe: Recipe) -> Recipe:
 
 def prepare(with_deepspeed: bool) -> None:
     """To be called before the processes meet. Raises MissingExtra."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # else it warns where processes that load data are forked
     on_cpu = not torch.cuda.is_available()
     if on_cpu:  # else DeepSpeed, which is imported wherever it is installed, complains
         os.environ.setdefault("DS_ACCELERATOR", "cpu")

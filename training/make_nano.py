@@ -24,10 +24,9 @@ from fusar_core.model.configuration import FusarGPTConfig
 from fusar_core.tasks import SCENE_TASKS
 from training.data.instructions import instructions
 from training.data.triplets import read_triplets
-from training.errors import StageFailed
+from training.errors import StageFailed, for_people
 from training.nano import CHIP_SIZE, make_model
 from training.recipe import read_recipe
-from training.train import for_people
 
 INFORMATIVE = "1.0"
 USELESS = "0.0"

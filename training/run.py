@@ -13,10 +13,10 @@ from typing import Any
 import click
 
 from training.checking import checked, packer_for
-from training.errors import BadRecipe, RunExists
+from training.errors import BadRecipe, RunExists, for_people
 from training.launch import first_process
 from training.recipe import Recipe, read_preset
-from training.train import check_step, chosen, for_people, newest_checkpoint, settings_of, train, with_options
+from training.train import check_step, chosen, newest_checkpoint, settings_of, train, with_options
 
 
 def run(

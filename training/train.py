@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +20,14 @@ import torch
 import yaml
 from transformers import TrainingArguments, set_seed
 
-from fusar_core.errors import DiskFull, FusarError
+from fusar_core.errors import DiskFull
 from fusar_core.files import atomic_path, check_writable, write_error
 from fusar_core.model.device import default_device
 from training.checking import CHECKS, checked
 from training.coordinates import CoordinateLoss
 from training.data.triplets import read_triplets
 from training.dense import DenseHeads, corner_targets, dense_targets, order_targets
-from training.errors import BadRecipe, ChangedRecipe, RunExists
+from training.errors import BadRecipe, ChangedRecipe, RunExists, for_people
 from training.launch import first_process, on_device, prepare, processes
 from training.packing import Packer
 from training.recipe import RECIPES, Recipe, read_recipe
@@ -284,16 +281,6 @@ def with_options(command: Any) -> Any:
     for option in reversed(OPTIONS):
         command = option(command)
     return command
-
-
-@contextmanager
-def for_people() -> Iterator[None]:
-    """Errors as one line with their code."""
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    try:
-        yield
-    except FusarError as error:
-        raise click.ClickException(f"{error} [{error.code}]") from error
 
 
 @click.command()

@@ -16,9 +16,10 @@ from typing import Any
 
 import click
 
-from fusar_core.errors import BadOption, FusarError
+from fusar_core.errors import BadOption
 from fusar_core.files import atomic_path
 from fusar_core.tasks import CLASSIFY, COUNT, DESCRIBE, DETECT, LOCATE
+from training.errors import for_people
 from training.evaluation import paper
 from training.evaluation.plan import FINE
 from training.evaluation.plots import draw_accuracies
@@ -209,7 +210,7 @@ def main(runs: tuple[str, ...], out: Path) -> None:
     """Render the paper's tables for one or many results."""
     from training.evaluate import read_results
 
-    try:
+    with for_people():
         if unnamed := [run for run in runs if "=" not in run]:
             raise BadOption(f"'{unnamed[0]}' has no name.", "Give NAME=RESULTS.json.")
         read = {name: read_results(Path(path)) for name, path in (run.split("=", 1) for run in runs)}
@@ -219,8 +220,6 @@ def main(runs: tuple[str, ...], out: Path) -> None:
             with atomic_path(out / name) as temporary:
                 temporary.write_text(text, "utf-8")
         draw_accuracies(read, out / "plot.png")
-    except FusarError as error:
-        raise click.ClickException(f"{error} [{error.code}]") from error
     click.echo(markdown(found))
 
 

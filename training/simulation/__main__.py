@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from fusar_core.errors import FusarError
+from training.errors import for_people
 from training.simulation.benchmark import make
 from training.simulation.regions import REGIONS
 
@@ -39,12 +39,10 @@ def main(
     other_year: bool,
 ) -> None:
     """Simulate a part of the benchmark: SAR chips with truth, and a prior."""
-    try:
+    with for_people():
         named = [r.strip() for r in regions.split(",") if r.strip()]
         for file in make(out, named, chips, chip_size, seed, informations, workers, other_year):
             click.echo(file)
-    except FusarError as error:
-        raise click.ClickException(f"{error} [{error.code}]") from error
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ from fusar_core.model.weights import fingerprint, weight_files
 from fusar_core.tasks import CLASSIFY, COUNT, DETECT, LOCATE
 from training.errors import RunExists, StageFailed, for_people
 from training.make_nano import INFORMATIVE, USELESS, base_model, share_option, simulate, triplets_of
+from training.recipe import read_recipe
+from training.train import BY_MACHINE, require_same, settings_of
 
 SEEDS = (1, 2, 3)
 BASE = Path(__file__).parents[1] / "resources" / "bases" / "nano"
@@ -109,7 +111,10 @@ def same_base(base: Path, note: Path) -> None:
 
 
 def run(arm: Arm, seed: int, base: Path, work: Path, threads: int, steps: int = STEPS) -> Path:
-    """Trains and evaluates one arm with one seed, unless it is done; returns the folder of its results."""
+    """Trains and evaluates one arm with one seed, unless it is done; returns the folder of its results.
+
+    Raises ChangedRecipe where it was done with other settings or data, StageFailed.
+    """
     folder = work / "ablation" / f"{arm.name}-{seed}"
     log = folder / "log.txt"
     folder.mkdir(parents=True, exist_ok=True)
@@ -127,10 +132,12 @@ def run(arm: Arm, seed: int, base: Path, work: Path, threads: int, steps: int = 
     data = triplets_of(work / "tune", arm.information)
     model = base
     for number, (recipe, settings) in enumerate(arm.stages(steps), 1):
-        stage = folder / f"{number}"
-        if not (stage / "run.json").exists():
+        stage, settings = folder / f"{number}", {**settings, "seed": seed}
+        if (stage / "run.json").exists():
+            require_same(stage, settings_of(read_recipe(Path(recipe), settings), model, data), BY_MACHINE)
+        else:
             words = [recipe, "--model", str(model), "--data", str(data), "--out", str(stage), "--keep", "--merge"]
-            for name, value in {**settings, "seed": seed}.items():
+            for name, value in settings.items():
                 words += ["--set", f"{name}={json.dumps(value)}"]
             call("training.train", *words)
         model = stage / "model"

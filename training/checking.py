@@ -15,13 +15,14 @@ from fusar_core.model.checkpoint import read_manifest
 from fusar_core.model.configuration import FusarGPTConfig
 from fusar_core.model.processing import FusarGPTProcessor
 from training.augmentation import TURNS, turned_truth
+from training.data.loading import check_window
 from training.data.triplets import Conversation, Triplet
 from training.data.validation import require_sound
 from training.errors import BadTriplet, SampleTooLong
 from training.packing import Packer
 from training.recipe import ONE_EACH, Recipe
 from training.resizing import resized_truth
-from training.samples import drawn, wanted
+from training.samples import drawn, holding, nothing_to_say, silent, wanted
 
 CHECKS = ("quick", "full", "none")
 """`quick` opens no file for more than its header, `full` decodes every image and every file of anchors."""
@@ -56,6 +57,8 @@ def checked(data: Path, recipe: Recipe, packer: Packer, classes: list[str], chec
             _check_talks(triplet, recipe, packer, classes, visual)
         except BadTriplet as defect:
             found.append(defect)
+    if not found and recipe.conversations == ONE_EACH and not any(wanted(t, recipe).conversations for t in triplets):
+        raise nothing_to_say(recipe)
     if found:
         more = f" So it is with {len(found) - 1} more." if len(found) > 1 else ""
         raise type(found[0])(found[0].message, found[0].hint + more)
@@ -63,7 +66,7 @@ def checked(data: Path, recipe: Recipe, packer: Packer, classes: list[str], chec
 
 
 def _check_files(triplet: Triplet, root: Path, recipe: Recipe) -> None:
-    """Whether image and anchors are there and the image has its size. Raises BadTriplet."""
+    """Whether pixels and anchors are there, and of the size that the triplet says. Raises BadTriplet."""
     for name in (triplet.image, triplet.scene, None if recipe.prior == "none" else triplet.anchors):
         if name is not None and not (root / name).is_file():
             raise BadTriplet(f"Triplet {triplet.id}: {root / name} does not exist.", "Build the triplets again.")
@@ -79,6 +82,8 @@ def _check_files(triplet: Triplet, root: Path, recipe: Recipe) -> None:
                 f"{triplet.size[0]} × {triplet.size[1]}.",
                 "Boxes are in pixels of the chip as stored: build the triplets again.",
             )
+    if triplet.window is not None:
+        check_window(triplet, root)
 
 
 def _check_talks(triplet: Triplet, recipe: Recipe, packer: Packer, classes: list[str], visual: int) -> None:
@@ -95,9 +100,8 @@ def _check_talks(triplet: Triplet, recipe: Recipe, packer: Packer, classes: list
             )
         if longest < NEAR * recipe.max_length:
             break
-    if not talks and recipe.conversations != ONE_EACH:
-        tasks = ", ".join(recipe.tasks) or "any task"
-        raise BadTriplet(f"Triplet {triplet.id} has no conversation about {tasks}.", "Leave it out, or add one.")
+    if not talks and (recipe.conversations != ONE_EACH or not triplet.conversations):
+        raise silent(triplet, recipe)
 
 
 def _as_shown(triplet: Triplet, recipe: Recipe, classes: list[str]) -> Iterator[tuple[Conversation, ...]]:
@@ -107,4 +111,5 @@ def _as_shown(triplet: Triplet, recipe: Recipe, classes: list[str]) -> Iterator[
         return
     for turn in TURNS:
         shown = resized_truth(turned_truth(triplet, turn), recipe.image_size, recipe.box_step)
-        yield drawn(shown, recipe, classes, np.random.default_rng(0), all_of_them=True)
+        said = holding(triplet.conversations, turn)
+        yield drawn(shown, recipe, classes, np.random.default_rng(0), said, all_of_them=True)

@@ -35,12 +35,14 @@ class DenseHead(nn.Module):
     def loss(self, tokens: Tensor, targets: Tensor) -> Tensor:
         """tokens: (N, C). targets: (N, classes + 5) of `dense_targets`.
 
-        Counts by a Poisson likelihood (log rate), boxes by L1 (smooth below BOX_EXACT) where there is one, and cover by
-        cross-entropy where it is known.
+        Counts by a Poisson likelihood (log rate) where they are known, boxes by L1 (smooth below BOX_EXACT) where there
+        is one, and cover by cross-entropy where it is known.
         """
         counts, boxes, covers = self.out(tokens.float()).split(self.parts, dim=1)
         true_counts, true_boxes, true_covers = targets.split((self.parts[0], BOX, 1), dim=1)
-        loss = functional.poisson_nll_loss(counts, true_counts)
+        counted = ~true_counts.isnan()
+        of_each = functional.poisson_nll_loss(counts, true_counts.nan_to_num(), reduction="none")
+        loss = of_each[counted].sum() / counted.sum().clamp(min=1)
         loss = loss + 0 * (boxes.sum() + covers.sum())  # every weight has a gradient, whatever the batch holds
         boxed, known = ~true_boxes[:, 0].isnan(), true_covers[:, 0] >= 0
         if boxed.any():
@@ -94,13 +96,14 @@ class DenseHeads(nn.Module):
 def dense_targets(samples: Sequence[Sample], sides: Sequence[tuple[int, int]], classes: int) -> Tensor:
     """(Σ rows·columns, classes + 5) float32 for `DenseHead.loss`; sides: rows and columns of each chip's tokens.
 
-    A box is said by its centre within the token (0…1) and its width and height in tokens, NaN without one; then the
-    number of the dominant cover of the grid cell that holds the token, -1 where unknown.
+    The number of targets is NaN of a class that the source does not label. A box is said by its centre within the
+    token (0…1) and its width and height in tokens, NaN without one; then the number of the dominant cover of the grid
+    cell that holds the token, -1 where unknown.
     """
     parts = []
     for sample, (rows, columns) in zip(samples, sides, strict=True):
         grid = torch.zeros(rows, columns, classes + BOX + 1)
-        grid[..., classes:-1] = torch.nan
+        grid[..., [*sample.unlabelled, *range(classes, classes + BOX)]] = torch.nan
         grid[..., -1] = _covers(sample.cover, rows, columns)
         height, width = sample.image.shape
         for x1, y1, x2, y2, label in sample.boxes:

@@ -13,7 +13,7 @@ import math
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -27,6 +27,7 @@ from training.data.triplets import read_triplets
 from training.errors import StageFailed, for_people
 from training.nano import CHIP_SIZE, make_model
 from training.recipe import read_recipe
+from training.train import BY_MACHINE, require_same, settings_of
 
 INFORMATIVE = "1.0"
 USELESS = "0.0"
@@ -105,12 +106,17 @@ def default_processes() -> int:
 def trained(
     name: str, start: Path, data: Path, run: Path, share: float = 1.0, processes: int | None = None, merge: bool = False
 ) -> Path:
-    """The run folder of a recipe, trained by so many processes where it is not finished; it goes on where it was."""
+    """The run folder of a recipe, trained by so many processes where it is not finished; it goes on where it was.
+
+    Raises ChangedRecipe where it was begun with another recipe or other data, e.g. another share; StageFailed.
+    """
+    recipe = read_recipe(Path(name))
+    steps = math.floor(recipe.dense_steps * share)
     if (run / "run.json").exists():
+        require_same(run, settings_of(replace(recipe, dense_steps=steps), start, data), BY_MACHINE)
         return run
     processes = processes or default_processes()
-    recipe = read_recipe(Path(name))
-    settings = {"batch": recipe.batch // processes, "dense_steps": math.floor(recipe.dense_steps * share)}
+    settings = {"batch": recipe.batch // processes, "dense_steps": steps}
     line = [sys.executable, "-m"]
     if processes > 1:
         line += ["torch.distributed.run", "--standalone", "--nproc_per_node", str(processes), "-m"]

@@ -8,6 +8,8 @@ preset names recipes as its `stages`, one after the other; what else it says hol
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -28,8 +30,28 @@ SCHEDULES = ("linear", "cosine")
 ONE_EACH = 0
 """Value of `conversations`: every conversation is a sample of its own, so that an epoch shows all of them."""
 AUTO = "auto"
-DTYPES = (AUTO, "float32", "bfloat16")
-"""What a step computes with; `auto`: bfloat16 where the device has it, else float32 (`launch.on_device`)."""
+DTYPES = ("float32", "bfloat16")
+ATTENTIONS = ("", "eager", "sdpa", "flash_attention_2")
+PRIOR_OPTIONS = (
+    "prior_dim", "prior_hidden_dim", "prior_sigma", "prior_eps", "prior_grid", "prior_init", "classes", "gsd_m",
+)  # fmt: skip
+"""Of FusarGPTConfig: what a base without prior branch does not know."""
+OF_STAGE_ONE = ("fusion", "prior_options", "lora_rank", "lora_alpha", "lora_vision")
+"""Settings that stage 2 shares with the stage 1 whose adapter it goes on with."""
+
+NUMBERS: tuple[tuple[str, Callable[[float], bool], tuple[str, ...]], ...] = (
+    ("1 or more", lambda v: v >= 1, (
+        "batch", "accumulation", "max_length", "image_size", "log_steps", "keep", "box_step", "lora_rank", "lora_alpha",
+    )),
+    ("0 or more", lambda v: v >= 0, (
+        "conversations", "dense_steps", "dense_layer", "steps", "chips_a_step", "workers", "save_steps", "weight_decay",
+        "warmup", "clip", "box_spread", "dense_weight", "seed",
+    )),
+    ("a number above 0", lambda v: v > 0, ("learning_rate", "epochs")),
+    ("a share from 0 to 1", lambda v: 0 <= v <= 1, ("prior_dropout", "negatives")),
+    ("0 or more, less than 1", lambda v: 0 <= v < 1, ("lora_dropout", "beta1", "beta2")),
+)  # fmt: skip
+"""What each number of a recipe must be, in words and as a test, which NaN fails. Infinity none may be."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +59,15 @@ class Recipe:
     """One stage.
 
     name, stage: what it is called; 0 makes a base, 1 aligns the prior, 2 follows instructions. trainable: see
-    TRAINABLE. fusion: how the prior is brought in. prior_options: of FusarGPTConfig, for a base without prior branch.
+    TRAINABLE. fusion: how the prior is brought in. prior_options: see PRIOR_OPTIONS, for a base without prior branch.
     prior_dropout: share of chips shown without anchors. tasks: conversations used, all when empty. conversations: of
     one chip in one step; more than 1 packs them behind one encoding of the image, 0 makes a sample of each. augment:
     chips are turned and mirrored, and conversations made anew from their truth, boxes on a grid of box_step pixels;
     a question about an absent class is kept that often (negatives).
     batch × accumulation × processes samples make a step; chips_a_step, where above 0, is what that has to be.
-    dtype: see DTYPES. base_dtype: of the weights that do not learn, in memory. attention: `flash_attention_2` where it
-    can run, else `sdpa`, when empty. max_length: longer samples are an error. task_balance: the mean loss of each task
+    dtype: what a step computes with; `auto`: bfloat16 where the device has it, else float32 (`launch.on_device`).
+    base_dtype: of the weights that do not learn, in memory. attention: `flash_attention_2` where it can run, else
+    `sdpa`, when empty. max_length: longer samples are an error. task_balance: the mean loss of each task
     weighs the same; otherwise every answer token does. box_spread: pixels (standard deviation) by which a coordinate
     may miss and still be nearly right, 0 for plain cross-entropy. dense_weight: of the auxiliary loss on visual tokens,
     as the language model gets them and, where dense_layer is above 0, as they leave that layer of it; it is the only
@@ -107,27 +130,33 @@ class Recipe:
             ("fusion", self.fusion, tuple(FUSIONS)),
             ("prior", self.prior, PRIORS),
             ("schedule", self.schedule, SCHEDULES),
-            ("dtype", self.dtype, DTYPES),
+            ("dtype", self.dtype, (AUTO, *DTYPES)),
             ("base_dtype", self.base_dtype, DTYPES),
+            ("attention", self.attention, ATTENTIONS),
+            ("stage", self.stage, (0, 1, 2)),
+            *(("tasks", task, ALL_TASKS) for task in self.tasks),
+            *(("task_weights", task, ALL_TASKS) for task in self.task_weights),
+            *(("prior_options", option, PRIOR_OPTIONS) for option in self.prior_options),
         ):
             if value not in known:
-                raise BadRecipe(f"The recipe says {name}: '{value}'.", f"Choose one of: {', '.join(known)}.")
-        if self.stage not in (0, 1, 2):
-            raise BadRecipe(f"The recipe says stage: {self.stage}.", "Stages are 0, 1 and 2.")
-        for name in ("batch", "accumulation", "max_length", "image_size"):
-            if getattr(self, name) < 1:
-                raise BadRecipe(f"The recipe says {name}: {getattr(self, name)}.", "Give 1 or more.")
-        if self.conversations < ONE_EACH:
-            raise BadRecipe(f"The recipe says conversations: {self.conversations}.", "Give 0 or more.")
+                raise BadRecipe(f"The recipe says {name}: '{value}'.", f"Choose one of: {', '.join(map(str, known))}.")
+        for words, fits, names in NUMBERS:
+            for name in names:
+                value = getattr(self, name)
+                if not (fits(value) and math.isfinite(value)):
+                    raise BadRecipe(f"The recipe says {name}: {value}.", f"Give {words}.")
+        for task, weight in self.task_weights.items():
+            if not (isinstance(weight, int | float) and 0 <= weight < math.inf):
+                raise BadRecipe(f"The recipe says task_weights: {task}: {weight!r}.", "Give a number from 0.")
         if self.augment and self.conversations == ONE_EACH:
             raise BadRecipe("With augment conversations are drawn anew, so they cannot be 0.", "Say how many a chip.")
-        if unknown := [t for t in self.tasks if t not in ALL_TASKS]:
-            raise BadRecipe(f"The recipe says tasks: '{unknown[0]}'.", f"Tasks: {', '.join(ALL_TASKS)}.")
+        if self.deepspeed and not (RECIPES / self.deepspeed).is_file():
+            raise BadRecipe(
+                f"The recipe says deepspeed: '{self.deepspeed}', and there is no file {RECIPES / self.deepspeed}.",
+                "Name a JSON file of DeepSpeed's that lies there, or give its whole path.",
+            )
         if self.dense_weight and self.deepspeed:
             raise BadRecipe("The auxiliary loss (dense_weight) cannot be trained under DeepSpeed.", "Leave one out.")
-        for name in ("prior_dropout", "negatives"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise BadRecipe(f"The recipe says {name}: {getattr(self, name)}.", "Give a share from 0 to 1.")
         if self.fusion == "none" and "prior" in self.trainable:
             raise BadRecipe("The recipe trains a prior branch, but its fusion is 'none'.", "Say trainable: lora.")
 

@@ -7,6 +7,7 @@ stages are kept. The data of every stage is looked through before the first begi
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ import click
 from training.checking import checked, packer_for
 from training.errors import BadRecipe, RunExists, for_people
 from training.launch import first_process
-from training.recipe import Recipe, read_preset
-from training.train import check_step, chosen, newest_checkpoint, settings_of, train, with_options
+from training.recipe import OF_STAGE_ONE, Recipe, read_preset
+from training.train import check_step, chosen, require_same, settings_of, train, with_options
 
 
 def run(
@@ -37,6 +38,7 @@ def run(
     """
     if len(data) not in (1, len(stages)):
         raise BadRecipe(f"There are {len(data)} files of triplets for {len(stages)} stages.", "Give one, or one each.")
+    _check_stages(stages)
     files = data * len(stages) if len(data) == 1 else data
     folders = [out / f"stage{recipe.stage}" for recipe in stages]
     if not resume and (done := [f for f in folders if (f / "run.json").exists()]):
@@ -48,12 +50,29 @@ def run(
             checked(file, recipe, packer, classes, check)
     for recipe, file, folder in zip(stages, files, folders, strict=True):
         if (folder / "run.json").exists():
-            newest_checkpoint(folder, settings_of(recipe, start, file), resume)  # an error where settings changed
+            require_same(folder, settings_of(recipe, start, file))
         else:
             last = recipe is stages[-1]
             train(recipe, start, file, folder, resume=resume, keep=keep, merge=merge and last, check="none")
         start = folder / "model"
     return start
+
+
+def _check_stages(stages: list[Recipe]) -> None:
+    """Raises BadRecipe where a stage cannot go on from the one before, or would take its folder."""
+    for before, after in pairwise(stages):
+        if after.stage <= before.stage:
+            raise BadRecipe(
+                f"Stage {after.stage} ('{after.name}') would follow stage {before.stage} ('{before.name}').",
+                "Give the stages of a preset rising numbers: each has a folder of its own.",
+            )
+        for name in OF_STAGE_ONE if before.trainable != "all" else ():
+            one, two = getattr(before, name), getattr(after, name)
+            if one != two:
+                raise BadRecipe(
+                    f"'{before.name}' says {name}: {one}, '{after.name}' says {two}.",
+                    "A stage goes on with the adapter of the one before: say the same in both.",
+                )
 
 
 @click.command()

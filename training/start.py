@@ -17,13 +17,13 @@ import transformers
 from fusar_core.model.checkpoint import ANY_TASK, MANIFEST, read_manifest
 from fusar_core.model.configuration import FusarGPTConfig
 from fusar_core.model.device import attention_for
-from fusar_core.model.lora import lora_config
+from fusar_core.model.lora import lora_config, lora_targets
 from fusar_core.model.modeling import FusarGPTForConditionalGeneration
 from fusar_core.model.processing import FusarGPTProcessor
 from fusar_core.model.weights import fingerprint, weight_files
 from training.errors import BadRecipe, MissingStageOne
 from training.folders import whole_folder
-from training.recipe import Recipe
+from training.recipe import OF_STAGE_ONE, PRIOR_OPTIONS, Recipe
 
 ADAPTER = "adapter"
 
@@ -44,10 +44,12 @@ def starting_model(start: Path, recipe: Recipe, device: str = "cpu") -> tuple[An
         )
     if recipe.trainable == "all" and continued:
         raise BadRecipe(f"{start} holds an adapter; trainable: all starts from a base.", "Give a merged model.")
+    if continued:
+        _same_adapter(manifest.adapters[ANY_TASK], manifest.prior, recipe)
     with quiet():
         model = _base(manifest.base, recipe, manifest.prior if continued else None, device)
         processor = FusarGPTProcessor.from_pretrained(manifest.base, local_files_only=True)
-        model = _continued(model, manifest.adapters[ANY_TASK]) if continued else adapted(model, recipe)
+        model = _continued(model, manifest.adapters[ANY_TASK], recipe) if continued else adapted(model, recipe)
         if recipe.trainable != "all":
             let_learn(model, recipe)
         for parameter in model.parameters():
@@ -123,10 +125,6 @@ def _base(base: Path, recipe: Recipe, prior: dict[str, Any] | None, device: str)
     found = FusarGPTConfig.from_pretrained(base, local_files_only=True)
     stock = json.loads((base / "config.json").read_text())["model_type"] != FusarGPTConfig.model_type
     options = prior if prior is not None else {"fusion": recipe.fusion, **recipe.prior_options}
-    if options.get("fusion") != recipe.fusion:
-        raise BadRecipe(
-            f"Stage 1 was trained with fusion '{options.get('fusion')}', the recipe says '{recipe.fusion}'."
-        )
     config = FusarGPTConfig.from_pretrained(base, local_files_only=True, **options)
     config.chip_size = recipe.image_size
     fresh = stock or found.fusion != recipe.fusion
@@ -154,10 +152,26 @@ def _base(base: Path, recipe: Recipe, prior: dict[str, Any] | None, device: str)
     return model
 
 
-def _continued(model: Any, adapter: Path) -> Any:
-    from peft import PeftModel
+def _same_adapter(adapter: Path, prior: dict[str, Any], recipe: Recipe) -> None:
+    """Raises BadRecipe where a recipe wants another adapter, or another prior branch, than the one it goes on with."""
+    found = json.loads((adapter / "adapter_config.json").read_text("utf-8"))
+    vision = found["target_modules"] == lora_targets(vision=True)
+    then = {**prior, "lora_rank": found["r"], "lora_alpha": found["lora_alpha"], "lora_vision": vision}
+    wanted = {**recipe.prior_options, **{name: getattr(recipe, name) for name in OF_STAGE_ONE if name in then}}
+    for name, value in wanted.items():
+        if then.get(name, value) != value:
+            raise BadRecipe(
+                f"Stage 1 was trained with {name}: {then[name]}, the recipe says {value}.",
+                "Stage 2 goes on with what stage 1 has made: say the same, or train stage 1 again.",
+            )
 
-    return PeftModel.from_pretrained(model, adapter, is_trainable=True)
+
+def _continued(model: Any, adapter: Path, recipe: Recipe) -> Any:
+    from peft import LoraConfig, PeftModel
+
+    config = LoraConfig.from_pretrained(adapter)
+    config.lora_dropout, config.inference_mode = recipe.lora_dropout, False
+    return PeftModel.from_pretrained(model, adapter, is_trainable=True, config=config)
 
 
 def trainable_parameters(model: Any) -> dict[str, int]:
@@ -194,8 +208,5 @@ def save_model(model: Any, processor: Any, start: Path, out: Path, config: Fusar
             processor.save_pretrained(folder)
 
 
-PRIOR_FIELDS = (
-    "fusion", "prior_dim", "prior_hidden_dim", "prior_sigma", "prior_eps", "prior_grid", "prior_init", "chip_size",
-    "classes", "gsd_m",
-)  # fmt: skip
+PRIOR_FIELDS = ("fusion", "chip_size", *PRIOR_OPTIONS)
 """Of FusarGPTConfig, what a base does not know and its adapter needs."""

@@ -12,6 +12,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,9 @@ def train(
     check_writable(out / "run.json")
     settings = settings_of(recipe, start, data)
     newest = newest_checkpoint(out, settings, resume)
+    if (out / "run.json").exists() and (out / "model").exists():  # resumed, though there is nothing left to do
+        done: dict[str, Any] = json.loads((out / "run.json").read_text("utf-8"))
+        return done
     if first_process():
         with atomic_path(out / "recipe.yaml") as temporary:
             temporary.write_text(yaml.safe_dump(settings, sort_keys=False))
@@ -77,7 +81,7 @@ def train(
     samples = Samples(triplets, data.parent, recipe, list(config.classes), keep)
     if config.gsd_m is None and (sizes := [t.gsd_m * t.size[0] / recipe.image_size for t in triplets if t.gsd_m]):
         config.gsd_m = [min(sizes), max(sizes)]
-    _check_room(out, recipe, trainable_parameters(model)["learning"])
+    _check_room(out, recipe, trainable_parameters(model)["learning"], len(checkpoints(out)))
     dense, coordinates = None, None
     if recipe.dense_weight:
         deeper, corners = bool(recipe.dense_layer), bool(recipe.dense_layer and recipe.box_spread)
@@ -123,6 +127,7 @@ def train(
         "start_fingerprint": settings["start_fingerprint"],
         "parameters": trainable_parameters(model),
         "samples": len(samples),
+        "chips": len({t.id for t in samples.triplets}),
         "steps": trainer.state.global_step,
         "chips_a_step": recipe.batch * recipe.accumulation * trainer.args.world_size,
         "seconds": round(seconds, 1),
@@ -186,9 +191,12 @@ def check_step(recipe: Recipe) -> None:
         )
 
 
-def _check_room(out: Path, recipe: Recipe, learning: int) -> None:
-    """Raises DiskFull where checkpoints (weights and two moments in fp32), and the model, will not fit the disk."""
-    kept = recipe.keep + 1 if recipe.save_steps else 0
+def _check_room(out: Path, recipe: Recipe, learning: int, there: int) -> None:
+    """Raises DiskFull where checkpoints (weights and two moments in fp32), and the model, will not fit the disk.
+
+    there: checkpoints that lie there already, from before a resume.
+    """
+    kept = max(1, recipe.keep + 1 - there) if recipe.save_steps else 0  # a new one is whole before an old one goes
     needed, free = learning * (12 * kept + 4), shutil.disk_usage(out).free
     if needed > free:
         raise DiskFull(
@@ -197,40 +205,54 @@ def _check_room(out: Path, recipe: Recipe, learning: int) -> None:
         )
 
 
+FREE = ("keep", "workers")
+"""Settings that may be others when a run is resumed: nothing that is learnt follows from them."""
+BY_MACHINE = (*FREE, "dtype", "processes", "batch")
+"""Settings that follow from the machine: a finished run made on another one is the run that was wanted."""
+
+
 def settings_of(recipe: Recipe, start: Path, data: Path) -> dict[str, Any]:
-    """What recipe.yaml of a run folder holds: all that must be the same when a run is resumed."""
+    """What recipe.yaml of a run folder holds: all that must be the same when a run is resumed, and FREE ones."""
     return {
-        **recipe.as_dict(),
+        **on_device(recipe).as_dict(),
         "data_sha256": _sha256(data),
         "start_fingerprint": fingerprint_of(start),
         "processes": processes(),
     }
 
 
-def newest_checkpoint(out: Path, settings: dict[str, Any], resume: bool) -> Path | None:
-    """The checkpoint to go on from; None at the beginning.
+def require_same(out: Path, settings: dict[str, Any], but: Sequence[str] = FREE) -> None:
+    """Raises ChangedRecipe where a run was begun with other settings, data, starting model or number of processes.
 
-    Raises RunExists where the folder holds a run that is not to be resumed, ChangedRecipe where settings, data,
-    starting model or number of processes are others than at its start.
+    settings: of `settings_of`. but: those that may be others. A folder without recipe.yaml has nothing to compare.
     """
-    found = checkpoints(out)
-    if not resume:
-        if found:
-            raise RunExists(
-                f"{out} holds {found[-1].name} of an earlier run.", "Go on with --resume, or use a new --out."
-            )
-        return None
     before = out / "recipe.yaml"
     if not before.exists():
-        return None
+        return
     then = {**Recipe().as_dict(), **yaml.safe_load(before.read_text())}  # settings that came later had their default
-    changed = sorted(k for k in settings if k in then and then[k] != settings[k])
+    changed = sorted(k for k in settings if k in then and k not in but and then[k] != settings[k])
     if changed:
         what = ", ".join(f"{k}: {then[k]!r} → {settings[k]!r}" for k in changed[:5])
         raise ChangedRecipe(
-            f"{out} was begun with other settings ({what}).", "Resume with the same, or use a new --out."
+            f"{out} was begun with other settings ({what}).",
+            "Go on with the same ones, take another folder, or remove this one.",
         )
-    return found[-1] if found else None
+
+
+def newest_checkpoint(out: Path, settings: dict[str, Any], resume: bool) -> Path | None:
+    """The checkpoint to go on from; None at the beginning.
+
+    Raises RunExists where the folder holds a run that is not to be resumed, ChangedRecipe where it was begun otherwise.
+    """
+    found = checkpoints(out)
+    if not resume:
+        if there := [*found, *(p for p in (out / "model", out / "run.json") if p.exists())]:
+            raise RunExists(
+                f"{out} holds {there[-1].name} of an earlier run.", "Go on with --resume, or use a new --out."
+            )
+        return None
+    require_same(out, settings)
+    return found[-1] if found and (out / "recipe.yaml").exists() else None
 
 
 def _sha256(path: Path) -> str:

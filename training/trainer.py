@@ -107,7 +107,7 @@ class FusarTrainer(Trainer):
         if not torch.isfinite(loss):
             raise LossNotFinite(
                 f"The loss is {loss.item()} at step {self.state.global_step + 1}.",
-                "Look at the data around this step; lower learning_rate, or use dtype float32. Checkpoints are kept.",
+                "Look at the data around this step. A lower learning_rate or dtype float32 need a new --out.",
             )
         return loss
 
@@ -225,7 +225,7 @@ class FusarTrainer(Trainer):
         if not all(p.isfinite().all() for p in self.model.parameters() if p.requires_grad):
             raise LossNotFinite(
                 f"Weights are no longer finite at step {self.state.global_step}.",
-                "Lower learning_rate, or use dtype float32; earlier checkpoints are kept.",
+                "A lower learning_rate or dtype float32 need a new --out; earlier checkpoints are kept.",
             )
 
     _into: Path | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from hypothesis import given
@@ -49,6 +51,24 @@ def test_cover_is_that_of_the_grid_cell_around_the_token() -> None:
             name = cover[row // 2 * 3 + column // 2]
             assert covers[row, column] == (COVERS.index(name) if name in COVERS else -1)
     assert (dense_targets([sample()], [(6, 6)], 1)[:, -1] == -1).all()
+
+
+def test_classes_that_a_source_does_not_label_are_not_learnt() -> None:
+    """Neither that there are none, nor that there are any: the loss does not depend on what is said of them."""
+    chip = replace(sample(((30.0, 2.0, 44.0, 12.0, 1),)), unlabelled=(0,))
+    targets = dense_targets([chip], [(3, 3)], 2)
+    assert targets[:, 0].isnan().all()
+    assert targets[:, 1].sum() == 1
+    head, tokens = DenseHead(4, 2), torch.ones(9, 4)
+    before = head.loss(tokens, targets)
+    with torch.no_grad():
+        head.out.bias[0] += 5
+    assert torch.equal(head.loss(tokens, targets), before)
+    with torch.no_grad():
+        head.out.bias[1] += 5
+    assert not torch.equal(head.loss(tokens, targets), before)
+    nothing = dense_targets([replace(sample(), unlabelled=(0, 1))], [(3, 3)], 2)
+    assert head.loss(tokens, nothing) == 0
 
 
 def test_chips_of_several_shapes_follow_each_other() -> None:

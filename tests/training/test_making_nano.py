@@ -13,8 +13,9 @@ from fusar_core import open_engine
 from training import ablation
 from training.data.splits import assert_disjoint
 from training.data.triplets import read_triplets
-from training.errors import RunExists
+from training.errors import ChangedRecipe, RunExists
 from training.evaluate import read_results
+from training.make_nano import LEAST_CHIPS, PARTS, trained, triplets_of
 
 SHARE = ["--share", "0.001"]
 
@@ -41,7 +42,7 @@ def test_what_is_shipped_is_a_model_of_every_task_and_half_as_large(work: Path) 
 
 def test_base_and_model_learn_from_other_places(work: Path) -> None:
     base, coasts = (list(read_triplets(work / part / "triplets_1.0.jsonl")) for part in ("base", "coasts"))
-    assert (len(base), len(coasts)) == (32, 48)
+    assert (len(base), len(coasts)) == (LEAST_CHIPS, round(0.001 * PARTS["coasts"].chips))
     assert_disjoint(base, coasts)
 
 
@@ -50,6 +51,16 @@ def test_what_is_done_is_not_done_again(work: Path) -> None:
     before = [path.stat().st_mtime_ns for path in written]
     call("training.make_nano", "--work", work, *SHARE)
     assert [path.stat().st_mtime_ns for path in written] == before
+
+
+def test_a_finished_run_is_not_taken_for_another(work: Path) -> None:
+    """After a dry run in the same folder, the whole one would export a model of two steps."""
+    data = triplets_of(work / "base")
+    with pytest.raises(ChangedRecipe, match="dense_steps: 0 → 700"):
+        trained("nano-base", work / "untrained", data, work / "stage0")
+    with pytest.raises(ChangedRecipe, match="data_sha256"):
+        trained("nano-base", work / "untrained", triplets_of(work / "coasts"), work / "stage0", 0.001)
+    assert trained("nano-base", work / "untrained", data, work / "stage0", 0.001) == work / "stage0"
 
 
 def test_the_ablation_starts_from_the_base_that_comes_along_unless_told_otherwise(

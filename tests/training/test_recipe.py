@@ -44,11 +44,21 @@ def test_values_of_another_type_are_refused(tmp_path: Path, line: str) -> None:
         "trainable: some", "fusion: product", "prior: mean", "schedule: step", "dtype: float16", "stage: 3", "batch: 0",
         "conversations: -1", "prior_dropout: 1.5", "tasks: [paint]", "{fusion: none, trainable: lora+prior}",
         "{augment: true, conversations: 0}", "{dense_weight: 0.5, deepspeed: ds_zero2.json}",
+        "learning_rate: 0", "learning_rate: -1", "learning_rate: .nan", "epochs: -1", "epochs: .inf", "log_steps: 0",
+        "lora_rank: 0", "lora_dropout: 1", "keep: 0", "warmup: -1", "base_dtype: auto", "attention: flash",
+        "deepspeed: nope.json", "task_weights: {detct: 3}", "task_weights: {detect: much}",
+        "prior_options: {prior_sgima: 9}", "prior_options: {fusion: sum}",
     ],
 )  # fmt: skip
 def test_impossible_settings_are_refused(tmp_path: Path, line: str) -> None:
     with pytest.raises(BadRecipe):
         read_recipe(written(tmp_path, "a", line))
+
+
+def test_the_error_says_value_and_what_would_do(tmp_path: Path) -> None:
+    with pytest.raises(BadRecipe, match="log_steps: 0") as caught:
+        read_recipe(written(tmp_path, "a", "log_steps: 0"))
+    assert caught.value.hint == "Give 1 or more."
 
 
 def test_unknown_settings_are_named(tmp_path: Path) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fusar_core.tasks import COUNT, DESCRIBE
+from fusar_core.tasks import CLASSIFY, COUNT, DESCRIBE, DETECT, LOCATE, captioning
 from training.augmentation import TURNS, turned_image, turned_positions
 from training.data.loading import load_anchors, load_image
-from training.data.triplets import Triplet
+from training.data.triplets import Conversation, Triplet
 from training.errors import BadTriplet
 from training.samples import Sample, Samples
 
@@ -69,6 +69,35 @@ def test_turned_chips_say_the_truth_about_their_pixels(samples: Make, chips: Pat
         assert len(sample.boxes) == len(triplet.targets)
         for x1, y1, x2, y2, _ in sample.boxes:
             assert (sample.image[int(y1) : int(y2), int(x1) : int(x2)] == 230).all()
+
+
+def test_only_classes_that_the_source_labels_are_asked_about(samples: Make, triplets: list[Triplet]) -> None:
+    ships = [replace(t, classes=("ship",), targets=tuple(x for x in t.targets if x.label == "ship")) for t in triplets]
+    some = samples(ships, tasks=(COUNT, DETECT, LOCATE), conversations=6)
+    for epoch in range(3):
+        some.epoch = epoch
+        for i in range(len(some)):
+            assert {talk.label for talk in some[i].conversations} == {"ship"}
+            assert some[i].unlabelled == (CLASSES.index("plane"),)
+
+
+def test_what_cannot_be_said_anew_stays(samples: Make, triplets: list[Triplet], chips: Path) -> None:
+    """Fine classes that are offered, in all turns; a description only while the chip is not turned."""
+    fine, told = ("tanker", "ship"), "Two tankers lie at a quay."
+    triplet = next(t for t in triplets if any(x.label == "ship" for x in t.targets))
+    classify = Conversation(CLASSIFY, "?", "ship", "ship", fine, triplet.targets[0].bbox)
+    describe = Conversation(DESCRIBE, captioning.prompt(), told)
+    some = samples([replace(triplet, conversations=(classify, describe))], tasks=(CLASSIFY, DESCRIBE), conversations=9)
+    image, turned = load_image(triplet, chips.parent), set()
+    for epoch in range(40):
+        some.epoch = epoch
+        sample = some[0]
+        still = np.array_equal(sample.image, image)
+        turned.add(not still)
+        said = {talk.task: talk for talk in sample.conversations}
+        assert said[CLASSIFY].options == fine
+        assert (said[DESCRIBE].answer == told) == still
+    assert turned == {True, False}
 
 
 def test_anchors_are_dropped_for_the_share_that_was_asked_for(samples: Make) -> None:

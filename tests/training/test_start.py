@@ -72,9 +72,30 @@ def test_a_prior_branch_that_nobody_trained_is_not_frozen(base: Path, recipe: Re
     starting_model(base, recipe(stage=2, trainable="lora", fusion="none", prior="none", skip_stage_one=True))
 
 
-def test_stages_must_agree_on_the_fusion(stage_one: Path, recipe: Recipes) -> None:
-    with pytest.raises(BadRecipe, match="fusion 'tlm', the recipe says 'sum'"):
-        starting_model(stage_one / "model", recipe(stage=2, trainable="lora", fusion="sum"))
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ({"fusion": "sum"}, "fusion: tlm, the recipe says sum"),
+        ({"lora_rank": 64}, "lora_rank: 8, the recipe says 64"),
+        ({"lora_vision": True}, "lora_vision: False, the recipe says True"),
+        ({"prior_options": {"prior_sigma": 9.0}}, "prior_sigma: .*, the recipe says 9.0"),
+    ],
+)
+def test_stage_two_goes_on_with_the_adapter_of_stage_one(
+    stage_one: Path, recipe: Recipes, setting: dict[str, Any], words: str
+) -> None:
+    starting_model(stage_one / "model", recipe(stage=2, trainable="lora"))
+    with pytest.raises(BadRecipe, match=words):
+        starting_model(stage_one / "model", recipe(stage=2, trainable="lora", **setting))
+
+
+def test_dropout_is_that_of_the_stage(stage_one: Path, recipe: Recipes) -> None:
+    model, _ = starting_model(stage_one / "model", recipe(stage=2, trainable="lora", lora_dropout=0.2))
+    rates = {m.p for n, m in model.named_modules() if "lora_dropout" in n and isinstance(m, torch.nn.Dropout)}
+    assert rates == {0.2}
+
+
+def test_an_adapter_is_no_base(stage_one: Path, recipe: Recipes) -> None:
     with pytest.raises(BadRecipe, match="merged"):
         starting_model(stage_one / "model", recipe(stage=2, trainable="all"))
 

@@ -155,8 +155,32 @@ def test_a_run_is_not_resumed_with_something_else(
         train(recipe, base, other, out, resume=True)
     with pytest.raises(ChangedRecipe, match="start_fingerprint"):
         train(recipe, stage_one / "merged", chips, out, resume=True)
-    with pytest.raises(RunExists, match="checkpoint-2"):
+    with pytest.raises(RunExists, match="of an earlier run"):
         train(recipe, base, chips, out)
+
+
+def test_a_finished_run_is_neither_replaced_nor_done_again(
+    tmp_path: Path, base: Path, chips: Path, nano: Recipes
+) -> None:
+    recipe = nano(steps=2)  # without checkpoints
+    facts = train(recipe, base, chips, tmp_path)
+    before = {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*") if p.is_file()}
+    with pytest.raises(RunExists, match="of an earlier run"):
+        train(replace(recipe, seed=7), base, chips, tmp_path)
+    assert train(recipe, base, chips, tmp_path, resume=True) == json.loads(json.dumps(facts))
+    assert {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*") if p.is_file()} == before
+
+
+def test_checkpoints_and_loaders_may_be_others_when_a_run_goes_on(
+    tmp_path: Path, base: Path, chips: Path, nano: Recipes
+) -> None:
+    recipe = nano(steps=6, save_steps=2, keep=9)
+    train(recipe, base, chips, tmp_path)
+    expected = weights(tmp_path)
+    broken_off(tmp_path, 2)
+    train(replace(recipe, keep=1, workers=1), base, chips, tmp_path, resume=True)
+    assert [p.name for p in checkpoints(tmp_path)] == ["checkpoint-6"]
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in weights(tmp_path).items())
 
 
 def test_settings_that_came_later_had_their_default(tmp_path: Path, base: Path, chips: Path, nano: Recipes) -> None:
@@ -215,6 +239,31 @@ def test_defects_of_the_data_are_found_before_the_first_step(
     with pytest.raises(error, match=words):
         train(recipe(tasks=(DESCRIBE,), conversations=1), base, data, tmp_path / "run")
     assert not (tmp_path / "run" / "metrics.jsonl").exists()
+
+
+def test_chips_of_which_nothing_is_said_are_no_silent_loss(
+    tmp_path: Path, base: Path, chips: Path, triplets: list[Triplet], recipe: Recipes
+) -> None:
+    """Every conversation a sample of its own: a chip without any is refused, one with others is not asked about."""
+    each = recipe(tasks=(DESCRIBE,), conversations=0, steps=1)
+    bare = changed(chips, tmp_path / "bare", lambda t: replace(t, conversations=()), triplets)
+    with pytest.raises(BadTriplet, match=r"chip-11 has no conversations.*data instruct"):
+        train(each, base, bare, tmp_path / "run")
+    others = changed(chips, tmp_path / "others", silent, triplets)
+    assert train(each, base, others, tmp_path / "one")["chips"] == 11
+    write_triplets(map(silent, triplets), others)
+    with pytest.raises(BadTriplet, match="no conversation about describe"):
+        train(each, base, others, tmp_path / "two")
+
+
+def test_a_window_beside_its_scene_is_found(
+    tmp_path: Path, base: Path, chips: Path, triplets: list[Triplet], recipe: Recipes
+) -> None:
+    def window(triplet: Triplet) -> Triplet:
+        return replace(triplet, image=None, scene=triplet.image, window=(500, 500, 84, 84))
+
+    with pytest.raises(BadTriplet, match=r"chip-11.*500"):
+        train(recipe(), base, changed(chips, tmp_path / "data", window, triplets), tmp_path / "run")
 
 
 def test_a_damaged_file_is_found_when_all_are_opened(
@@ -300,6 +349,19 @@ def test_room_is_looked_for_before_it_is_needed(
         train(recipe(save_steps=1), base, chips, tmp_path)
 
 
+def test_checkpoints_that_are_there_need_no_room(
+    tmp_path: Path, base: Path, chips: Path, recipe: Recipes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saving = recipe(save_steps=1, keep=3)
+    one = 12 * train(saving, base, chips, tmp_path)["parameters"]["learning"]
+    broken_off(tmp_path, 3)
+    disk = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: disk._replace(free=int(2.5 * one)))
+    assert train(saving, base, chips, tmp_path, resume=True)["steps"] == 4
+    with pytest.raises(DiskFull, match="will write about"):
+        train(saving, base, chips, tmp_path / "new")
+
+
 def test_a_place_that_cannot_be_written(tmp_path: Path, base: Path, chips: Path, recipe: Recipes) -> None:
     (tmp_path / "run.json").mkdir()
     with pytest.raises(OutputUnwritable):
@@ -341,6 +403,20 @@ def test_the_data_of_all_stages_is_looked_at_before_the_first_begins(
     assert not (tmp_path / "run" / "stage1").exists()
     with pytest.raises(BadRecipe, match="3 files of triplets for 2 stages"):
         run(stages, base, [chips] * 3, tmp_path / "run")
+
+
+def test_stages_that_cannot_follow_each_other_are_refused_before_the_first(
+    tmp_path: Path, base: Path, chips: Path, recipe: Recipes
+) -> None:
+    one, two = recipe(stage=1, name="one"), recipe(stage=2, name="two", trainable="lora")
+    for stages, words in (
+        ([one, replace(one, name="again")], "Stage 1 .'again'. would follow stage 1"),
+        ([one, replace(two, fusion="sum")], "'one' says fusion: tlm, 'two' says sum"),
+        ([one, replace(two, lora_rank=4)], "'one' says lora_rank: 8, 'two' says 4"),
+    ):
+        with pytest.raises(BadRecipe, match=words):
+            run(stages, base, [chips], tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_the_command_says_what_is_wrong_with_its_code(tmp_path: Path, base: Path, chips: Path) -> None:

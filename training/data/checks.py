@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from fusar_core.errors import UnknownTask
 from fusar_core.tasks import (
     ALL_TASKS,
     ASK,
@@ -20,6 +21,7 @@ from fusar_core.tasks import (
     counting,
     detection,
     localization,
+    question,
 )
 from fusar_core.tasks.reading import OK, Reading
 from training.data.loading import load_anchors, load_image
@@ -30,6 +32,7 @@ from training.errors import BadTriplet
 COARSEST_STEP = 16
 """Pixels: the coarsest grid that coordinates of an answer may lie on."""
 
+T = TypeVar("T")
 Length = Callable[[Triplet, Conversation], int]
 """Tokens of a sample: image, question and answer in the chat template."""
 
@@ -69,7 +72,8 @@ def files(triplet: Triplet, root: Path) -> Iterator[str]:
 def answers(triplet: Triplet, against_truth: bool) -> Iterator[str]:
     """Every answer read by its task's own reader, and compared with the targets.
 
-    A chip without conversations is sound: training draws them from its targets.
+    A chip without conversations is sound: recipes that turn chips make them anew anyway. So are targets of a class that
+    is not labelled throughout: some are known, only how many there are is not.
     """
     for i, talk in enumerate(triplet.conversations):
         if trouble := _answer_trouble(triplet, talk, against_truth):
@@ -106,6 +110,8 @@ def _answer_trouble(triplet: Triplet, talk: Conversation, against_truth: bool) -
         return f"the answer {_short(talk.answer)} is read as what is written {_short(again)}"
     if not against_truth or talk.task in (DESCRIBE, ASK):
         return ""
+    if talk.task in (COUNT, LOCATE, DETECT) and triplet.classes and talk.label not in triplet.classes:
+        return f"asks about {_short(talk.label)}, which the source does not label throughout"
     expected = _expected(triplet, talk)
     if not expected:
         return "no target lies in the box asked about"
@@ -119,16 +125,28 @@ def _read(triplet: Triplet, talk: Conversation) -> Reading:
         return detection.read(talk.answer, talk.label, *triplet.size)
     if talk.task == CLASSIFY:
         return classification.read(talk.answer, talk.options)
-    readers = {COUNT: counting.read, LOCATE: localization.read}
-    return readers.get(talk.task, captioning.read)(talk.answer)
+    readers = {COUNT: counting.read, LOCATE: localization.read, DESCRIBE: captioning.read, ASK: question.read}
+    return _of(readers, talk.task)(talk.answer)
 
 
 def _write(talk: Conversation, value: Any) -> str:
     if talk.task == DETECT:
         return detection.write(value, talk.label)
-    if talk.task == COUNT:
-        return counting.write(value)
-    return localization.write(value) if talk.task == LOCATE else captioning.write(value)
+    writers: dict[str, Callable[[Any], str]] = {
+        COUNT: counting.write,
+        LOCATE: localization.write,
+        CLASSIFY: classification.write,
+        DESCRIBE: captioning.write,
+        ASK: question.write,
+    }
+    return _of(writers, talk.task)(value)
+
+
+def _of(known: Mapping[str, T], task: str) -> T:
+    """What is known of a task; a new one must not be taken for another. Raises UnknownTask."""
+    if task not in known:
+        raise UnknownTask(f"Answers to '{task}' cannot be checked.", "Say in training/data/checks.py how.")
+    return known[task]
 
 
 def _expected(triplet: Triplet, talk: Conversation) -> list[str]:
@@ -141,7 +159,8 @@ def _expected(triplet: Triplet, talk: Conversation) -> list[str]:
     if talk.task == DETECT:
         steps = range(1, COARSEST_STEP + 1)
         return [detection.write(written(boxes, triplet.size, step), talk.label) for step in steps]
-    assert talk.box is not None
+    if talk.task != CLASSIFY or talk.box is None:
+        raise UnknownTask(f"Answers to '{talk.task}' cannot be checked.", "Say in training/data/checks.py how.")
     there = [t for t in triplet.targets if _apart(clip(t.bbox, triplet.size), talk.box) < 0.5]
     return [name for t in there for name in (t.kind, t.label) if name in talk.options]
 

@@ -16,6 +16,7 @@ from fusar_core.errors import BadOption, FusarError
 from fusar_core.files import check_writable
 from fusar_core.tasks import ALL_TASKS
 from training.data.commands_build import PATH, build, progress, words
+from training.data.instructions import CLASSES, instructions, rng_for
 from training.data.splits import BUFFER_CHIPS, Key, Split, assert_disjoint, content_hash, split, split_blocks
 from training.data.statistics import render, statistics
 from training.data.triplets import Triplet, write_triplets
@@ -110,10 +111,14 @@ def check(
 @click.option("--block-km", type=float, help="Cut the ground of one place into blocks of this size.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--no-pixels", is_flag=True, help="Do not look for equal images.")
-def split_command(file: Path, parts: str, buffer: float, block_km: float | None, seed: int, no_pixels: bool) -> None:
+@click.option("--overwrite", is_flag=True, help="Replace parts that are there already.")
+def split_command(
+    file: Path, parts: str, buffer: float, block_km: float | None, seed: int, no_pixels: bool, overwrite: bool
+) -> None:
     """Split a file into parts that share no place, ground or image; they are written beside it as PART.jsonl."""
-    triplets = require_sound(file, with_files=not no_pixels)
     shares = _shares(parts)
+    files = _files_of_parts(file, shares, overwrite)
+    triplets = require_sound(file, with_files=not no_pixels)
     if block_km is not None:
         result: Split = split_blocks(triplets, shares, block_km, seed=seed, buffer_chips=buffer)
     else:
@@ -122,8 +127,8 @@ def split_command(file: Path, parts: str, buffer: float, block_km: float | None,
     for one, other in combinations(result.parts, 2):
         assert_disjoint(result[one], result[other], buffer)
     for part, members in result.parts.items():
-        write_triplets(members, file.with_name(f"{part}.jsonl"))
-        click.echo(f"{file.with_name(f'{part}.jsonl')}: {len(members)} triplets")
+        write_triplets(members, files[part])
+        click.echo(f"{files[part]}: {len(members)} triplets")
     click.echo(f"{result.groups} independent groups; {len(result.dropped)} chips left out for the buffer")
     for note in result.notes:
         click.echo(f"note: {note}")
@@ -132,31 +137,34 @@ def split_command(file: Path, parts: str, buffer: float, block_km: float | None,
 @group.command()
 @click.argument("file", type=PATH)
 @click.option("--out", required=True, type=PATH, help="File to write, in the same folder.")
-@click.option("--classes", default="plane,ship", help="Classes that are labelled throughout.", show_default=True)
+@click.option(
+    "--classes", help=f"Classes that are labelled throughout; else those a triplet says, else {','.join(CLASSES)}."
+)
 @click.option("--tasks", default=",".join(ALL_TASKS), show_default=True)
 @click.option("--most", type=int, help="Conversations a chip at the most.")
 @click.option("--negatives", default=1.0, help="Share of questions about absent classes to keep.", show_default=True)
 @click.option("--box-step", default=1, help="Pixels to which said boxes are rounded.", show_default=True)
 @click.option("--fine", help="Fine classes offered when a target's class is asked.")
 @click.option("--seed", default=42, show_default=True)
-def instruct(file: Path, out: Path, classes: str, tasks: str, fine: str | None, seed: int, **options: Any) -> None:
+def instruct(
+    file: Path, out: Path, classes: str | None, tasks: str, fine: str | None, seed: int, **options: Any
+) -> None:
     """Make the conversations of a file anew from its targets; descriptions stay as they are."""
-    from training.data.instructions import instructions, rng_for
-
     _same_folder(file, out)
 
     def anew(triplet: Triplet) -> Triplet:
+        labelled = words(classes) or triplet.classes or CLASSES
         told = next((t.answer for t in triplet.conversations if t.task == "describe"), None)
         talks = instructions(
             triplet,
             rng_for(triplet.id, seed),
-            words(classes),
+            labelled,
             words(tasks),
             options=words(fine) or None,
             description=told,
             **options,
         )
-        return replace(triplet, conversations=talks)
+        return replace(triplet, classes=labelled, conversations=talks)
 
     triplets = require_sound(file, with_files=False, against_truth=False)
     count = write_triplets((anew(t) for t in triplets), out)
@@ -169,7 +177,12 @@ def instruct(file: Path, out: Path, classes: str, tasks: str, fine: str | None, 
 @click.option("--endpoint", required=True, help="OpenAI-compatible, up to and with /v1.")
 @click.option("--model", required=True, help="Name of the model there.")
 @click.option("--key-env", default="OPENAI_API_KEY", help="Environment variable with the key.", show_default=True)
-@click.option("--classes", default="plane,ship", help="Classes that are labelled throughout.", show_default=True)
+@click.option(
+    "--classes",
+    default=",".join(CLASSES),
+    help="Classes to count, where a triplet's source labels them.",
+    show_default=True,
+)
 @click.option("--blind", is_flag=True, help="Do not tell the teacher what is known.")
 @click.option("--at-once", default=4, help="Requests in flight.", show_default=True)
 @click.option("--drop", is_flag=True, help="Leave rejected chips out; else they keep their template.")
@@ -227,6 +240,24 @@ def _shares(text: str) -> dict[str, float]:
         except ValueError as cause:
             raise BadOption(f"--parts '{word}' is no part with its share.", "Write train=0.8,test=0.2.") from cause
     return shares
+
+
+def _files_of_parts(file: Path, parts: Iterable[str], overwrite: bool) -> dict[str, Path]:
+    """Where each part is to be written. Raises BadOption where it would replace the input, or another file unasked."""
+    if wrong := [part for part in parts if not part or Path(part).name != part]:
+        raise BadOption(f"--parts: '{wrong[0]}' cannot be the name of a file.", "Write train=0.8,test=0.2.")
+    found = {part: file.with_name(f"{part}.jsonl") for part in parts}
+    there = {part: path for part, path in found.items() if path.exists()}
+    for part, path in there.items():
+        if file.exists() and path.samefile(file):
+            raise BadOption(
+                f"The part '{part}' would overwrite {file}, which is split.", "Rename the part or the file."
+            )
+    if there and not overwrite:
+        raise BadOption(
+            f"{next(iter(there.values()))} exists already.", "Name the parts otherwise, or replace them: --overwrite."
+        )
+    return found
 
 
 def _same_folder(file: Path, out: Path) -> None:

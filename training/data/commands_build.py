@@ -127,12 +127,13 @@ def coco(dataset: Path, images: Path, **options: Any) -> None:
 
 @build.command()
 @click.option("--annotations", required=True, type=PATH, help="Folder of XML files.")
+@click.option("--one-based", is_flag=True, help="Pixels count from 1, as in Pascal VOC itself.")
 @with_options([*_IMAGES, *_COMMON])
-def voc(annotations: Path, images: Path, **options: Any) -> None:
+def voc(annotations: Path, images: Path, one_based: bool, **options: Any) -> None:
     """From Pascal VOC annotations."""
     from training.data.builders.voc import read_voc
 
-    _from_images(read_voc(annotations, images), options)
+    _from_images(read_voc(annotations, images, one_based), options)
 
 
 @build.command()

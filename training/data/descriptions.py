@@ -3,8 +3,8 @@
     A harbour. Land cover by cell: water, water, built; water, built, built; trees, crops, grass. 3 ships in cells 1, 5.
     No planes.
 
-Every statement follows from the chip's truth. `counts_said` reads the statements about targets back, from these
-descriptions and from freer ones.
+Every statement follows from the chip's truth. `counts_said` and `cells_said` read the statements about targets back,
+from these descriptions and from freer ones.
 """
 
 from __future__ import annotations
@@ -87,18 +87,23 @@ def _cover(facts: Mapping[str, Any]) -> str:
 _NO = r"(?:no|zero|without(?: any)?|not any|absence of)"
 _BETWEEN = r"(?:[a-z-]+ ){0,2}?"
 """Adjectives: 3 large bright ships."""
+_CELL = r"(?:\d+|one|two|three|four|five|six|seven|eight|nine)(?![a-z0-9%]|[.,]\d)"
+_TO = r"(?:to|through|[-–—])"
+_CELLS = re.compile(rf"\bcells?(?: numbers?)?[\s:#(\[]*({_CELL}(?:(?:\s|,|&|/|\band\b|\bor\b|{_TO})+{_CELL})*)")
+_CLAUSE = re.compile(r"[.;!?](?:\s|$)|\n")
 
 
 def counts_said(text: str, classes: Sequence[str], synonyms: Mapping[str, Sequence[str]]) -> dict[str, set[int]]:
     """How many targets of each class a description says there are: {class: {number, …}}, empty where it says none.
 
     Understood are a number (or "a", "no") before the class's name or one of its synonyms, with up to two adjectives
-    between. Several numbers of a class mean that the text contradicts itself, or counts parts.
+    between; numbers of cells count nothing. Several numbers of a class mean that the text contradicts itself, or counts
+    parts.
     """
     said: dict[str, set[int]] = {name: set() for name in classes}
-    words = plain(text)
+    words, _ = _without_cells(text, classes, synonyms)
     for name in classes:
-        names = "|".join(re.escape(w) for n in (name, *synonyms.get(name, ())) for w in (plural(n), n) if w.isascii())
+        names = _names(name, synonyms)
         for match in re.finditer(rf"({NUMBER.pattern})\s+{_BETWEEN}(?:{names})\b", words):
             if (value := as_integer(match[1])) is not None:
                 said[name].add(value)
@@ -107,3 +112,50 @@ def counts_said(text: str, classes: Sequence[str], synonyms: Mapping[str, Sequen
         if re.search(rf"\b(?:an?|single|lone) {_BETWEEN}(?:{names})\b", words):
             said[name].add(1)
     return said
+
+
+def cells_said(
+    text: str, classes: Sequence[str], synonyms: Mapping[str, Sequence[str]]
+) -> list[tuple[frozenset[str], frozenset[int]]]:
+    """Where a description says that targets are: of each clause that counts any and names cells, the classes and cells.
+
+    Clauses end at full stops and semicolons. Understood are "cell 3", "cells 1, 5 and 9", "cells 4 to 6"; a number
+    before a class ("cell 1, 2 planes") counts it and is no cell. What a clause says is not there, it does not place.
+    """
+    found = []
+    for clause in _CLAUSE.split(plain(text)):
+        there = frozenset(name for name, numbers in counts_said(clause, classes, synonyms).items() if any(numbers))
+        _, lists = _without_cells(clause, classes, synonyms)
+        if there and lists:
+            found.append((there, frozenset(cell for one in lists for cell in _cells_in(one))))
+    return found
+
+
+def _without_cells(text: str, classes: Sequence[str], synonyms: Mapping[str, Sequence[str]]) -> tuple[str, list[str]]:
+    """A plain text with dots for the numbers of cells, and the lists that they stand in."""
+    words = plain(text)
+    counted = "|".join(_names(name, synonyms) for name in classes)
+    counts = re.sub(rf"\b{_CELL}(?= (?:(?!an? |{_CELL})[a-z-]+ )?(?:{counted})\b)", lambda m: "." * len(m[0]), words)
+    lists = list(_CELLS.finditer(counts))
+    for match in lists:
+        words = words[: match.start(1)] + "." * len(match[1]) + words[match.end(1) :]
+    return words, [match[1] for match in lists]
+
+
+def _names(name: str, synonyms: Mapping[str, Sequence[str]]) -> str:
+    """Pattern of the words for a class in a plain text, in singular and plural."""
+    words = (plain(w) for n in (name, *synonyms.get(name, ())) for w in (plural(n), n) if w.isascii())
+    return "|".join(map(re.escape, words))
+
+
+def _cells_in(said: str) -> set[int]:
+    """The cells of a list such as `1, 4 to 6 and 9`."""
+    found: set[int] = set()
+    last, joined = 0, ""
+    for match in re.finditer(rf"({_CELL})|{_TO}", said):
+        number = as_integer(match[1]) if match[1] else None
+        if number is not None:
+            found.update(range(last, min(number, CELLS.stop)) if joined else (), (number,))
+            last = number
+        joined = match[0] if number is None else ""
+    return found

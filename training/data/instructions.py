@@ -91,13 +91,17 @@ def instructions(
 
 
 def _about(task: str, label: str, boxes: Sequence[Box], size: Size, box_step: int) -> Conversation:
-    """The question of a task about one class."""
+    """The question of a task about one class. Raises UnknownTask for one that is about none."""
     if task == COUNT:
         return Conversation(task, counting.prompt(label), counting.write(len(boxes)), label)
     if task == LOCATE:
         return Conversation(task, localization.prompt(label), localization.write(cells(boxes, size)), label)
-    said = detection.write(written(boxes, size, box_step), label)
-    return Conversation(DETECT, detection.prompt(label), said, label)
+    if task == DETECT:
+        said = detection.write(written(boxes, size, box_step), label)
+        return Conversation(task, detection.prompt(label), said, label)
+    raise UnknownTask(
+        f"'{task}' cannot be asked about a class.", "Say in training/data/instructions.py how it is asked."
+    )
 
 
 def _classify(targets: Sequence[Target], size: Size, options: tuple[str, ...]) -> list[Conversation]:

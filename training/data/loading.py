@@ -28,7 +28,7 @@ def load_image(triplet: Triplet, root: Path) -> npt.NDArray[np.uint8]:
     if triplet.image is not None:
         pixels = _picture(triplet.id, root / triplet.image)
     elif triplet.scene is not None and triplet.window is not None:
-        pixels = _window(triplet.id, root / triplet.scene, triplet.window)
+        pixels = _window(triplet, root)
     else:
         raise BadTriplet(f"Triplet {triplet.id} has no image, and no scene with a window.", "Give it one of the two.")
     height, width = pixels.shape
@@ -39,6 +39,23 @@ def load_image(triplet: Triplet, root: Path) -> npt.NDArray[np.uint8]:
             "Boxes are in pixels of the chip as stored: build the triplets again.",
         )
     return pixels
+
+
+def check_window(triplet: Triplet, root: Path) -> None:
+    """Whether the window of a triplet shares pixels with its scene, which is opened; nothing where it has an image.
+
+    A window may stick out over the scene's edge: chips there are padded. Raises BadTriplet, also for a scene that is
+    not there or cannot be read.
+    """
+    if triplet.scene is None or triplet.window is None:
+        return
+    extent = _scene(triplet, root / triplet.scene).extent
+    if Window(*triplet.window).intersection(extent) is None:
+        raise BadTriplet(
+            f"Triplet {triplet.id}: the window {list(triplet.window)} lies outside {triplet.scene}, which has "
+            f"{extent.height} rows of {extent.width} pixels.",
+            "A window is [row, column, height, width] in pixels of the scene: mend it.",
+        )
 
 
 def load_anchors(triplet: Triplet, root: Path) -> Anchors | None:
@@ -69,15 +86,25 @@ def _picture(name: str, path: Path) -> npt.NDArray[np.uint8]:
         raise BadTriplet(f"Triplet {name}: {path} cannot be read: {cause}.", "Build the triplets again.") from cause
 
 
-def _window(name: str, path: Path, window: tuple[int, int, int, int]) -> npt.NDArray[np.uint8]:
-    where = Window(*window)
+def _window(triplet: Triplet, root: Path) -> npt.NDArray[np.uint8]:
+    assert triplet.scene is not None
+    assert triplet.window is not None
+    check_window(triplet, root)
+    where = Window(*triplet.window)
     try:
-        return _scene(path, os.getpid()).chip(ChipWindow(0, where, where)).image
+        return _scene(triplet, root / triplet.scene).chip(ChipWindow(0, where, where)).image
     except FusarError as cause:
-        raise BadTriplet(f"Triplet {name}: {cause.message}", cause.hint) from cause
+        raise BadTriplet(f"Triplet {triplet.id}: {cause.message}", cause.hint) from cause
+
+
+def _scene(triplet: Triplet, path: Path) -> SarScene:
+    try:
+        return _open(path, os.getpid())
+    except FusarError as cause:
+        raise BadTriplet(f"Triplet {triplet.id}: {cause.message}", cause.hint) from cause
 
 
 @lru_cache(maxsize=8)
-def _scene(path: Path, process: int) -> SarScene:
+def _open(path: Path, process: int) -> SarScene:
     """An open scene. process: GDAL's handles must not cross a fork, so every loader process opens its own."""
     return SarScene.open(path)

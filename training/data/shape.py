@@ -58,6 +58,10 @@ def _texts(value: Any) -> bool:
     return isinstance(value, list) and all(map(_text, value))
 
 
+def _names(value: Any) -> bool:
+    return _texts(value) and bool(value)
+
+
 @dataclass(frozen=True)
 class Field:
     """One field: whether it must be there, what its value must be (in words), and the test for that."""
@@ -76,6 +80,7 @@ FIELDS: dict[str, Field] = {
     "window": Field(False, "[row, column, height, width] in whole pixels", _window),
     "anchors": Field(False, "a path", _text),
     "targets": Field(False, "a list", lambda v: isinstance(v, list)),
+    "classes": Field(False, "a list of one name or more", _names),
     "footprint": Field(False, "[lon_min, lat_min, lon_max, lat_max] in degrees, lat_min < lat_max", _footprint),
     "place": Field(False, "text", _any_text),
     "gsd_m": Field(False, "metres above 0", _positive),

@@ -32,6 +32,7 @@ def statistics(triplets: Sequence[Triplet]) -> dict[str, Any]:
         "places": len({t.place for t in triplets if t.place}),
         "tasks": {task: n for task in ALL_TASKS if (n := sum(talk.task == task for talk in talks))},
         "classes": dict(Counter(target.label for t in triplets for target in t.targets).most_common()),
+        "labelled_throughout": _numbered(", ".join(sorted(t.classes)) for t in triplets if t.classes),
         "kinds": dict(Counter(target.kind for t in triplets for target in t.targets if target.kind).most_common()),
         "counts": _counts(triplets),
         "floor": _floors(triplets),

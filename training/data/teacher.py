@@ -5,8 +5,8 @@
 
 The teacher is led through steps, from geography over human use and scattering to single targets (the idea of
 FUSAR-KLIP's hierarchical cognitive chain of thought), is told what is known of the chip, and closes with counts. An
-answer that contradicts the known targets, in its counts or its words, goes back once with the reason, and is rejected
-when it does so again. Answers are kept in a cache as they come: a run that was stopped goes on where it was.
+answer that contradicts the known targets, in its counts, its cells or its words, goes back once with the reason, and is
+rejected when it does so again. Answers are kept in a cache as they come: a run that was stopped goes on where it was.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from fusar_core.tasks import DESCRIBE, captioning
 from fusar_core.tasks.classification import SYNONYMS
 from fusar_core.tasks.reading import OK
 from training.data.chat_client import ChatClient
-from training.data.descriptions import counts_said, describe
+from training.data.descriptions import cells_said, counts_said, describe
 from training.data.loading import load_image
 from training.data.triplets import Conversation, Triplet
-from training.data.truth import boxes_of
+from training.data.truth import boxes_of, cells
 from training.errors import BadTriplet
 
 STEPS = """\
@@ -46,10 +46,11 @@ ground are dark, rough ground and vegetation grey, metal, corners and buildings 
 5. consistency: check that steps 1 to 4 agree with each other and with what is known; mend them if not.
 Answer with one JSON object and nothing else, with the keys "geography", "human_use", "scattering", "instances", \
 "counts" (an object: how many targets of each class) and "description": at most 80 words of plain prose for somebody \
-who sees only the image, that says how many targets of each class there are and in which cells."""
+who sees only the image, that says how many targets of each class there are and in which cells. A sentence that \
+counts targets names their cells and no others."""
 LONGEST_WORDS = 160
 """A description with more words than this is rejected."""
-VERSION = 1
+VERSION = 2
 """Of the steps and checks: a change of them makes older answers of the cache void."""
 
 
@@ -96,7 +97,7 @@ def describe_all(
     """The teacher's verdicts on chips, in their order; those in the cache are not asked again.
 
     root: folder of the images. cache: JSON lines, made when it is not there; a line that a crash cut off is ignored.
-    classes: those that the source labels. at_once: requests in flight.
+    classes: those to count, where a triplet's source labels them. at_once: requests in flight.
 
     Raises TeacherUnavailable, TeacherDenied (what was answered before stays in the cache), BadTriplet.
     """
@@ -106,10 +107,11 @@ def describe_all(
     with open(cache, "a", encoding="utf-8") as out, ThreadPoolExecutor(at_once) as pool:
 
         def one(triplet: Triplet) -> Verdict:
-            key = _key(triplet, root, teacher, classes)
+            labelled = triplet.labelled(classes)
+            key = _key(triplet, root, teacher, labelled)
             if key in known:
                 return known[key]
-            verdict = describe_one(triplet, root, teacher, client, classes)
+            verdict = describe_one(triplet, root, teacher, client, labelled)
             with lock:
                 out.write(json.dumps({"key": key, **asdict(verdict)}, ensure_ascii=False) + "\n")
                 out.flush()
@@ -165,7 +167,18 @@ def judge(raw: str, triplet: Triplet, classes: Sequence[str]) -> tuple[str | Non
             return None, f"the description does not say how many {label} there are"
         if in_words[label] and (true not in in_words[label] or max(in_words[label]) > true):
             return None, f"the description speaks of {max(in_words[label])} {label} where there are {true}"
+    for labels, where in cells_said(description, classes, SYNONYMS):
+        true_cells = cells(
+            [b for label in labels for b in boxes_of(triplet.targets, label, triplet.size)], triplet.size
+        )
+        if wrong := sorted(where - true_cells):
+            what = " and ".join(sorted(labels))
+            return None, f"it puts {what} in cell {_listed(wrong)} where they lie in {_listed(sorted(true_cells))}"
     return description, ""
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers))
 
 
 def retold(triplet: Triplet, description: str) -> Triplet:

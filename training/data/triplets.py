@@ -53,9 +53,10 @@ class Triplet:
     """One chip: SAR image, anchors, conversations, and its truth.
 
     image, or scene and window: where the pixels are. anchors: NPZ, None for a chip without prior. size: (width, height)
-    of the chip in pixels. footprint: [lon_min, lat_min, lon_max, lat_max] in degrees WGS 84, None when unknown. place:
-    what shares ground shares a place (a scene, a harbour). facts: whatever a source knows beyond targets (land cover
-    shares, the ceiling of a reader without prior), JSON.
+    of the chip in pixels. classes: those that the source labels throughout, so that none shown means none there; where
+    empty, all that the model knows. footprint: [lon_min, lat_min, lon_max, lat_max] in degrees, None when unknown.
+    place: what shares ground shares a place (a scene, a harbour). facts: whatever a source knows beyond targets (land
+    cover shares, the ceiling of a reader without prior), JSON.
     """
 
     id: str
@@ -66,12 +67,17 @@ class Triplet:
     window: tuple[int, int, int, int] | None = None
     anchors: str | None = None
     targets: tuple[Target, ...] = ()
+    classes: tuple[str, ...] = ()
     footprint: tuple[float, float, float, float] | None = None
     place: str = ""
     gsd_m: float | None = None
     year: int | None = None
     source: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
+
+    def labelled(self, classes: Iterable[str]) -> list[str]:
+        """Of some classes those that the source labels throughout, in their order: only these may be asked about."""
+        return [c for c in classes if not self.classes or c in self.classes]
 
     def to_json(self) -> str:
         """The line, without what is empty."""
@@ -90,7 +96,7 @@ class Triplet:
             for c in known.pop("conversations")
         )
         targets = tuple(Target(**{**t, "bbox": _box(t["bbox"])}) for t in known.pop("targets", ()))
-        for name in ("size", "window", "footprint"):
+        for name in ("size", "window", "footprint", "classes"):
             if known.get(name) is not None:
                 known[name] = tuple(known[name])
         return cls(**known, conversations=talks, targets=targets)

@@ -29,9 +29,9 @@ from training.simulation.spec import TARGETS, SceneSpec
 class SimulatedScene:
     """A simulated scene and its truth.
 
-    kind: the place it is. image: uint8 (H, W). intensity: float32 (H, W), 1 is 0 dB. cover: uint8 (H, W), see
-    canvas.COVERS. structure: bool (H, W), what stands there all year. bodies: targets and confusers. surfaces, points:
-    what the image leaves open (see `ambiguity`).
+    kind: the place it is. image: uint8 (H, W). intensity: float32 (H, W), 1 is 0 dB. Beyond the edge of the product,
+    where the spec asks for one, both are 0. cover: uint8 (H, W), see canvas.COVERS. structure: bool (H, W), what stands
+    there all year. bodies: targets and confusers. surfaces, points: what the image leaves open (see `ambiguity`).
     """
 
     spec: SceneSpec
@@ -92,6 +92,7 @@ def simulate(spec: SceneSpec) -> SimulatedScene:
     if spec.border:
         outside = _outside(spec, canvas, bodies, rng)
         shown[outside] = 0
+        intensity[outside] = 0
         bodies = [b for b in bodies if not _under(b, outside).any()]
     return SimulatedScene(spec, kind, shown, intensity, canvas.cover, canvas.structure, bodies, surfaces, points)
 

@@ -13,28 +13,37 @@ import rasterio
 from affine import Affine
 
 from fusar_core.aef.quantisation import BANDS, NODATA, encode
-from fusar_core.files import atomic_path
+from fusar_core.files import atomic_path, write_error
 from training.simulation.embeddings import PIXEL_M, EmbeddingField
 from training.simulation.scene import SimulatedScene
 
 DN_AT_0_DB = 1000.0
 """Digital number of an amplitude of 1."""
+NO_DATA = 0
+"""Amplitude beyond the edge of the product; within it the least is 1."""
+ROWS_AT_ONCE = 64
+"""Of embeddings: a large scene has millions of them, and each takes a kilobyte or two on the way."""
 
 
 def write_scene(scene: SimulatedScene, folder: Path, prior_information: float = 1.0) -> dict[str, Path]:
-    """Writes amplitude.tif (uint16), truth.geojson (targets and confusers), cover.tif (uint8, 0–7 of Dynamic World) and
-    aef_YEAR.tif (64 bands of int8 codes, 10 m); returns them as `amplitude`, `truth`, `cover`, `prior`.
+    """Writes amplitude.tif (uint16, 0 is no data), truth.geojson (targets and confusers), cover.tif (uint8, 0–7 of
+    Dynamic World) and aef_YEAR.tif (64 bands of int8 codes, 10 m); returns them as `amplitude`, `truth`, `cover`,
+    `prior`.
 
     Raises OutputUnwritable.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as cause:
+        raise write_error(folder, cause) from cause
     names = {"amplitude": "amplitude.tif", "truth": "truth.geojson", "cover": "cover.tif"}
     files = {what: folder / name for what, name in names.items()}
     files["prior"] = folder / f"aef_{scene.spec.year}.tif"
     amplitude = np.clip(np.sqrt(scene.intensity) * DN_AT_0_DB + 0.5, 1, 65535).astype(np.uint16)
+    amplitude[scene.intensity == 0] = NO_DATA
     polarisation = "VH" if scene.spec.cross else "VV"
     says = {"TIFFTAG_IMAGEDESCRIPTION": f"Simulated SAR amplitude, {polarisation}", "YEAR": str(scene.spec.year)}
-    _write(files["amplitude"], amplitude[None], scene.grid.transform, scene, says)
+    _write(files["amplitude"], amplitude[None], scene.grid.transform, scene, says, nodata=NO_DATA)
     _write(files["cover"], scene.cover[None], scene.grid.transform, scene, {})
     codes, transform = embeddings(scene, prior_information)
     _write(files["prior"], codes, transform, scene, {"YEAR": str(scene.spec.year)}, nodata=NODATA)
@@ -63,8 +72,11 @@ def embeddings(scene: SimulatedScene, prior_information: float) -> tuple[npt.NDA
     field = EmbeddingField(scene.grid, scene.cover, scene.structure, scene.spec.seed, prior_information)
     side = math.ceil(scene.spec.side_px * scene.spec.gsd_m / PIXEL_M)
     step = PIXEL_M / scene.spec.gsd_m
-    x, y = np.meshgrid((np.arange(side) + 0.5) * step, (np.arange(side) + 0.5) * step)
-    codes = encode(field.at(x.ravel(), y.ravel())).T.reshape(BANDS, side, side)
+    codes = np.empty((BANDS, side, side), np.int8)
+    for row in range(0, side, ROWS_AT_ONCE):
+        rows = np.arange(row, min(row + ROWS_AT_ONCE, side))
+        x, y = np.meshgrid((np.arange(side) + 0.5) * step, (rows + 0.5) * step)
+        codes[:, rows] = encode(field.at(x.ravel(), y.ravel())).T.reshape(BANDS, len(rows), side)
     t = scene.grid.transform
     return codes, Affine(PIXEL_M, 0, t.c, 0, -PIXEL_M, t.f)
 

@@ -80,6 +80,7 @@ def test_images_are_cut_at_their_own_resolution(tmp_path: Path) -> None:
     assert first.facts["keep"] == [0, 0, 60, 80]  # the second chip is moved back and overlaps
     assert second.facts["keep"] == [20, 0, 80, 80]
     assert (first.gsd_m, first.year, first.footprint) == (3.0, 2019, None)
+    assert first.classes == second.classes == ("ship",)
     whole = np.asarray(Image.open(tmp_path / "a.png"))
     assert np.array_equal(load_image(second, tmp_path / "out"), whole[:, 40:])
     assert check_file(report.path, chip_size=80).defects == []
@@ -217,6 +218,24 @@ def test_all_formats_say_the_same(tmp_path: Path) -> None:
     for pictures in found:
         assert [(p.name, p.width, p.height, p.boxes) for p in pictures] == [("a.png", 120, 80, BOXES)]
     assert read_dota(dota(tmp_path, ""), images)[0].boxes == {}
+
+
+def test_boxes_that_count_from_one_become_edges(tmp_path: Path) -> None:
+    image(tmp_path)
+    pixel_and_image = OBJECT.format(5, 7, 5, 7) + OBJECT.format(1, 1, 120, 80)
+    (picture,) = read_voc(voc(tmp_path, pixel_and_image), tmp_path, one_based=True)
+    assert picture.boxes == {"ship": [(4, 6, 5, 7), (0, 0, 120, 80)]}
+    with pytest.raises(BadLabels, match=r"object 1: the box begins at 0, 3, not at 1"):
+        read_voc(voc(tmp_path, OBJECT.format(0, 3, 9, 9)), tmp_path, one_based=True)
+
+
+def test_labels_without_their_image_are_named(tmp_path: Path) -> None:
+    image(tmp_path)
+    labels = dota(tmp_path)
+    for name in ("c.txt", "b.txt"):
+        (labels / name).write_text("")
+    with pytest.raises(BadLabels, match=r"2 text file\(s\) of .* have no image in .*, the first is b\.txt"):
+        read_dota(labels, tmp_path)
 
 
 def test_oriented_rectangles_become_the_boxes_around_them(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_chips_have_their_targets_ground_and_truth(tmp_path: Path) -> None:
     assert second.targets[0].bbox == pytest.approx((20, 88, 40, 92), abs=1e-4)
     assert second.targets[0].length_m == pytest.approx(200, rel=0.002)
     assert second.gsd_m == pytest.approx(10, rel=0.002)
-    assert (second.year, second.place) == (2024, "s")
+    assert (second.year, second.place, second.classes) == (2024, "s", ("ship",))
     lon, lat = pyproj.Transformer.from_crs("EPSG:32631", "EPSG:4326", always_xy=True).transform(*to_map(150, 50))
     assert second.footprint is not None
     assert second.footprint[0] < lon < second.footprint[2]
@@ -114,6 +114,31 @@ def test_points_with_a_size_in_metres(tmp_path: Path) -> None:
     assert found[1].bbox == pytest.approx((127.5, 87.5, 132.5, 92.5), abs=0.05)
     with SarScene.open(scene) as opened, pytest.raises(BadLabels, match=r"Feature 1 .* is a point of no size"):
         labels_on(read_labels(path, "class"), opened.grid, NAMING)
+
+
+def test_each_point_of_a_multipoint_is_a_target_of_its_feature(tmp_path: Path) -> None:
+    scene = ships_scene(tmp_path / "s.tif", SHIPS, (200, 300))
+    one, two, three = (to_map(*p) for p in SHIPS)
+    shapes = [shapely.MultiPoint([one]), shapely.MultiPoint([two, three])]
+    names = ["ship", "ferry"]
+    path = vector_file(tmp_path / "l.gpkg", shapes, length=[200.0, 100.0], **{"class": names})
+    naming = Naming(("ship",), {"ferry": "ship"})
+    with SarScene.open(scene) as opened:
+        found = labels_on(read_labels(path, "class", size_field="length"), opened.grid, naming).targets
+    assert [(t.kind, t.length_m) for t in found] == [("", 200.0), ("ferry", 100.0), ("ferry", 100.0)]
+    assert found[0].bbox == pytest.approx((50, 40, 70, 60), abs=0.05)
+    assert found[2].bbox == pytest.approx((245, 165, 255, 175), abs=0.05)
+    unsized = vector_file(tmp_path / "m.gpkg", shapes, length=[200.0, np.nan], **{"class": names})
+    with SarScene.open(scene) as opened, pytest.raises(BadLabels, match=r"Feature 2 .* is a point of no size"):
+        labels_on(read_labels(unsized, "class", size_field="length"), opened.grid, naming)
+
+
+def test_a_multipolygon_is_one_target(tmp_path: Path) -> None:
+    scene = ships_scene(tmp_path / "s.tif", SHIPS, (200, 300))
+    path = vector_file(tmp_path / "l.gpkg", [shapely.MultiPolygon([outline(60, 50), outline(90, 50)])])
+    with SarScene.open(scene) as opened:
+        (target,) = labels_on(read_labels(path, "class"), opened.grid, NAMING).targets
+    assert target.bbox == pytest.approx((50, 48, 100, 52), abs=1e-3)
 
 
 def test_lines_are_targets_too(tmp_path: Path) -> None:

@@ -70,6 +70,23 @@ def test_build_check_split_and_check_again(capsys: pytest.CaptureFixture[str], c
     assert "note: 12 of 12" in out
 
 
+def test_a_split_destroys_no_file(capsys: pytest.CaptureFixture[str], coco: Path) -> None:
+    file = built(capsys, coco)
+    before = file.read_bytes()
+    for more in ((), ("--overwrite",)):
+        status, _, err = run(capsys, "split", file, "--parts", "new=2,triplets=1", *more)
+        assert (status, "would overwrite" in err, "Rename" in err) == (1, True, True)
+    other = file.with_name("test.jsonl")
+    other.write_text("mine")
+    status, _, err = run(capsys, "split", file, "--parts", "new=2,test=1")
+    assert status == 1
+    assert "test.jsonl exists already" in err
+    assert (file.read_bytes(), other.read_text()) == (before, "mine")
+    assert not file.with_name("new.jsonl").exists()
+    assert run(capsys, "split", file, "--parts", "new=2,test=1", "--overwrite")[0] == 0
+    assert len(list(read_triplets(other))) == 4
+
+
 def test_a_leaking_split_is_refused(capsys: pytest.CaptureFixture[str], coco: Path, tmp_path: Path) -> None:
     file = built(capsys, coco)
     triplets = list(read_triplets(file))
@@ -120,6 +137,12 @@ def test_conversations_can_be_made_anew(capsys: pytest.CaptureFixture[str], coco
     again = file.with_name("again.jsonl")
     run(capsys, "instruct", file, "--out", again, "--classes", "ship", "--most", 3, "--box-step", 4)
     assert again.read_bytes() == few.read_bytes()
+    both = file.with_name("both.jsonl")
+    for options, classes in (((), ("ship",)), (("--classes", "plane,ship"), ("plane", "ship"))):
+        assert run(capsys, "instruct", file, "--out", both, "--tasks", "count", *options)[0] == 0
+        told = list(read_triplets(both))
+        assert {t.classes for t in told} == {classes}
+        assert {c.label for t in told for c in t.conversations} == set(classes)
     status, _, err = run(capsys, "instruct", file, "--out", coco.parent / "x.jsonl")
     assert status == 1
     assert "Write it there" in err
@@ -164,6 +187,7 @@ def test_export_for_ms_swift(capsys: pytest.CaptureFixture[str], coco: Path, tmp
     ("arguments", "words"),
     [
         (("split", "FILE", "--parts", "train"), "is no part with its share"),
+        (("split", "FILE", "--parts", "a/b=1"), "'a/b' cannot be the name of a file"),
         (("split", "FILE", "--parts", "a=1", "--block-km", "5"), "have no footprint"),
         (("build", "voc", "--annotations", "X", "--images", "X", "--out", "Y", "--classes", "a"), "holds no XML"),
         (

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fusar_core.tasks.classification import SYNONYMS
-from training.data.descriptions import counts_said, describe
+from training.data.descriptions import cells_said, counts_said, describe
 from training.data.triplets import Target
+from training.data.truth import boxes_of, cells
 from training.data.words import KINDS, article, kind_in_words, plural
 
 SIZE = (90, 90)
@@ -77,6 +78,9 @@ def test_counts_are_read_back(ships: int, planes: int, seed: int, varied: bool) 
                for x, y in rng.uniform(0, 86, (n, 2)).tolist()]  # fmt: skip
     text = describe(targets, SIZE, {"kind": "coast", "cover_by_cell": COVER}, rng, varied=varied)
     assert counts_said(text, ("ship", "plane"), {}) == {"ship": {ships}, "plane": {planes}}
+    for (label,), said in cells_said(text, ("ship", "plane"), {}):
+        assert said == cells(boxes_of(targets, label, SIZE), SIZE)
+    assert len(cells_said(text, ("ship", "plane"), {})) == (ships > 0) + (planes > 0)
 
 
 @pytest.mark.parametrize(
@@ -86,11 +90,31 @@ def test_counts_are_read_back(ships: int, planes: int, seed: int, varied: bool) 
         ("A single vessel; twenty-one airplanes on the apron.", {"ship": {1}, "plane": {21}}),
         ("Two ships, of which 1 ship is moored.", {"ship": {1, 2}, "plane": set()}),
         ("A busy harbour in cells 1 to 9.", {"ship": set(), "plane": set()}),
+        ("Cells 1 and 9 hold two ships, cell 5 a large plane.", {"ship": {2}, "plane": {1}}),
         ("There are not any boats. Planes are parked.", {"ship": {0}, "plane": set()}),
     ],
 )
 def test_counts_in_freer_words(text: str, said: dict[str, set[int]]) -> None:
     assert counts_said(text, ("ship", "plane"), SYNONYMS) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("1 ship in cell 9, bottom right.", [("ship", {9})]),
+        ("Two vessels (cells 1 and 9); one plane in cell number 5.", [("ship", {1, 9}), ("plane", {5})]),
+        ("Three ships lie in cells 4, 5, and 6. Cell 9 is dark.", [("ship", {4, 5, 6})]),
+        ("Five boats in cells 1 to 3, 7 and 9", [("ship", {1, 2, 3, 7, 9})]),
+        ("Cells one and 3-4 hold 3 ships.", [("ship", {1, 3, 4})]),
+        ("2 ships in cells 1, 9, 1 plane in cell 5.", [("ship plane", {1, 5, 9})]),
+        ("No planes, one ship in cell 2; no boats in cells 3 to 9.", [("ship", {2})]),
+        ("A ship in cell 12 or cells 1 to 999999999999.", [("ship", {*range(1, 10), 12, 999999999999})]),
+        ("Ships in all cells. A ship of 3.5 pixels. Land in cell 3.", []),
+    ],
+)
+def test_cells_in_freer_words(text: str, said: list[tuple[str, set[int]]]) -> None:
+    expected = [(frozenset(labels.split()), frozenset(cells)) for labels, cells in said]
+    assert cells_said(text, ("ship", "plane"), SYNONYMS) == expected
 
 
 def test_words() -> None:

@@ -11,7 +11,19 @@ import numpy as np
 import pytest
 
 from fusar_core.errors import BadOption, UnknownTask
-from fusar_core.tasks import ASK, CLASSIFY, COUNT, DESCRIBE, DETECT, LOCATE, counting, detection, localization
+from fusar_core.tasks import (
+    ALL_TASKS,
+    ASK,
+    CLASSIFY,
+    COUNT,
+    DESCRIBE,
+    DETECT,
+    LOCATE,
+    counting,
+    detection,
+    localization,
+)
+from training.data import instructions as module
 from training.data.instructions import instructions
 from training.data.triplets import Conversation, Target, Triplet
 
@@ -128,8 +140,15 @@ def test_a_triplet_is_a_chip() -> None:
     assert instructions(triplet, np.random.default_rng(0)) == instructions(
         (TARGETS, SIZE, HARBOUR), np.random.default_rng(0)
     )
-    kept = replace(triplet, conversations=instructions(triplet, np.random.default_rng(0)))
+    kept = replace(triplet, classes=("ship",), conversations=instructions(triplet, np.random.default_rng(0)))
     assert Triplet.from_row(json.loads(kept.to_json())) == kept
+    assert "classes" not in json.loads(triplet.to_json())
+
+
+def test_a_task_that_nobody_knows_how_to_ask_is_not_asked_as_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ALL_TASKS", (*ALL_TASKS, "segment"))
+    with pytest.raises(UnknownTask, match="'segment' cannot be asked"):
+        talks("segment")
 
 
 @pytest.mark.parametrize(

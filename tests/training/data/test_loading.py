@@ -14,7 +14,7 @@ from scenes import ships_scene
 from fusar_core.anchors_file import write_anchors
 from fusar_core.scene import SarScene
 from fusar_core.tiling import ChipWindow, Window
-from training.data.loading import load_anchors, load_image
+from training.data.loading import check_window, load_anchors, load_image
 from training.data.triplets import Triplet
 from training.errors import BadTriplet
 
@@ -45,6 +45,31 @@ def test_a_window_of_a_scene_with_the_stretch_of_the_scene(tmp_path: Path) -> No
         where = Window(50, 80, 80, 100)
         expected = scene.chip(ChipWindow(0, where, where)).image
     assert np.array_equal(load_image(triplet, tmp_path), expected)
+
+
+@pytest.mark.parametrize(("row", "col"), [(-79, 0), (299, 0), (0, -99), (0, 399), (-40, 350)])
+def test_a_window_may_stick_out_over_its_scene(tmp_path: Path, row: int, col: int) -> None:
+    ships_scene(tmp_path / "s.tif", [(120, 90)], (300, 400))
+    triplet = Triplet("w", (100, 80), (), scene="s.tif", window=(row, col, 80, 100))
+    check_window(triplet, tmp_path)
+    assert load_image(triplet, tmp_path).any()
+
+
+@pytest.mark.parametrize(("row", "col"), [(-80, 0), (300, 0), (0, -100), (0, 400), (9000, 9000)])
+def test_a_window_outside_its_scene_is_refused(tmp_path: Path, row: int, col: int) -> None:
+    ships_scene(tmp_path / "s.tif", [(120, 90)], (300, 400))
+    triplet = Triplet("w", (100, 80), (), scene="s.tif", window=(row, col, 80, 100))
+    for look in (check_window, load_image):
+        with pytest.raises(
+            BadTriplet, match=rf"w: the window \[{row}, {col}, 80, 100\] lies outside s\.tif, .* 300 rows of 400 pixels"
+        ):
+            look(triplet, tmp_path)
+
+
+def test_only_windows_need_a_scene(tmp_path: Path, make: Make) -> None:
+    check_window(make(), tmp_path)
+    with pytest.raises(BadTriplet, match=r"Triplet a: .*gone\.tif"):
+        check_window(make(image=None, scene="gone.tif", window=(0, 0, 9, 9)), tmp_path)
 
 
 def test_chips_without_prior(tmp_path: Path, make: Make) -> None:

@@ -15,7 +15,14 @@ def test_numbers_of_a_small_file(make: Callable[..., Triplet]) -> None:
     found = statistics(
         [
             make("a", gsd_m=10.0, year=2020, footprint=(179.0, 1.0, 179.5, 2.0)),
-            make("b", targets=SHIPS, anchors=None, gsd_m=3.0, footprint=(179.6, 1.5, -179.9, 2.0)),
+            make(
+                "b",
+                targets=SHIPS,
+                classes=("ship", "plane"),
+                anchors=None,
+                gsd_m=3.0,
+                footprint=(179.6, 1.5, -179.9, 2.0),
+            ),
             make("c", targets=many, place="a"),
             make("d", targets=()),
         ]
@@ -24,6 +31,7 @@ def test_numbers_of_a_small_file(make: Callable[..., Triplet]) -> None:
     assert found["conversations"] == sum(found["tasks"].values())
     assert found["tasks"]["count"] == 8
     assert found["classes"] == {"ship": 16, "plane": 1}
+    assert found["labelled_throughout"] == {"plane, ship": 1}
     assert found["kinds"] == {"tanker": 2}
     assert found["counts"] == {"plane": {"0": 3, "1": 1}, "ship": {"0": 1, "2": 2, "10+": 1}}
     assert found["floor"]["count"]["ship"] == {"answer": "2", "share": 0.5, "n": 4}

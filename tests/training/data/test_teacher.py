@@ -11,11 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 from chat_endpoint import GOOD, Endpoint, said
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
+from training.data.descriptions import describe
 from training.data.loading import load_image
 from training.data.teacher import Teacher, Verdict, describe_all, judge, retold
-from training.data.triplets import Triplet
+from training.data.triplets import Target, Triplet
+from training.data.words import KINDS
 from training.errors import BadTriplet, TeacherDenied, TeacherUnavailable
 
 Make = Callable[..., Triplet]
@@ -63,6 +67,13 @@ def test_a_blind_teacher_is_told_no_truth(tmp_path: Path, make: Make, endpoint: 
     assert "harbour" not in body["messages"][1]["content"][1]["text"]
 
 
+def test_the_teacher_is_asked_about_labelled_classes_alone(tmp_path: Path, make: Make, endpoint: Endpoint) -> None:
+    ask([make("a", classes=("ship",))], tmp_path, teacher(endpoint))
+    text = endpoint.asked[0][2]["messages"][1]["content"][1]["text"]
+    assert "Classes of targets: ship." in text
+    assert "plane" not in text
+
+
 @pytest.mark.parametrize(
     ("raw", "reason"),
     [
@@ -76,6 +87,10 @@ def test_a_blind_teacher_is_told_no_truth(tmp_path: Path, make: Make, endpoint: 
         (said("Three ships and one plane."), "speaks of 3 ship where there are 2"),
         (said("A ship and a plane."), "speaks of 1 ship where there are 2"),
         (said("2 ships near the pier."), "does not say how many plane"),
+        (said("2 ships in cells 1 and 8. 1 plane."), "it puts ship in cell 8 where they lie in 1, 9"),
+        (said("2 ships in cells 1 to 3. 1 plane."), "it puts ship in cell 2, 3 where they lie in 1, 9"),
+        (said("Two ships; one plane in cell 9, bottom right."), "it puts plane in cell 9 where they lie in 5"),
+        (said("Two ships and one plane in cells 1, 5 and 6."), "it puts plane and ship in cell 6 where they lie"),
         (said(description=7), "no description"),
     ],
 )  # fmt: skip
@@ -91,12 +106,45 @@ def test_answers_that_contradict_the_truth_are_rejected(make: Make, raw: str, re
         said(),
         f"```json\n{said()}\n```",
         f"Let me think {{hm}}. {said()} Done.",
+        said("Cells 1 and 9 hold two ships, cell 5 one plane. Land in cell 3."),
         said("Two vessels, one at anchor and one moored, and a single aircraft."),
     ],
 )
 def test_true_answers_are_believed_in_any_wrapping(make: Make, raw: str) -> None:
     description, why = judge(raw, make("a"), CLASSES)
     assert description is not None, why
+
+
+@given(
+    targets=st.lists(
+        st.builds(
+            lambda label, x, y, side: Target(label, (x, y, x + side, y + side)),
+            st.sampled_from(CLASSES),
+            *[st.floats(0, 80)] * 2,
+            st.floats(0.5, 40),
+        ),
+        max_size=15,
+    ),
+    kind=st.sampled_from([None, *KINDS]),
+    cover=st.lists(st.sampled_from(["water", "built", "bare_ground"]), min_size=9, max_size=9),
+    seed=st.integers(0, 99),
+)
+def test_what_templates_say_is_always_believed(
+    targets: list[Target], kind: str | None, cover: list[str], seed: int
+) -> None:
+    chip = Triplet("a", (90, 90), (), targets=tuple(targets))
+    facts = {"kind": kind, "cover_by_cell": cover}
+    text = describe(targets, chip.size, facts, np.random.default_rng(seed), classes=CLASSES, varied=True)
+    counts = {label: sum(t.label == label for t in targets) for label in CLASSES}
+    assert judge(said(text, counts), chip, CLASSES) == (text, "")
+
+
+@given(cell=st.integers(1, 9), wrong=st.integers(1, 9), words=st.sampled_from(["in cell {}", "can be seen, cells {}"]))
+def test_a_ship_is_believed_in_its_own_cell_alone(cell: int, wrong: int, words: str) -> None:
+    x, y = 30 * ((cell - 1) % 3) + 15, 30 * ((cell - 1) // 3) + 15
+    chip = Triplet("a", (90, 90), (), targets=(Target("ship", (x - 4, y - 4, x + 4, y + 4)),))
+    description, _ = judge(said(f"1 ship {words.format(wrong)}. No planes.", {"ship": 1}), chip, CLASSES)
+    assert (description is not None) == (wrong == cell)
 
 
 def test_of_what_is_not_there_nothing_need_be_said(make: Make) -> None:

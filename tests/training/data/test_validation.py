@@ -16,6 +16,9 @@ from labelled_chips import SHIPS
 from PIL import Image
 from scenes import ships_scene
 
+from fusar_core.errors import UnknownTask
+from fusar_core.tasks import ALL_TASKS
+from training.data import checks
 from training.data.checks import COARSEST_STEP
 from training.data.instructions import instructions
 from training.data.triplets import Target, Triplet, write_triplets
@@ -67,6 +70,34 @@ def test_a_window_of_a_scene_is_sound_too(file: Path, tmp_path: Path, make: Make
     ]
 
 
+def test_a_window_outside_its_scene_is_found(file: Path, tmp_path: Path, make: Make) -> None:
+    ships_scene(tmp_path / "s.tif", [(120, 90)], (300, 400))
+    (found,) = wrong(file, make(image=None, scene="s.tif", window=(300, 20, 48, 60)))
+    assert "the window [300, 20, 48, 60] lies outside s.tif, which has 300 rows of 400 pixels. [" in found
+
+
+@pytest.mark.parametrize("task", ["count", "locate", "detect"])
+def test_only_classes_that_are_labelled_throughout_are_asked_about(file: Path, make: Make, task: str) -> None:
+    both = make("a", classes=("plane", "ship"))
+    ships = replace(both, classes=("ship",), conversations=instructions(both, np.random.default_rng(0), ("ship",)))
+    assert wrong(file, both) == wrong(file, ships) == []  # the plane is known, whether it is the only one is not
+    asked = tuple(t for t in both.conversations if (t.task, t.label) == (task, "plane"))
+    (found,) = wrong(file, replace(ships, conversations=asked))
+    assert f"({task} plane): asks about 'plane', which the source does not label throughout" in found
+    assert wrong(file, replace(ships, conversations=asked), against_truth=False) == []
+
+
+@pytest.mark.parametrize("task", ALL_TASKS)
+def test_a_task_that_nobody_knows_how_to_check_is_not_taken_for_another(
+    file: Path, make: Make, monkeypatch: pytest.MonkeyPatch, task: str
+) -> None:
+    triplet = make("a")
+    talk = next(t for t in triplet.conversations if t.task == task)
+    monkeypatch.setattr(checks, "ALL_TASKS", (*ALL_TASKS, "segment"))
+    with pytest.raises(UnknownTask, match="'segment' cannot be checked"):
+        wrong(file, replace(triplet, conversations=(replace(talk, task="segment"),)))
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
@@ -86,6 +117,9 @@ def test_a_window_of_a_scene_is_sound_too(file: Path, tmp_path: Path, make: Make
         ({"year": "2020"}, "year is '2020', not a whole number"),
         ({"facts": [1]}, "facts is [1], not an object"),
         ({"targets": [{"label": "ship"}]}, "targets[0].bbox is missing"),
+        ({"classes": []}, "classes is [], not a list of one name or more"),
+        ({"classes": "ship"}, "classes is 'ship', not a list"),
+        ({"classes": ["ship", " "]}, "classes is ['ship', ' '], not a list"),
         ({"targets": ["ship"]}, "targets[0] is 'ship', not an object"),
         ({"targets": [{"label": "ship", "bbox": [1, 2, 3, True]}]}, "targets[0].bbox is [1, 2, 3, True], not"),
         ({"targets": [{"label": "ship", "bbox": [5, 5, 5, 9]}]}, "targets[0]: the box [5, 5, 5, 9] has no area"),
@@ -241,6 +275,7 @@ PLACES = [
     "facts",
     "conversations",
     "targets",
+    "classes",
     "anchors",
     "place",
 ]

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+from click.testing import CliRunner
 
 from fusar_core.aef import open_source
 from fusar_core.anchors import sample_anchors
@@ -18,8 +19,9 @@ from training.errors import BadRecipe
 from training.simulation.bodies import PLANES, SHIPS, add_plane, add_ship, plane_size, ship_size
 from training.simulation.canvas import BUILT, LEVELS_DB, WATER, Canvas
 from training.simulation.scene import simulate
+from training.simulation.scene_file import main
 from training.simulation.spec import KINDS, PLACES, SceneSpec
-from training.simulation.writing import write_scene
+from training.simulation.writing import embeddings, write_scene
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -167,3 +169,47 @@ def test_the_written_prior_is_read_by_the_engine_and_agrees_with_the_field(tmp_p
     field = EmbeddingField(scene.grid, scene.cover, scene.structure, scene.spec.seed, 1.0)
     same = (field.at(x, y) * read.features).sum(1)
     assert np.median(same) > 0.9  # the raster holds its pixels' centres, the field is asked between them
+
+
+def test_beyond_the_edge_of_the_product_there_is_no_data(tmp_path: Path) -> None:
+    spec = SceneSpec("harbour", 5, side_px=200, gsd_m=10.0, border=True)
+    scene, whole = simulate(spec), simulate(replace(spec, border=False))
+    outside = scene.intensity == 0
+    assert 0.1 < outside.mean() < 0.6
+    assert not scene.image[outside].any()
+    for shown, full in ((scene.image, whole.image), (scene.intensity, whole.intensity)):
+        assert np.array_equal(shown[~outside], full[~outside])
+    assert len(scene.bodies) < len(whole.bodies)
+    files = write_scene(scene, tmp_path)
+    with rasterio.open(files["amplitude"]) as raster:
+        assert raster.nodata == 0
+        assert np.array_equal(raster.read(1) == 0, outside)
+    with SarScene.open(files["amplitude"]) as opened:
+        assert np.array_equal(opened.read(opened.extent)[1], ~outside)
+
+
+def test_embeddings_of_a_large_scene_are_those_of_all_its_pixels_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = simulate(SceneSpec("coast", 4, side_px=200, gsd_m=5.0))
+    in_parts, transform = embeddings(scene, 1.0)
+    monkeypatch.setattr("training.simulation.writing.ROWS_AT_ONCE", 1000)
+    at_once, _ = embeddings(scene, 1.0)
+    assert in_parts.shape == (64, 100, 100)
+    assert np.abs(in_parts.astype(int) - at_once).max() <= 1  # sums are rounded otherwise
+    assert transform[:6] == (10, 0, scene.grid.transform.c, 0, -10, scene.grid.transform.f)
+
+
+def test_a_scene_from_the_command_line(tmp_path: Path) -> None:
+    place = ("--lon", "-70.3", "--lat", "-33.1", "--year", "2021")
+    asked = ["--out", str(tmp_path / "s"), "--kind", "harbour", "--side", "128", "--gsd", "5", "--seed", "7", *place]
+    done = CliRunner().invoke(main, asked)
+    assert done.exit_code == 0, done.output
+    names = {Path(line).name for line in done.output.splitlines()}
+    assert names == {"amplitude.tif", "truth.geojson", "cover.tif", "aef_2021.tif"} == {
+        f.name for f in (tmp_path / "s").iterdir()
+    }  # fmt: skip
+    with SarScene.open(tmp_path / "s" / "amplitude.tif") as opened:
+        assert (opened.grid.crs_name(), opened.grid.width) == ("EPSG:32719", 128)
+    assert "holds files already" in CliRunner().invoke(main, asked).output
+    wrong = CliRunner().invoke(main, ["--out", str(tmp_path / "t"), "--kind", "moon"])
+    assert wrong.exit_code == 1
+    assert "'moon' is no kind of scene" in wrong.output

@@ -20,13 +20,19 @@ HEADERS = ("imagesource:", "gsd:", "acquisition dates:")
 def read_dota(labels: Path, images: Path) -> list[LabelledImage]:
     """All images of a folder, in the order of their names, with the labels of the text file of the same name.
 
-    An empty file means that there are no targets; an image without one is refused, for nobody knows its targets.
+    An empty file means that there are no targets; an image without one is refused, for nobody knows its targets, and so
+    are labels without an image.
 
     Raises BadLabels, naming the file and the line.
     """
     pictures = find_images(images)
     if not pictures:
         raise BadLabels(f"{images} holds no image.", "Give the folder that holds the images.")
+    if lost := sorted(path.name for path in labels.glob("*.txt") if path.stem not in pictures):
+        raise BadLabels(
+            f"{len(lost)} text file(s) of {labels} have no image in {images}, the first is {lost[0]}.",
+            "Fetch the images, or remove the files.",
+        )
     return [_image(number, path, labels / f"{stem}.txt") for number, (stem, path) in enumerate(pictures.items())]
 
 

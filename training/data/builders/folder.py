@@ -59,7 +59,7 @@ class Folder:
     def add(self, triplet: Triplet, pixels: npt.NDArray[np.uint8], anchors: Anchors | None = None) -> Triplet | None:
         """Writes the files of a chip and gives the whole triplet; None where a chip without targets is left out.
 
-        triplet: without files and conversations. The same chip is always treated alike, whatever came before.
+        triplet: without files, classes and conversations. The same chip is always treated alike, whatever came before.
         """
         rng = rng_for(triplet.id, self.options.seed)
         if not triplet.targets and rng.random() >= self.options.empty:
@@ -74,7 +74,8 @@ class Folder:
         if anchors is not None and len(anchors):
             prior = f"anchors/{triplet.id}.npz"
             write_anchors(anchors, self.root / prior)
-        whole = replace(triplet, image=image.as_posix(), anchors=prior, source=self.options.source)
+        classes, source = self.options.naming.classes, self.options.source
+        whole = replace(triplet, image=image.as_posix(), anchors=prior, classes=classes, source=source)
         self.report.targets.update(t.label for t in triplet.targets)
         return replace(whole, conversations=converse(whole, self.options, rng))
 

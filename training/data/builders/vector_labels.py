@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,8 @@ def labels_on(labels: VectorLabels, grid: Grid, naming: Naming) -> SceneLabels:
     """The labels that lie on a scene, in its pixels.
 
     Without a CRS on both sides, coordinates are (x, −y) of pixels, as the layers of scenes without georeference have.
-    A target's length is that of the smallest rectangle around it, on the ellipsoid.
+    A target's length is that of the smallest rectangle around it, on the ellipsoid. Each point of a multipoint is a
+    label of its own, with the name and size of its feature; any other feature is one, however many parts it has.
 
     Raises BadLabels where only one side has a CRS, and for points without size.
     """
@@ -95,8 +97,8 @@ def labels_on(labels: VectorLabels, grid: Grid, naming: Naming) -> SceneLabels:
         raise BadLabels(f"{side}, so its labels cannot be laid over the scene.", "Give both one, or neither.")
     found = SceneLabels()
     whole = shapely.box(0, 0, grid.width, grid.height)
-    for i, geometry in enumerate(_in_pixels(labels, grid)):
-        if geometry is None or not shapely.intersects(geometry, whole):
+    for i, geometry in _in_pixels(labels, grid):
+        if not shapely.intersects(geometry, whole):
             continue
         area, length_m = _extended(labels, i, geometry, grid)
         if labels.names[i] in naming.ignore:
@@ -106,17 +108,25 @@ def labels_on(labels: VectorLabels, grid: Grid, naming: Naming) -> SceneLabels:
     return found
 
 
-def _in_pixels(labels: VectorLabels, grid: Grid) -> list[shapely.Geometry | None]:
-    """Geometries in pixels (x, y); None where a vertex has no place in the scene's CRS."""
+def _in_pixels(labels: VectorLabels, grid: Grid) -> Iterator[tuple[int, shapely.Geometry]]:
+    """Index of the feature and geometry in pixels (x, y) of each label that has a place in the scene's CRS."""
+    for i, geometry in enumerate(_moved(labels, grid)):
+        points_alone = shapely.get_dimensions(geometry) == 0
+        for part in shapely.points(shapely.get_coordinates(geometry)) if points_alone else [geometry]:
+            if np.isfinite(shapely.get_coordinates(part)).all():
+                yield i, part
+
+
+def _moved(labels: VectorLabels, grid: Grid) -> npt.NDArray[Any]:
+    """Geometries in pixels (x, y), not finite where the scene's CRS has no place for a vertex."""
     if labels.crs is None:
-        return list(shapely.transform(labels.geometries, lambda xy: xy * [1.0, -1.0]))
+        return np.asarray(shapely.transform(shapely.force_2d(labels.geometries), lambda xy: xy * [1.0, -1.0]))
     to_lonlat = pyproj.Transformer.from_crs(labels.crs, "OGC:CRS84", always_xy=True)
 
     def there(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         return np.column_stack(grid.from_lonlat(*to_lonlat.transform(xy[:, 0], xy[:, 1])))
 
-    moved = shapely.transform(shapely.force_2d(labels.geometries), there)
-    return [g if np.isfinite(shapely.get_coordinates(g)).all() else None for g in moved]
+    return np.asarray(shapely.transform(shapely.force_2d(labels.geometries), there))
 
 
 def _extended(

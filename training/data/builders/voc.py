@@ -11,10 +11,12 @@ from training.data.triplets import Box
 from training.errors import BadLabels
 
 
-def read_voc(annotations: Path, images: Path) -> list[LabelledImage]:
+def read_voc(annotations: Path, images: Path, one_based: bool = False) -> list[LabelledImage]:
     """All images that have an XML file, in the order of its names; boxes as annotated.
 
     annotations: folder of XML files. images: folder of the images, named by `filename`, or as the XML file is.
+    one_based: pixels count from 1 and boxes hold the last ones too, as those of Pascal VOC itself do; data sets of SAR
+    images in its format mostly give edges from 0.
 
     Raises BadLabels, naming the file and the object that is wrong.
     """
@@ -22,10 +24,10 @@ def read_voc(annotations: Path, images: Path) -> list[LabelledImage]:
     if not files:
         raise BadLabels(f"{annotations} holds no XML file.", "Give the folder of the annotations.")
     stems = find_images(images)
-    return [_image(number, path, images, stems) for number, path in enumerate(files)]
+    return [_image(number, path, images, stems, one_based) for number, path in enumerate(files)]
 
 
-def _image(number: int, path: Path, images: Path, stems: dict[str, Path]) -> LabelledImage:
+def _image(number: int, path: Path, images: Path, stems: dict[str, Path], one_based: bool) -> LabelledImage:
     try:
         root = ElementTree.parse(path).getroot()
     except (ElementTree.ParseError, OSError, ValueError) as cause:
@@ -44,12 +46,18 @@ def _image(number: int, path: Path, images: Path, stems: dict[str, Path]) -> Lab
         label = (entry.findtext("name") or "").strip()
         if not label:
             raise BadLabels(f"{path}: object {i + 1} has no name.", "Mend the annotation.")
-        found.boxes.setdefault(label, []).append(_box(entry, path, f"object {i + 1}: "))
+        found.boxes.setdefault(label, []).append(_box(entry, path, f"object {i + 1}: ", one_based))
     return found
 
 
-def _box(entry: ElementTree.Element, path: Path, where: str) -> Box:
+def _box(entry: ElementTree.Element, path: Path, where: str, one_based: bool) -> Box:
     x1, y1, x2, y2 = (_number(entry, f"bndbox/{side}", path, where) for side in ("xmin", "ymin", "xmax", "ymax"))
+    if one_based:
+        if min(x1, y1) < 1:
+            raise BadLabels(
+                f"{path}: {where}the box begins at {x1:g}, {y1:g}, not at 1 or later.", "Leave --one-based out."
+            )
+        x1, y1 = x1 - 1, y1 - 1  # pixel n lies between the edges n - 1 and n
     if not (x1 < x2 and y1 < y2):
         raise BadLabels(f"{path}: {where}the box {x1:g}, {y1:g}, {x2:g}, {y2:g} has no area.", "Mend the annotation.")
     return x1, y1, x2, y2

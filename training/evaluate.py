@@ -25,7 +25,7 @@ from tqdm import tqdm
 from fusar_core import __version__, open_engine
 from fusar_core.aef import EmbeddingSource, open_source
 from fusar_core.engines import ENGINES, is_address
-from fusar_core.engines.base import Engine
+from fusar_core.engines.base import Engine, usable
 from fusar_core.errors import BadOption, BadResults
 from fusar_core.files import atomic_path, check_writable
 from fusar_core.journal import Journal
@@ -35,7 +35,7 @@ from training.data.validation import check_file
 from training.errors import BadTriplet, for_people
 from training.evaluation.cases import Row, answered
 from training.evaluation.comparison import compared, require_same
-from training.evaluation.controls import CONTROLS, IN_WORDS, controlled, said_place
+from training.evaluation.controls import CONTROLS, IN_WORDS, OF_ANCHORS, WRONG_YEAR, controlled, said_place
 from training.evaluation.plan import KNOWN, TASKS, Scope, cases_of, planned
 from training.evaluation.scores import ceiling, scores
 
@@ -73,8 +73,9 @@ def evaluate(
     """Asks an engine about every triplet and scores what it says.
 
     root: the folder that the paths of the triplets are relative to. tasks, classes, one_class, most_targets: see
-    `Scope`. control, source, other_year: see `controlled`. journal: keeps the rows of finished chips; with resume, what
-    it holds already is not asked again. baseline: rows to test against, refused at once if they are of other cases.
+    `Scope`. control, source, other_year: see `controlled`; of an engine that takes no anchors, `as-is` is recorded as
+    `none`. journal: keeps the rows of finished chips; with resume, what it holds already is not asked again. baseline:
+    rows to test against, refused at once if they are of other cases.
 
     Raises UnsupportedTask, UnknownClass, BadOption, BadTriplet, BadResults, ResumeMismatch, and what the engine raises.
     """
@@ -83,6 +84,13 @@ def evaluate(
         raise BadOption(f"There is no control '{control}'.", f"Controls: {', '.join(CONTROLS)}.")
     if control == IN_WORDS and engine.derived:
         raise BadOption(f"The engine '{engine.name}' reads no words, of places neither.", "Use another --prior.")
+    if not usable(engine, True):
+        if control in OF_ANCHORS:
+            raise BadOption(
+                f"The engine '{engine.name}' ({engine.model}) takes no anchors: '{control}' would change nothing.",
+                "Leave out --prior.",
+            )
+        control = "none" if control == "as-is" else control
     plan = planned(triplets, scope, engine)
     if baseline is not None:
         require_same({case.key: case.truth for case in cases_of(plan)}, baseline)
@@ -99,7 +107,7 @@ def evaluate(
         "chips": len(triplets),
         "triplets_sha256": _digest(triplets),
     }
-    if control == "wrong-year":
+    if control == WRONG_YEAR:
         about |= {"source": source.name if source else None, "other_year": other_year}
     kept = Journal(journal, about, resume=resume) if journal else None
     rows, seconds, first = _finished(kept)
@@ -118,7 +126,7 @@ def evaluate(
         fresh.close()
         if kept:
             kept.close()
-    about |= {"cases": len(rows), "seconds": round(seconds, 1)}
+    about |= {"cases": len(rows), "seconds": round(seconds, 1), "warnings": _warnings(engine, triplets)}
     if best := ceiling(triplets, rows):
         about["ceiling_without_prior"] = best
     return Results(about, rows, scores(rows))
@@ -127,6 +135,15 @@ def evaluate(
 def compare(results: Results, baseline: Results) -> dict[str, Any]:
     """Paired tests, task by task; see `training.evaluation.comparison`, which also has `pooled` for several seeds."""
     return compared(results.rows, baseline.rows)
+
+
+def _warnings(engine: Engine, triplets: Sequence[Triplet]) -> list[str]:
+    """What the engine has to say of itself, and of the least and the greatest pixels. To be asked when it has answered:
+    only then does it know its server."""
+    tell = getattr(engine, "warnings", None)
+    known = sorted(t.gsd_m for t in triplets if t.gsd_m)
+    sizes = [(size, size) for size in (known[0], known[-1])] if known else [None]
+    return list(dict.fromkeys(said for size in sizes for said in tell(size))) if tell else []
 
 
 def _finished(journal: Journal | None) -> tuple[list[Row], float, int]:
@@ -194,8 +211,10 @@ def _words(context: Any, parameter: Any, value: str) -> tuple[str, ...]:
 @click.option("--targets-per-chip", "most_targets", type=click.IntRange(1), help="to classify; default: all")
 @click.option("--limit", type=click.IntRange(1), help="only the first so many chips")
 @click.option("--prior", "control", default="as-is", show_default=True, type=click.Choice(CONTROLS))
-@click.option("--source", help="embeddings for --prior wrong-year: mosaic, a raster, … as of fusar anchors")
-@click.option("--other-year", type=int, help="for --prior wrong-year; default: the year before the chip's own")
+@click.option(
+    "--source", help="for --prior wrong-year, not the files that facts name: mosaic, a raster, … as of fusar anchors"
+)
+@click.option("--other-year", type=int, help="of --source; default: the year before the chip's own")
 @click.option("--batch-size", default=64, show_default=True, type=click.IntRange(1))
 @click.option("--model", help="name of the model on a server")
 @click.option("--baseline", type=click.Path(path_type=Path), help="results.json to test against, case by case")
@@ -255,7 +274,8 @@ def _usual_tasks(engine: Engine, classes: Sequence[str]) -> tuple[str, ...]:
 
 
 def _report(results: Results) -> list[str]:
-    lines = []
+    lines = [f"prior     {results.about['prior']}"]
+    lines += [f"warning   {said}" for said in results.about["warnings"]]
     best = results.about.get("ceiling_without_prior", {})
     for task, found in results.scores.items():
         ceiling = f"  ceiling without prior {best[task]:.3f}" if task in best else ""
@@ -275,6 +295,8 @@ def _line(task: str, score: dict[str, Any]) -> str:
     named = {"accuracy": "accuracy", "acc_100": "Acc@100", "top_1": "Top1", "bleu_4": "BLEU-4", "cider": "CIDEr"}
     values = {k: v["value"] if isinstance(v, dict) else v for k, v in score.items() if k in named}
     floor = f"  floor {score['majority_floor']['value']:.3f}" if "majority_floor" in score else ""
+    if task == DESCRIBE:
+        floor = f"  floor {score['floor']['bleu_4']:.3f}, {score['floor']['cider']:.1f}"
     return "  ".join(f"{named[k]} {v:.3f}" for k, v in values.items()) + floor
 
 

@@ -76,6 +76,11 @@ class LocalEngine:
         self.on_text = on_text
 
     @property
+    def takes_prior(self) -> bool:
+        """Whether the checkpoint has a way to bring anchors in."""
+        return self.config.fusion != "none"
+
+    @property
     def batch_size(self) -> int:
         """Chips, and questions, worked on at once."""
         return self._batches.size

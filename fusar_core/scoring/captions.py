@@ -81,19 +81,25 @@ def bleu(pairs: Sequence[tuple[list[str], list[str]]]) -> tuple[float, float, fl
 
 
 def cider(pairs: Sequence[tuple[list[str], list[str]]]) -> float:
-    """CIDEr-D × 100: mean over captions and n of the clipped cosine of tf-idf n-grams, times a length penalty."""
-    if not pairs:
-        return 0.0
-    total = 0.0
+    """CIDEr-D × 100 of a set: the mean over its captions."""
+    return sum(ciders(pairs)) / len(pairs) if pairs else 0.0
+
+
+def ciders(pairs: Sequence[tuple[list[str], list[str]]]) -> list[float]:
+    """CIDEr-D × 100 of each caption: mean over n of the clipped cosine of tf-idf n-grams, times a length penalty.
+
+    How rare an n-gram is follows from the references of the whole set.
+    """
+    totals = [0.0] * len(pairs)
     for n in ORDERS:
         documents = Counter(gram for reference, _ in pairs for gram in set(grams(reference, n)))
         idf = {gram: math.log(len(pairs) / count) for gram, count in documents.items()}
         rare = math.log(len(pairs))
-        for reference, caption in pairs:
+        for i, (reference, caption) in enumerate(pairs):
             truth = {g: c * idf[g] for g, c in grams(reference, n).items()}
             said = {g: c * idf.get(g, rare) for g, c in grams(caption, n).items()}
             shared = sum(min(w, truth[g]) * truth[g] for g, w in said.items() if g in truth)
             norm = math.sqrt(sum(w * w for w in truth.values()) * sum(w * w for w in said.values()))
             penalty = math.exp(-((len(caption) - len(reference)) ** 2) / (2 * _SIGMA**2))
-            total += shared / norm * penalty if norm else 0.0
-    return 1000 * total / (len(ORDERS) * len(pairs))
+            totals[i] += shared / norm * penalty if norm else 0.0
+    return [1000 * total / len(ORDERS) for total in totals]

@@ -22,7 +22,9 @@ from fusar_core.scene import SarScene
 
 
 class Notes(CfarEngine):
-    """The detector, noting the anchors it is given."""
+    """The detector as if it took anchors, noting those it is given."""
+
+    takes_prior = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,9 +68,19 @@ def test_every_chip_gets_the_anchors_of_its_place(tmp_path: Path, aef: Path) -> 
     assert (x > 460).sum() > 10
 
 
-def test_the_result_says_year_source_and_attribution(
+def test_no_prior_is_claimed_of_an_engine_that_takes_none(
     tmp_path: Path, aef: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    path = ships_scene(tmp_path / "s.tif", [(120, 90)], (400, 400))
+    with pytest.raises(SystemExit):
+        main(["interpret", str(path), "--out", str(tmp_path / "o.gpkg"), "--prior", str(aef), "--json"])
+    assert json.loads(capsys.readouterr().out)["prior"] is None
+
+
+def test_the_result_says_year_source_and_attribution(
+    tmp_path: Path, aef: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CfarEngine, "takes_prior", True)
     path = ships_scene(tmp_path / "s.tif", [(120, 90)], (400, 400))
     out = tmp_path / "o.gpkg"
     with pytest.raises(SystemExit):
@@ -102,7 +114,10 @@ def test_where_a_prior_is_impossible_the_scene_goes_on_without(
     assert summary["counts"] == {"ship": 1}
 
 
-def test_a_prior_of_another_place_is_an_error(tmp_path: Path, aef: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_prior_of_another_place_is_an_error(
+    tmp_path: Path, aef: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CfarEngine, "takes_prior", True)
     path = ships_scene(tmp_path / "s.tif", [(120, 90)], (400, 400), transform=Affine(10, 0, 700_000, 0, -10, 4_000_000))
     with pytest.raises(SystemExit):
         main(["interpret", str(path), "--out", str(tmp_path / "o.gpkg"), "--prior", str(aef), "--json"])

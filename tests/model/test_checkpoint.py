@@ -39,6 +39,7 @@ def test_a_stock_directory_is_a_baseline_that_says_so(stock, make_chip, anchors)
     engine.config.chip_size = 112
     (warning,) = engine.warnings(None)
     assert "anchors are not used" in warning
+    assert not engine.takes_prior
     asked = [Request(make_chip(prior=p), ("count",), ("ship",)) for p in (None, anchors(9))]
     with_prior, without = (a.raw_text for a in engine.answer(asked))
     assert with_prior == without

@@ -1,8 +1,9 @@
 """The ablation's table from its runs: python -m training.evaluation.ablation_table WORK/ablation [MORE …] --out DIR.
 
 One line an arm: mean over the seeds with the spread between them, and the difference from the twin without prior of the
-same stages, all seeds together, with a bootstrap over places. Then the controls of the finished `tlm`; and, given the
-triplets, the same for the chips whose image leaves something open and for those that are clear. And a picture.
+same stages, or from the arm of `--against`, all seeds together, with a bootstrap over places. Then the controls of the
+finished `tlm`; and, given the triplets, the same for the chips whose image leaves something open, with the difference
+from what a perfect reader without prior could reach, and for those that are clear. And a picture.
 """
 
 from __future__ import annotations
@@ -17,14 +18,16 @@ from typing import Any
 import click
 import numpy as np
 
-from fusar_core.errors import BadResults
+from fusar_core.errors import BadOption, BadResults
 from fusar_core.files import atomic_path
 from fusar_core.tasks import CLASSIFY, COUNT, DETECT, LOCATE
 from training.data.triplets import Triplet, read_triplets
+from training.errors import for_people
 from training.evaluate import read_results
-from training.evaluation.comparison import pooled
+from training.evaluation.comparison import against_levels, pooled
+from training.evaluation.plan import key_of
 from training.evaluation.plots import ceiling_of, draw_ablation, floor_of
-from training.evaluation.scores import PRESENT, ceiling, scores
+from training.evaluation.scores import PRESENT, best_without_prior, ceiling, scores
 
 TWINS = {"": "none", "-stage2": "none-stage2", "-full": "none-full"}
 """End of an arm's name → the arm without prior that was trained as it was."""
@@ -37,6 +40,9 @@ MEASURES = {
 }
 TESTED = {"counting": (COUNT, "accuracy"), "Acc@100": (LOCATE, "accuracy")}
 """What is compared with the twin: the task, and the measure of `comparison.MEASURES`."""
+
+OPEN = "open"
+"""Name of the part of the chips whose image leaves something open."""
 
 Runs = Mapping[int, Mapping[str, Any]]
 """Seed → results."""
@@ -96,11 +102,40 @@ def against_twin(runs: Runs, twins: Runs) -> dict[str, Any]:
     return pooled([runs[s]["rows"] for s in seeds], [twins[s]["rows"] for s in seeds]) if seeds else {}
 
 
-def lines(runs: Mapping[str, Runs], order: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """One line an arm: its seeds, mean and spread of each measure, and the tests against its twin."""
+def against_ceiling(runs: Runs, triplets: Sequence[Triplet]) -> dict[str, Any]:
+    """Task → measure of TESTED → accuracy of an arm, all seeds, minus what a perfect reader without prior reaches on
+    the same cases (`comparison.against_levels`). Empty where the triplets do not say what their images leave open.
+
+    Raises BadResults where seeds were asked other cases.
+    """
+    some = next(iter(runs.values()))["rows"]
+    best = {key_of(row): p for row, p in zip(some, best_without_prior(triplets, some), strict=True) if p is not None}
+    found = {}
+    for task, measure in TESTED.values():
+        keys = [key for key in best if key[1] == task]
+        if keys:
+            sides = [{key_of(row): row for row in results["rows"]} for results in runs.values()]
+            if any(key not in side for side in sides for key in keys):
+                raise BadResults(f"The seeds were asked other cases of '{task}'.", "Evaluate all on the same triplets.")
+            rows = [[side[key] for key in keys] for side in sides]
+            found[task] = {measure: against_levels(rows, [best[key] for key in keys])}
+    return found
+
+
+def lines(
+    runs: Mapping[str, Runs],
+    order: Sequence[str] = (),
+    against: str | None = None,
+    open_chips: Sequence[Triplet] = (),
+) -> list[dict[str, Any]]:
+    """One line an arm: its seeds, mean and spread of each measure, and the tests against its twin.
+
+    against: an arm to test all others against instead. open_chips: the triplets asked about, for tests against the
+    ceiling of a reader without prior.
+    """
     found = []
     for arm in sorted(runs, key=lambda a: (order.index(a) if a in order else len(order), a)):
-        seeds, twin = runs[arm], twin_of(arm)
+        seeds, twin = runs[arm], against or twin_of(arm)
         line: dict[str, Any] = {"arm": arm, "seeds": sorted(seeds), "against": twin if twin != arm else ""}
         for name, (task, group) in MEASURES.items():
             scored = [r for r in seeds.values() if group in r["scores"].get(task, {})]
@@ -109,6 +144,8 @@ def lines(runs: Mapping[str, Runs], order: Sequence[str] = ()) -> list[dict[str,
                 line[name] = {"mean": float(np.mean(values)), "spread": float(np.ptp(values)), "values": values}
         if line["against"] in runs:
             line["tests"] = against_twin(seeds, runs[line["against"]])
+        if open_chips and (tests := against_ceiling(seeds, open_chips)):
+            line["tests_against_ceiling"] = tests
         found.append(line)
     return found
 
@@ -124,18 +161,22 @@ def only(runs: Mapping[str, Runs], ids: Collection[str]) -> dict[str, dict[int, 
     return found
 
 
-def markdown(found: Sequence[Mapping[str, Any]]) -> str:
-    """The lines as a table."""
-    heads = ("arm", "seeds", *MEASURES, *(f"{name} − twin, p" for name in TESTED))
+def markdown(found: Sequence[Mapping[str, Any]], against: str = "twin") -> str:
+    """The lines as a table; of differences from the ceiling only where there are some."""
+    tests = {"tests": against}
+    if any("tests_against_ceiling" in line for line in found):
+        tests["tests_against_ceiling"] = "ceiling"
+    heads = ["arm", "seeds", *MEASURES, *(f"{name} − {other}, p" for other in tests.values() for name in TESTED)]
     rows = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     for line in found:
         cells = [line["arm"], str(len(line["seeds"]))]
         for name in MEASURES:
             said = line.get(name)
             cells.append(f"{said['mean']:.3f} (± {said['spread'] / 2:.3f})" if said else "")
-        for task, measure in TESTED.values():
-            test = line.get("tests", {}).get(task, {}).get(measure)
-            cells.append(_said(test) if test else "")
+        for kind in tests:
+            for task, measure in TESTED.values():
+                test = line.get(kind, {}).get(task, {}).get(measure)
+                cells.append(_said(test) if test else "")
         rows.append("| " + " | ".join(cells) + " |")
     return "\n".join(rows) + "\n"
 
@@ -149,29 +190,34 @@ def _said(test: Mapping[str, Any]) -> str:
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="folder of the table")
 @click.option("--data", type=click.Path(path_type=Path, exists=True), help="the triplets, to tell open chips")
+@click.option("--against", metavar="ARM", help="test every arm against this one instead of its twin without prior")
 @click.option("--publish", "published", type=click.Path(path_type=Path), help="pack the answers of the runs there")
-def main(folders: tuple[Path, ...], out: Path, data: Path | None, published: Path | None) -> None:
+@for_people()
+def main(folders: tuple[Path, ...], out: Path, data: Path | None, against: str | None, published: Path | None) -> None:
     """Render the ablation's table."""
     from training.ablation import ARMS, CONTROLS
 
     runs = read_runs(folders)
+    if against is not None and against not in runs:
+        raise BadOption(f"There is no finished run of the arm '{against}'.", f"Finished: {', '.join(sorted(runs))}.")
     order = [arm.name for arm in ARMS]
-    table = lines(runs, order)
+    table = lines(runs, order, against)
     controls = []
     for control in CONTROLS:
         if results_in(folders, control):
             found = read_runs(folders, control)
             controls += [{**line, "arm": f"{line['arm']}, anchors {control}"} for line in lines(found)]
-    text = markdown(table) + ("\n" + markdown(controls) if controls else "")
+    named = against or "twin"
+    text = markdown(table, named) + ("\n" + markdown(controls) if controls else "")
     parts: dict[str, list[dict[str, Any]]] = {}
     some = next(iter(next(iter(runs.values())).values()))
     for name, triplets in _parts(data).items():
         ids = {t.id for t in triplets}
         asked = [row for row in some["rows"] if row["id"] in ids]
-        parts[name] = lines(only(runs, ids), order)
+        parts[name] = lines(only(runs, ids), order, against, triplets if name == OPEN else ())
         best = [f"{task} {p:.3f}" for task, p in ceiling(triplets, asked).items() if " " not in task]
         known = f"; ceiling without prior: {', '.join(best)}" if best else ""
-        text += f"\n{len(triplets)} {name} chips{known}\n\n{markdown(parts[name])}"
+        text += f"\n{len(triplets)} {name} chips{known}\n\n{markdown(parts[name], named)}"
     out.mkdir(parents=True, exist_ok=True)
     content = {"arms": table, "controls": controls, **parts}
     for name, written in (("ablation.md", text), ("ablation.json", json.dumps(content, indent=1))):
@@ -197,9 +243,9 @@ def _levels(results: Mapping[str, Any]) -> dict[str, dict[str, float]]:
 def _parts(data: Path | None) -> dict[str, list[Triplet]]:
     """The chips whose image leaves something open, and the others."""
     triplets = list(read_triplets(data)) if data else []
-    parts: dict[str, list[Triplet]] = {"open": [], "clear": []}
+    parts: dict[str, list[Triplet]] = {OPEN: [], "clear": []}
     for triplet in triplets:
-        parts["open" if triplet.facts.get("ambiguous") else "clear"].append(triplet)
+        parts[OPEN if triplet.facts.get("ambiguous") else "clear"].append(triplet)
     return {name: found for name, found in parts.items() if found}
 
 

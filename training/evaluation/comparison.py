@@ -17,8 +17,10 @@ from fusar_core.scoring.counting import absolute_error
 from fusar_core.scoring.detection import IOU_THRESHOLDS, f1_statistic
 from fusar_core.scoring.grid import jaccard
 from fusar_core.scoring.intervals import FloatArray, Statistic, mcnemar, mean_of, paired_bootstrap
-from fusar_core.tasks import CLASSIFY, COUNT, DETECT, LOCATE
+from fusar_core.tasks import CLASSIFY, COUNT, DESCRIBE, DETECT, LOCATE
+from training.evaluation.captions import CAPTION_MEASURES, caption_table
 from training.evaluation.cases import Row
+from training.evaluation.places import places_of, sum_by_place
 from training.evaluation.plan import FINE, Key, key_of
 from training.evaluation.scores import PRESENT, right
 
@@ -28,13 +30,18 @@ _MEAN = mean_of(0, 1)
 
 @dataclass(frozen=True)
 class Measure:
-    """A metric made from sums over rows. columns: what a row adds. among: rows that count. exact: the first column is 1
-    where a row is right and 0 where it is wrong, so that McNemar's test applies."""
+    """A metric made from sums over rows. columns: (rows, k), what each of some rows adds. among: rows that count.
+    exact: the first column is 1 where a row is right and 0 where it is wrong, so that McNemar's test applies."""
 
-    columns: Callable[[Row], tuple[float, ...]]
+    columns: Callable[[Sequence[Row]], FloatArray]
     statistic: Statistic = _MEAN
     among: Callable[[Row], bool] = lambda row: True
     exact: bool = False
+
+
+def _each(columns: Callable[[Row], tuple[float, ...]]) -> Callable[[Sequence[Row]], FloatArray]:
+    """The columns of rows that say for themselves what they add."""
+    return lambda rows: np.array([columns(row) for row in rows], float)
 
 
 def _overlap(row: Row) -> tuple[float, float]:
@@ -42,22 +49,24 @@ def _overlap(row: Row) -> tuple[float, float]:
     return jaccard(frozenset(row["truth"]), answer), 1.0
 
 
-def _found(k: int) -> Callable[[Row], tuple[float, ...]]:
-    return lambda row: (sum(hits[k] for hits in row["hits"]), row["predictions"], row["targets"])
+def _found(k: int) -> Callable[[Sequence[Row]], FloatArray]:
+    return _each(lambda row: (sum(hits[k] for hits in row["hits"]), row["predictions"], row["targets"]))
 
 
-_ACCURACY = Measure(lambda row: (right(row), 1), exact=True)
-_WITH_TARGETS = Measure(lambda row: (right(row), 1), among=lambda row: bool(row["present"]), exact=True)
+_RIGHT = _each(lambda row: (right(row), 1))
+_ACCURACY = Measure(_RIGHT, exact=True)
+_WITH_TARGETS = Measure(_RIGHT, among=lambda row: bool(row["present"]), exact=True)
 MEASURES: dict[str, dict[str, Measure]] = {
     COUNT: {
         "accuracy": _ACCURACY,
         f"accuracy {PRESENT}": _WITH_TARGETS,
-        "mae": Measure(lambda row: (absolute_error(row["truth"], row["answer"]), 1)),
+        "mae": Measure(_each(lambda row: (absolute_error(row["truth"], row["answer"]), 1))),
     },
-    LOCATE: {"accuracy": _ACCURACY, f"accuracy {PRESENT}": _WITH_TARGETS, "mean_jaccard": Measure(_overlap)},
+    LOCATE: {"accuracy": _ACCURACY, f"accuracy {PRESENT}": _WITH_TARGETS, "mean_jaccard": Measure(_each(_overlap))},
     CLASSIFY: {"accuracy": _ACCURACY},
     FINE: {"accuracy": _ACCURACY},
     DETECT: {f"f1@{iou}": Measure(_found(k), f1_statistic) for k, iou in enumerate(IOU_THRESHOLDS)},
+    DESCRIBE: {name: Measure(caption_table, statistic) for name, statistic in CAPTION_MEASURES.items()},
 }
 """What is tested of each task; the accuracy of `locate` is Acc@100."""
 
@@ -76,7 +85,7 @@ def compared(rows: Sequence[Row], baseline: Sequence[Row]) -> dict[str, Any]:
             if not keys:
                 continue
             sides = [[side[key] for key in keys] for side in (first, second)]
-            places = _places(sides[0])
+            places = places_of(sides[0])
             tables = [_by_place([side], measure, places) for side in sides]
             test = paired_bootstrap(tables[0], tables[1], measure.statistic).as_dict() | {"places": len(tables[0])}
             if measure.exact:
@@ -105,7 +114,7 @@ def pooled(runs: Sequence[Sequence[Row]], baselines: Sequence[Sequence[Row]]) ->
             if not keys:
                 continue
             sides = [[[seed[side][key] for key in keys] for seed in seeds] for side in (1, 2)]
-            places = _places(sides[0][0])
+            places = places_of(sides[0][0])
             tables = [_by_place(side, measure, places) for side in sides]
             test = paired_bootstrap(tables[0], tables[1], measure.statistic).as_dict() | {
                 "places": len(tables[0]),
@@ -114,6 +123,19 @@ def pooled(runs: Sequence[Sequence[Row]], baselines: Sequence[Sequence[Row]]) ->
             values = [[_value(rows, measure) for rows in side] for side in sides]
             found[task][name] = {**test, "by_seed": [round(a - b, 4) for a, b in zip(*values, strict=True)]}
     return found
+
+
+def against_levels(runs: Sequence[Sequence[Row]], levels: Sequence[float]) -> dict[str, Any]:
+    """Accuracy of runs of several seeds minus a ceiling, with a bootstrap over places as in `pooled`.
+
+    levels: for each case the probability that somebody else is right; the rows of every run are of these cases, in this
+    order. That is an expectation: how the truth of these cases happened to fall is part of the interval.
+    """
+    places = places_of(runs[0])
+    right_ones = sum_by_place(np.sum([_RIGHT(rows) for rows in runs], axis=0), places)
+    expected = sum_by_place(len(runs) * np.array([(level, 1.0) for level in levels]), places)
+    test = paired_bootstrap(right_ones, expected, _MEAN).as_dict()
+    return {**test, "places": len(right_ones), "n": len(levels)}
 
 
 def require_same(cases: Mapping[Key, Any], baseline: Iterable[Row]) -> None:
@@ -145,19 +167,10 @@ def _others(task: str) -> BadResults:
     return BadResults(f"The baseline's cases of '{task}' are others, or were scored against another truth.", _SAME)
 
 
-def _places(rows: Sequence[Row]) -> list[int]:
-    """For each row the number of its place; a chip without one is a place of its own."""
-    numbers: dict[str, int] = {}
-    return [numbers.setdefault(row.get("place") or row["id"], len(numbers)) for row in rows]
-
-
 def _by_place(runs: Sequence[Sequence[Row]], measure: Measure, places: Sequence[int]) -> FloatArray:
     """(places, k): the columns of a measure summed over all runs, whose rows are in the same order."""
-    table = np.zeros((max(places) + 1, len(measure.columns(runs[0][0]))))
-    for rows in runs:
-        np.add.at(table, places, np.array([measure.columns(row) for row in rows], float))
-    return table
+    return sum_by_place(np.sum([measure.columns(rows) for rows in runs], axis=0), places)
 
 
 def _value(rows: Sequence[Row], measure: Measure) -> float:
-    return float(measure.statistic(np.array([measure.columns(row) for row in rows], float).sum(0, keepdims=True))[0])
+    return float(measure.statistic(measure.columns(rows).sum(0, keepdims=True))[0])

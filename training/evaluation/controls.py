@@ -11,6 +11,7 @@ import numpy as np
 
 from fusar_core.aef.source import EmbeddingSource
 from fusar_core.anchors import Anchors, Floats
+from fusar_core.errors import BadOption
 from training.data.loading import load_anchors
 from training.data.shuffling import donors_of
 from training.data.triplets import OTHER_YEAR, Triplet
@@ -20,6 +21,9 @@ CONTROLS = ("as-is", "shuffled", "zero", "mean", "wrong-year", "none", "latlon-t
 """The chip's own; those of a chip of another place; vectors of zeros; the mean vector of the set everywhere; those of
 another year; none; none, but the place and year in words before the question."""
 
+OF_ANCHORS = ("shuffled", "zero", "mean", "wrong-year")
+"""Those that say nothing about an engine that takes no anchors."""
+WRONG_YEAR = "wrong-year"
 IN_WORDS = "latlon-text"
 SEED = 20
 
@@ -35,11 +39,19 @@ def controlled(
 ) -> AnchorsOf:
     """Number of a triplet → its anchors under a control, None for a chip without.
 
-    source, year: where `wrong-year` looks the chip's nodes up again for triplets that name no anchors of another year,
-    and which year it wants: the one before the chip's own when None, or else the one after.
+    source, year: where `wrong-year` looks the chip's nodes up again, instead of taking the anchors of another year that
+    the facts name, and which year it wants: the one before the chip's own when None, or else the one after.
 
-    Raises BadTriplet at once where a control needs what the triplets do not have.
+    Raises BadTriplet at once where a control needs what the triplets do not have; BadOption for a source that the
+    control does not use, or a year without a source.
     """
+    if source is not None and control != WRONG_YEAR:
+        raise BadOption(f"A source of embeddings is not used by --prior {control}.", f"Use --prior {WRONG_YEAR}.")
+    if year is not None and source is None:
+        raise BadOption(
+            f"The year {year} cannot be looked up without a source.",
+            f"Give --source with --prior {WRONG_YEAR}, or leave out --other-year.",
+        )
     if control == "none":
         return lambda index: None
     if control == IN_WORDS:
@@ -49,7 +61,7 @@ def controlled(
     if control == "shuffled":
         donors = donors_of(triplets, SEED)
         return lambda index: load_anchors(triplets[int(donors[index])], root)
-    if control == "wrong-year":
+    if control == WRONG_YEAR:
         for triplet in triplets:
             _require_other_year(triplet, source)
         return lambda index: _other_year(triplets[index], root, source, year)
@@ -74,10 +86,11 @@ def _require_other_year(triplet: Triplet, source: EmbeddingSource | None) -> Non
 
 
 def _other_year(triplet: Triplet, root: Path, source: EmbeddingSource | None, year: int | None) -> Anchors | None:
-    if named := triplet.facts.get(OTHER_YEAR):
-        return load_anchors(replace(triplet, anchors=str(named)), root)
+    if source is None:
+        named = triplet.facts.get(OTHER_YEAR)
+        return load_anchors(replace(triplet, anchors=str(named)), root) if named else None
     own = load_anchors(triplet, root)
-    if own is None or source is None:
+    if own is None:
         return None
     known = own.year_used or triplet.year
     if known is None or not (np.isfinite(own.lon).all() and np.isfinite(own.lat).all()):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fusar_core.engines.base import Engine, require
-from fusar_core.errors import BadOption
+from fusar_core.errors import BadOption, UnknownTask
 from fusar_core.tasks import CLASSIFY, COUNT, DESCRIBE, DETECT, LOCATE, questions
 from training.data.descriptions import describe
 from training.data.triplets import Box, Triplet
@@ -149,10 +149,15 @@ def _about_targets(triplet: Triplet, scope: Scope, kinds: tuple[str, ...]) -> It
 
 
 def _truth(triplet: Triplet, task: str, label: str) -> Any:
+    """What is true of a chip and a class. Raises UnknownTask for a task that this does not know."""
     if task == DESCRIBE:
         own = next((c.answer for c in triplet.conversations if c.task == DESCRIBE), "")
         return own or describe(triplet.targets, triplet.size, triplet.facts)
     boxes = boxes_of(triplet.targets, label, triplet.size)
     if task == COUNT:
         return len(boxes)
-    return sorted(cells(boxes, triplet.size)) if task == LOCATE else [list(box) for box in boxes]
+    if task == LOCATE:
+        return sorted(cells(boxes, triplet.size))
+    if task == DETECT:
+        return [list(box) for box in boxes]
+    raise UnknownTask(f"Nobody knows what is true of '{task}'.", "Say in training/evaluation/plan.py how it is found.")

@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from fusar_core.scoring.captions import score_captions
+from fusar_core.errors import UnknownTask
 from fusar_core.scoring.classification import score_classification
 from fusar_core.scoring.counting import score_counting
 from fusar_core.scoring.detection import IOU_THRESHOLDS, DetectionCase, score_detection
 from fusar_core.scoring.grid import score_grid
 from fusar_core.scoring.intervals import Proportion
-from fusar_core.tasks import CLASSIFY, COUNT, DETECT, LOCATE
+from fusar_core.tasks import CLASSIFY, COUNT, DESCRIBE, DETECT, LOCATE
 from training.data.triplets import Triplet
+from training.evaluation.captions import scored_captions
 from training.evaluation.cases import Row
 from training.evaluation.plan import FINE
 
@@ -50,6 +51,7 @@ def _parsed(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def _scored(task: str, rows: Sequence[Row]) -> dict[str, Any]:
+    """What the scorer of a task says. Raises UnknownTask for a task that has none."""
     if task == DETECT:
         return score_detection([_case(row) for row in rows]).as_dict()
     truths, answers = [row["truth"] for row in rows], [row["answer"] for row in rows]
@@ -59,7 +61,9 @@ def _scored(task: str, rows: Sequence[Row]) -> dict[str, Any]:
         return score_grid([frozenset(t) for t in truths], [_set(a) for a in answers]).as_dict()
     if task in (CLASSIFY, FINE):
         return score_classification(truths, answers).as_dict()
-    return score_captions(truths, [a or "" for a in answers]).as_dict()
+    if task == DESCRIBE:
+        return scored_captions(rows)
+    raise UnknownTask(f"Nobody knows how '{task}' is scored.", "Say in training/evaluation/scores.py how it is.")
 
 
 def _set(cells: Sequence[int] | None) -> frozenset[int] | None:
@@ -75,20 +79,27 @@ def _case(row: Row) -> DetectionCase:
 def ceiling(triplets: Sequence[Triplet], rows: Sequence[Row]) -> dict[str, float]:
     """Best expected accuracy, on exactly these cases, of a perfect reader of the image who knows no prior: by task, and
     by task and class (`count ship`). Empty where the triplets do not say what their images leave open."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for row, best in zip(rows, best_without_prior(triplets, rows), strict=True):
+        if best is not None:
+            found[row["task"]].append(best)
+            found[f"{row['task']} {row['class']}"].append(best)
+    return {name: round(float(np.mean(values)), 4) for name, values in found.items()}
+
+
+def best_without_prior(triplets: Sequence[Triplet], rows: Sequence[Row]) -> list[float | None]:
+    """For each case the probability that a perfect reader of the image who knows no prior is right; None for tasks
+    without a ceiling, and everywhere where the triplets do not say what their images leave open."""
     known = {t.id: t for t in triplets}
     if not any(t.facts.get("hypotheses") or t.facts.get("independent") for t in triplets):
-        return {}
+        return [None] * len(rows)
     from training.simulation.ceiling import best_cells, best_class, best_count
 
-    found: dict[str, list[float]] = defaultdict(list)
+    found: list[float | None] = []
     for row in rows:
-        triplet, task, label = known[row["id"]], row["task"], row["class"]
+        triplet, task = known[row["id"]], row["task"]
         if task in (COUNT, LOCATE):
-            best = (best_count if task == COUNT else best_cells)(triplet, label)
-        elif task == CLASSIFY:
-            best = best_class(triplet, row["box"])
+            found.append((best_count if task == COUNT else best_cells)(triplet, row["class"]))
         else:
-            continue
-        found[task].append(best)
-        found[f"{task} {label}"].append(best)
-    return {name: round(float(np.mean(values)), 4) for name, values in found.items()}
+            found.append(best_class(triplet, row["box"]) if task == CLASSIFY else None)
+    return found

@@ -18,6 +18,7 @@ import click
 
 from fusar_core.errors import BadOption
 from fusar_core.files import atomic_path
+from fusar_core.scoring.captions import ORDERS
 from fusar_core.tasks import CLASSIFY, COUNT, DESCRIBE, DETECT, LOCATE
 from training.errors import for_people
 from training.evaluation import paper
@@ -31,30 +32,37 @@ MISSING = ""
 
 
 def tables(runs: Mapping[str, Results]) -> dict[str, Table]:
-    """Number of the paper's table → its `title`, `columns`, `rows` of ours and `paper`, its own rows; and `tests`,
-    against baselines. Those that the runs have nothing for are left out."""
+    """Number of the paper's table → its `title`, `columns`, `rows` of ours, `paper`, its own rows, and a `note` on
+    them; and `tests`, against baselines. Those that the runs have nothing for are left out."""
     every = {
         "2": _counting_and_grids(runs),
         "3": _classification(runs),
         "4": _detection(runs),
-        "6": _by_arm(runs, "Counting by fusion", paper.FUSIONS),
+        "6": _by_arm(runs, "Counting by fusion", paper.FUSIONS, paper.FUSIONS_NOTE),
         "7": _captions(runs),
-        "9": _by_arm(runs, "Counting by stage", paper.STAGES),
+        "9": _by_arm(runs, "Counting by stage", paper.STAGES, paper.STAGES_NOTE),
         "tests": _tests(runs),
     }
     return {number: table for number, table in every.items() if table["rows"]}
 
 
-def _table(title: str, columns: Sequence[str], ours: Sequence[Any], theirs: Sequence[Any] = ()) -> Table:
-    return {"title": title, "columns": list(columns), "rows": list(ours), "paper": list(theirs) if ours else []}
+def _table(
+    title: str, columns: Sequence[str], ours: Sequence[Any], theirs: Sequence[Any] = (), note: str = ""
+) -> Table:
+    published = list(theirs) if ours else []
+    return {"title": title, "columns": list(columns), "rows": list(ours), "paper": published, "note": note}
 
 
 def percent(said: Mapping[str, Any] | None) -> str:
     """A proportion or estimate as `52.5 [45.6–59.4]`."""
-    if said is None or said["value"] is None:
-        return MISSING
-    low_high = said.get("interval_95")
-    return f"{100 * said['value']:.1f}" + (f" [{100 * low_high[0]:.1f}–{100 * low_high[1]:.1f}]" if low_high else "")
+    return MISSING if said is None else _within(said["value"], said.get("interval_95"))
+
+
+def _within(value: float | None, interval: Sequence[float] | None, times: float = 100) -> str:
+    """A value with its interval, in percent unless said otherwise."""
+    if value is None or interval is None:
+        return _plain(value, 1, times)
+    return f"{times * value:.1f} [{times * interval[0]:.1f}–{times * interval[1]:.1f}]"
 
 
 def _plain(value: float | None, digits: int = 1, times: float = 100) -> str:
@@ -74,26 +82,29 @@ def _ceiling(results: Results, task: str) -> str:
 def _counting_and_grids(runs: Mapping[str, Results]) -> Table:
     rows = []
     for name, results in runs.items():
-        count, grid, present = _of(results, COUNT), _of(results, LOCATE), _of(results, LOCATE, PRESENT)
+        count, grid = _of(results, COUNT), _of(results, LOCATE)
+        counted, found = _of(results, COUNT, PRESENT), _of(results, LOCATE, PRESENT)
         if not count and not grid:
             continue
         row: list[Any] = [name, (count or grid)["n"], percent(count.get("accuracy"))]
         row += [_plain(count["majority_floor"]["value"]) if count else MISSING, _ceiling(results, COUNT)]
-        row += [_plain(count["mae"]["value"], 2, 1) if count else MISSING]
+        row += [_plain(count["mae"]["value"], 2, 1) if count else MISSING, percent(counted.get("accuracy"))]
         row += [percent(grid.get("acc_100"))]
         row += [_plain(grid["majority_floor"]["value"]) if grid else MISSING, _ceiling(results, LOCATE)]
-        row += [percent(grid.get("acc_50")), percent(grid.get("top_1")), percent(present.get("acc_100"))]
+        row += [percent(grid.get("acc_50")), percent(grid.get("top_1"))]
+        row += [percent(found.get(measure)) for measure in ("acc_100", "acc_50", "top_1")]
         row += [_plain(grid[k]["value"], d, 1) if grid else "" for k, d in (("mean_jaccard", 3), ("set_size_ratio", 2))]
         rows.append(row)
     theirs = [
-        [name, paper.IMAGES, v[0], *[MISSING] * 3, v[1], *[MISSING] * 2, v[2], v[3], *[MISSING] * 3]
+        [name, paper.IMAGES, v[0], *[MISSING] * 3, v[0], v[1], *[MISSING] * 2, v[2], v[3], *v[1:], *[MISSING] * 2]
         for name, v in paper.COUNTING_AND_GRIDS.items()
     ]
     columns = (
-        "model", "n", "counting", "floor", "ceiling", "MAE", "Acc@100", "floor", "ceiling", "Acc@50", "Top1",
-        "Acc@100 with targets", "mean Jaccard", "cells said / true",
+        "model", "n", "counting", "floor", "ceiling", "MAE", f"counting {PRESENT}", "Acc@100", "floor", "ceiling",
+        "Acc@50", "Top1", f"Acc@100 {PRESENT}", f"Acc@50 {PRESENT}", f"Top1 {PRESENT}", "mean Jaccard",
+        "cells said / true",
     )  # fmt: skip
-    return _table("Counting and spatial localization", columns, rows, theirs)
+    return _table("Counting and spatial localization", columns, rows, theirs, paper.TARGETS_NOTE)
 
 
 def _classification(runs: Mapping[str, Results]) -> Table:
@@ -128,7 +139,7 @@ def _detection(runs: Mapping[str, Results]) -> Table:
                     [*first, *(percent(a["f1"]) for a in at), *(_plain((a["ap"] or {}).get("value")) for a in at)]
                 )
     theirs = [
-        [name, label, paper.IMAGES, paper.TARGETS[label], MISSING, MISSING, *values, *[MISSING] * 3]
+        [name, label, paper.IMAGES, paper.TARGETS[label], MISSING, *values, *[MISSING] * 3]
         for name, by_label in paper.DETECTION.items()
         for label, values in by_label.items()
     ]
@@ -140,16 +151,21 @@ def _captions(runs: Mapping[str, Results]) -> Table:
     rows = []
     for name, results in runs.items():
         if score := _of(results, DESCRIBE):
-            values = [*(_plain(score[f"bleu_{n}"]) for n in range(1, 5)), f"{score['cider']:.1f}"]
-            stripped = score["stripped"]
-            rows.append([name, score["n"], *values, _plain(stripped["bleu_4"]), f"{stripped['cider']:.1f}"])
-    theirs = [[name, MISSING, *v, MISSING, MISSING] for name, v in paper.CAPTIONS.items()]
-    bleu = [f"BLEU-{n}" for n in range(1, 5)]
-    columns = ("model", "n", *bleu, "CIDEr", "BLEU-4 stripped", "CIDEr stripped")
+            interval, floor = score.get("intervals_95", {}), score.get("floor", {})  # results of before have none
+            row: list[Any] = [name, score["n"]]
+            row += [_within(score[f"bleu_{n}"], interval.get(f"bleu_{n}")) for n in ORDERS]
+            row += [_plain(floor.get("bleu_4")), _within(score["cider"], interval.get("cider"), 1)]
+            row += [_plain(floor.get("cider"), 1, 1)]
+            stripped, bare = score["stripped"], interval.get("stripped", {})
+            row += [_within(stripped["bleu_4"], bare.get("bleu_4")), _within(stripped["cider"], bare.get("cider"), 1)]
+            rows.append(row)
+    theirs = [[name, MISSING, *v[:4], MISSING, v[4], *[MISSING] * 3] for name, v in paper.CAPTIONS.items()]
+    bleu = [f"BLEU-{n}" for n in ORDERS]
+    columns = ("model", "n", *bleu, "BLEU-4 floor", "CIDEr", "CIDEr floor", "BLEU-4 stripped", "CIDEr stripped")
     return _table("Captions (METEOR, SPICE: not computed, they need Java)", columns, rows, theirs)
 
 
-def _by_arm(runs: Mapping[str, Results], title: str, published: Mapping[str, float]) -> Table:
+def _by_arm(runs: Mapping[str, Results], title: str, published: Mapping[str, float | None], note: str) -> Table:
     """A row an arm: one run with its interval, or the mean of several seeds and how far they lie apart."""
     rows = []
     for arm, value in published.items():
@@ -157,9 +173,10 @@ def _by_arm(runs: Mapping[str, Results], title: str, published: Mapping[str, flo
         if seeds:
             counts = [_of(r, COUNT)["accuracy"] for r in seeds]
             grids = [score["acc_100"] for r in seeds if (score := _of(r, LOCATE, PRESENT))]
-            rows.append([arm, len(seeds), counts[0]["n"], _over_seeds(counts), _over_seeds(grids), value])
+            said = MISSING if value is None else value
+            rows.append([arm, len(seeds), counts[0]["n"], _over_seeds(counts), _over_seeds(grids), said])
     columns = ("arm", "seeds", "n", "counting", "Acc@100 with targets", "paper, counting")
-    return _table(f"{title} (several seeds: mean, lowest to highest)", columns, rows)
+    return _table(f"{title} (several seeds: mean, lowest to highest)", columns, rows, note=note)
 
 
 def _over_seeds(said: Sequence[Mapping[str, Any]]) -> str:
@@ -177,7 +194,7 @@ def _tests(runs: Mapping[str, Results]) -> Table:
             for measure, test in tests.items():
                 if test["difference"] is None:
                     continue
-                times = 1 if measure in ("mae", "mean_jaccard") else 100
+                times = 1 if measure in ("mae", "mean_jaccard", "cider") else 100
                 low, high = (times * v for v in test["interval_95"])
                 difference = f"{times * test['difference']:+.2f} [{low:+.2f} to {high:+.2f}]"
                 by_place = test.get("p_value_by_place", test["p_value"])
@@ -199,6 +216,7 @@ def markdown(found: Mapping[str, Table]) -> str:
         for row in table["paper"]:
             said = [f"{v:.2f}" if isinstance(v, float) else v for v in row]
             lines.append("| " + " | ".join(f"*{v}*" if v != MISSING else "" for v in said) + " |")
+        lines += ["", table["note"]] if table["note"] else []
         parts.append("\n".join(lines))
     return "\n\n".join(parts) + "\n"
 

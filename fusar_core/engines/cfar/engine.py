@@ -26,6 +26,7 @@ class CfarEngine:
     tasks = frozenset({DETECT, COUNT, LOCATE})
     classes = frozenset({LABEL})
     derived = frozenset({COUNT, LOCATE})
+    takes_prior = False
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()

@@ -103,6 +103,48 @@ def test_published_runs_join_those_of_another_folder(tmp_path: Path) -> None:
         read_results(packed)
 
 
+def test_arms_are_tested_against_any_other(tmp_path: Path) -> None:
+    for arm, right in (("none", 5), ("sum", 9), ("tlm", 15)):
+        folder = tmp_path / "ablation" / f"{arm}-1" / "as-is"
+        folder.mkdir(parents=True)
+        (folder / "results.json").write_text(json.dumps(results(right)))
+    words = [str(tmp_path / "ablation"), "--out", str(tmp_path / "out"), "--against"]
+    done = CliRunner().invoke(main, [*words, "sum"])
+    assert done.exit_code == 0, done.output
+    assert "counting − sum, p" in done.output
+    arms = json.loads((tmp_path / "out" / "ablation.json").read_text())["arms"]
+    differences = {line["arm"]: line["tests"]["count"]["accuracy"]["difference"] for line in arms if "tests" in line}
+    assert differences == {"none": pytest.approx(-0.2), "tlm": pytest.approx(0.3)}
+    refused = CliRunner().invoke(main, [*words, "concat"])
+    assert refused.exit_code == 1
+    assert "no finished run of the arm 'concat'" in refused.output
+
+
+def test_open_chips_are_tested_against_a_reader_without_prior(tmp_path: Path) -> None:
+    """Each of 8 chips holds a point that is a ship in half of all cases: nobody without a prior is right more often."""
+    for arm, right in (("none", 4), ("tlm", 8)):
+        for seed in (1, 2):
+            folder = tmp_path / "ablation" / f"{arm}-{seed}" / "as-is"
+            folder.mkdir(parents=True)
+            (folder / "results.json").write_text(json.dumps(results(right, 8)))
+    point = {"p_ship": 0.5, "bbox": [1.0, 1.0, 9.0, 9.0]}
+    chips = [
+        Triplet(str(i), (90, 90), (), image="a.png", facts={"ambiguous": True, "independent": [point]})
+        for i in range(8)
+    ]
+    (tmp_path / "t.jsonl").write_text("".join(chip.to_json() + "\n" for chip in chips))
+    words = [str(tmp_path / "ablation"), "--out", str(tmp_path / "out"), "--data", str(tmp_path / "t.jsonl")]
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 0, done.output
+    assert "counting − ceiling, p" in done.output
+    lines_of = json.loads((tmp_path / "out" / "ablation.json").read_text())["open"]
+    none, tlm = (line["tests_against_ceiling"]["count"]["accuracy"] for line in lines_of)
+    assert (none["difference"], none["n"]) == (0, 8)
+    assert none["p_value"] > 0.5
+    assert tlm["difference"] == pytest.approx(0.5)
+    assert tlm["p_value"] < 0.01
+
+
 def test_chips_that_are_open_are_told_from_clear_ones(tmp_path: Path) -> None:
     for arm, right in (("none", 5), ("tlm", 15)):
         folder = tmp_path / "ablation" / f"{arm}-1" / "as-is"

@@ -12,6 +12,7 @@ import pytest
 from fusar_core.anchors import Anchors
 from fusar_core.anchors_file import write_anchors
 from fusar_core.engines import dialogue
+from fusar_core.errors import BadOption
 from training.data.loading import load_anchors
 from training.data.triplets import Triplet
 from training.errors import BadTriplet
@@ -111,6 +112,29 @@ def test_another_year_may_stand_in_a_file(data: Data) -> None:
     found = controlled("wrong-year", triplets[:1], root)(0)
     assert found is not None
     assert found.features[0].argmax() == 1
+
+
+def test_a_source_that_is_given_goes_before_the_file_that_facts_name(data: Data, scripted: Any) -> None:
+    triplets, root = data
+    triplets = [replace(t, facts={"other_year_anchors": "1.npz"}) for t in triplets]
+    source: Any = Years(2018, 2020)
+    looked_up = evaluate(scripted({}), triplets, root, ("count",), control="wrong-year", source=source, other_year=2018)
+    assert (looked_up.about["source"], looked_up.about["other_year"]) == ("years", 2018)
+    found = controlled("wrong-year", triplets, root, source, 2018)(0)
+    assert found is not None
+    assert found.features[0].argmax() == 18
+    named = evaluate(scripted({}), triplets, root, ("count",), control="wrong-year")
+    assert (named.about["source"], named.about["other_year"]) == (None, None)
+
+
+def test_a_source_or_year_that_would_not_be_used_is_refused(data: Data) -> None:
+    triplets, root = data
+    source: Any = Years(2018, 2020)
+    with pytest.raises(BadOption, match="not used by --prior shuffled"):
+        controlled("shuffled", triplets, root, source)
+    triplets = [replace(t, facts={"other_year_anchors": "1.npz"}) for t in triplets]
+    with pytest.raises(BadOption, match="2018 cannot be looked up"):
+        controlled("wrong-year", triplets, root, year=2018)
 
 
 def test_another_year_that_cannot_be_had_is_refused(data: Data) -> None:

@@ -11,11 +11,11 @@ import pytest
 from click.testing import CliRunner
 
 from fusar_core.engines.base import Detection
-from fusar_core.errors import BadOption, BadResults, ResumeMismatch
+from fusar_core.errors import BadOption, BadResults, ResumeMismatch, UnknownTask
 from training.data.triplets import Conversation, Triplet
 from training.evaluate import compare, evaluate, main, read_results
-from training.evaluation.plan import FINE
-from training.evaluation.scores import PRESENT
+from training.evaluation.plan import FINE, _truth
+from training.evaluation.scores import PRESENT, scores
 
 Data = tuple[list[Triplet], Path]
 
@@ -213,6 +213,7 @@ def test_the_command_scores_the_detector_and_compares(data: Data, tmp_path: Path
     assert found["data_sha256"]
     assert json.loads((tmp_path / "a" / "results.json").read_text())["rows"] == found["rows"]
     assert not (tmp_path / "b" / "cases.jsonl").exists()
+    assert found["prior"] == "none"
 
 
 @pytest.mark.parametrize(
@@ -223,7 +224,8 @@ def test_the_command_scores_the_detector_and_compares(data: Data, tmp_path: Path
         (["--engine", "nowhere"], "nowhere"),
         (["--baseline", "nowhere.json"], "cannot be read"),
         (["--prior", "latlon-text"], "reads no words"),
-        (["--prior", "wrong-year"], "another year"),
+        (["--prior", "shuffled"], "takes no anchors"),
+        (["--prior", "wrong-year"], "takes no anchors"),
         (["--prior", "wrong-year", "--source", "nowhere"], "no source"),
     ],
 )
@@ -255,6 +257,37 @@ def test_bad_data_is_named_before_anything_is_asked(data: Data, harm: Any, compl
     assert done.exit_code == 1
     assert complaint in done.output
     assert not (root / "out").exists()
+
+
+def test_no_prior_is_claimed_of_an_engine_that_takes_none(data: Data, scripted: Any) -> None:
+    triplets, root = data
+    triplets[3] = replace(triplets[3], gsd_m=80.0)
+
+    class Blind(scripted):
+        takes_prior = False
+
+        def warnings(self, pixel_size_m: Any) -> tuple[str, ...]:
+            return "no prior was used", *(["pixels too large"] if pixel_size_m[0] > 50 else [])
+
+    engine = Blind({})
+    results = evaluate(engine, triplets, root, ("count",), ("ship",))
+    assert results.about["prior"] == "none"
+    assert all(r.chip.anchors is None for r in engine.requests)
+    assert results.about["warnings"] == ["no prior was used", "pixels too large"]
+    for control in ("shuffled", "zero", "mean", "wrong-year"):
+        with pytest.raises(BadOption, match=f"'{control}' would change nothing"):
+            evaluate(engine, triplets, root, ("count",), ("ship",), control)
+    seeing = evaluate(scripted({}), triplets, root, ("count",), ("ship",)).about
+    assert (seeing["prior"], seeing["warnings"]) == ("as-is", [])
+
+
+def test_a_task_without_truth_or_scorer_is_an_error(data: Data) -> None:
+    triplets, _ = data
+    assert _truth(triplets[0], "detect", "ship") == [[0, 0, 10, 10], [70, 70, 80, 80]]
+    with pytest.raises(UnknownTask, match="ask"):
+        _truth(triplets[0], "ask", "ship")
+    with pytest.raises(UnknownTask, match="ask"):
+        scores([{"id": "0", "task": "ask", "class": "", "truth": "yes", "answer": "yes", "parse_status": "ok"}])
 
 
 def test_what_cannot_be_evaluated_is_refused(data: Data, scripted: Any) -> None:

@@ -40,16 +40,46 @@ def test_each_table_holds_ours_and_the_paper_s() -> None:
     said = {c: v for c, v in zip(found["2"]["columns"], found["2"]["paper"][-1], strict=True) if v != ""}
     assert said == {
         "model": "FUSAR-GPT", "n": 198, "counting": 52.53, "Acc@100": 52.02, "Acc@50": 79.29, "Top1": 91.41,
+        "counting with targets": 52.53, "Acc@100 with targets": 52.02, "Acc@50 with targets": 79.29,
+        "Top1 with targets": 91.41,
     }  # fmt: skip
+    ours = dict(zip(found["2"]["columns"], found["2"]["rows"][1], strict=True))
+    assert ours["counting with targets"].startswith("66.7")  # two of the three cases whose count is not 0
+    assert ours["Top1 with targets"].startswith("75.0")
     assert found["4"]["rows"][1][6].startswith("75.0")
-    assert found["4"]["paper"][-1][:9] == ["FUSAR-GPT", "ship", 198, 31, "", "", 57.1, 35.7, 10.7]
-    assert [row[0] for row in found["6"]["rows"]] == ["none", "tlm"]
-    assert found["6"]["rows"][1][5] == 52.53
+    assert found["4"]["paper"][-1][:9] == ["FUSAR-GPT", "ship", 198, 31, "", 51.6, 57.1, 35.7, 10.7]
     assert all(len(row) == len(t["columns"]) for t in found.values() for row in (*t["rows"], *t["paper"]))
-    assert [row[0] for row in found["9"]["rows"]] == ["none", "tlm"]
     text = markdown(found)
     assert "**Table 7." in text
     assert "*160.21*" in text
+
+
+def test_the_paper_s_values_stand_beside_the_arm_trained_as_theirs() -> None:
+    found = tables({name: results(2) for name in ("none", "none-stage2", "sum", "tlm", "tlm-stage2")})
+    assert {row[0]: row[5] for row in found["6"]["rows"]} == {
+        "none-stage2": 34.85, "none": "", "sum": 36.36, "tlm": 52.53,
+    }  # fmt: skip
+    assert {row[0]: row[5] for row in found["9"]["rows"]} == {
+        "none-stage2": 34.85, "none": 36.36, "tlm-stage2": 41.92, "tlm": 52.23,
+    }  # fmt: skip
+    assert "52.23, its Tables 2, 5 and 6 print 52.53" in markdown(found)
+
+
+def test_captions_stand_with_intervals_floor_and_paired_test() -> None:
+    mine, other = results(3), results(1)
+    mine["against"] = {"file": "runs/other/results.json", "tests": compared(mine["rows"], other["rows"])}
+    found = tables({"mine": mine})
+    row = dict(zip(found["7"]["columns"], found["7"]["rows"][0], strict=True))
+    assert "[" in row["BLEU-4"]
+    assert "[" in row["CIDEr stripped"]
+    assert row["BLEU-4 floor"] == "100.0"  # all references are one sentence
+    tests = {row[3]: row for row in found["tests"]["rows"] if row[2] == "describe"}
+    assert list(tests) == ["bleu_1", "bleu_2", "bleu_3", "bleu_4", "cider"]
+    assert tests["bleu_4"][5].startswith("+")
+    old = results(3)
+    for name in ("intervals_95", "floor"):
+        del old["scores"]["describe"]["all"][name]
+    assert "[" not in tables({"old": old})["7"]["rows"][0][5]
 
 
 def test_tables_without_anything_of_ours_are_left_out() -> None:

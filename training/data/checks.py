@@ -145,8 +145,12 @@ def _write(talk: Conversation, value: Any) -> str:
 def _of(known: Mapping[str, T], task: str) -> T:
     """What is known of a task; a new one must not be taken for another. Raises UnknownTask."""
     if task not in known:
-        raise UnknownTask(f"Answers to '{task}' cannot be checked.", "Say in training/data/checks.py how.")
+        raise _unknown(task)
     return known[task]
+
+
+def _unknown(task: str) -> UnknownTask:
+    return UnknownTask(f"Answers to '{task}' cannot be checked.", "Say in training/data/checks.py how.")
 
 
 def _expected(triplet: Triplet, talk: Conversation) -> list[str]:
@@ -160,7 +164,7 @@ def _expected(triplet: Triplet, talk: Conversation) -> list[str]:
         steps = range(1, COARSEST_STEP + 1)
         return [detection.write(written(boxes, triplet.size, step), talk.label) for step in steps]
     if talk.task != CLASSIFY or talk.box is None:
-        raise UnknownTask(f"Answers to '{talk.task}' cannot be checked.", "Say in training/data/checks.py how.")
+        raise _unknown(talk.task)
     there = [t for t in triplet.targets if _apart(clip(t.bbox, triplet.size), talk.box) < 0.5]
     return [name for t in there for name in (t.kind, t.label) if name in talk.options]
 

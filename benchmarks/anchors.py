@@ -18,15 +18,15 @@ import numpy as np
 import pyproj
 from affine import Affine
 
-from fusar_core.aef.cache import DiskCache
-from fusar_core.aef.lonlat_grid import WORLD
-from fusar_core.aef.mosaic import MosaicSource
-from fusar_core.aef.ranges import HttpReader
-from fusar_core.aef.zarr_shards import decode_chunk, parse_index, parse_layout
-from fusar_core.anchors import AnchorSampler
-from fusar_core.grid import Grid
-from fusar_core.spacetime import SpatioTemporalBox
-from fusar_core.tiling import CHIP_SIZE, Window, tile
+from fusar_core.domain.grid import Grid
+from fusar_core.domain.tiling import CHIP_SIZE, Window, tile
+from fusar_core.prior.aef.cache import DiskCache
+from fusar_core.prior.aef.lonlat_grid import WORLD
+from fusar_core.prior.aef.mosaic import MosaicSource
+from fusar_core.prior.aef.ranges import HttpReader
+from fusar_core.prior.aef.zarr_shards import decode_chunk, parse_index, parse_layout
+from fusar_core.prior.anchors import AnchorSampler
+from fusar_core.prior.spacetime import SpatioTemporalBox
 
 LATENCY_S = 0.05
 SIDE = 3024

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fusar_core.domain.tiling import Window, tile
 from fusar_core.engines.cfar.clutter import block_moments, by_blocks, measure
 from fusar_core.engines.cfar.detector import detect
 from fusar_core.engines.cfar.engine import CfarEngine
 from fusar_core.engines.cfar.settings import Settings, scale_for
-from fusar_core.tiling import Window, tile
 
 PIXEL_M = (10.0, 10.0)
 LOOKS = 4.4  # Sentinel-1 GRD

@@ -16,7 +16,7 @@ import pyogrio
 import shapely
 
 from fusar_core import SarScene, interpret, open_engine
-from fusar_core.features import feature_tables
+from fusar_core.results.features import feature_tables
 
 NEAR_M = 250.0
 FOLDER = Path(os.environ.get("FUSAR_TEST_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")) / "scenes"

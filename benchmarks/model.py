@@ -23,8 +23,11 @@ from torch.nn import functional
 from transformers import Qwen2Tokenizer
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
-from fusar_core.anchors import Anchors
-from fusar_core.engines.base import Chip, Request
+from fusar_core.domain.anchors import Anchors
+from fusar_core.domain.answers import Request
+from fusar_core.domain.chips import Chip
+from fusar_core.domain.radiometry import Kind, Radiometry
+from fusar_core.domain.tiling import ChipWindow, Window
 from fusar_core.engines.local import LocalEngine
 from fusar_core.model.configuration import FusarGPTConfig
 from fusar_core.model.device import default_device, default_dtype, free_memory
@@ -32,8 +35,6 @@ from fusar_core.model.modeling import FusarGPTForConditionalGeneration
 from fusar_core.model.processing import CHAT_TEMPLATE, FusarGPTProcessor
 from fusar_core.model.sizes import BLOCKS_7B, LAYERS_7B, config_7b, flop_count
 from fusar_core.model.tlm import TokenwiseLinearModulation
-from fusar_core.radiometry import Kind, Radiometry
-from fusar_core.tiling import ChipWindow, Window
 
 CHANNELS, PATCHES, ANCHORS = 3584, 36, 324
 QUESTION_TOKENS = 60

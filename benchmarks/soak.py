@@ -29,7 +29,7 @@ import torch
 
 from benchmarks.serving import Worker, is_gone, serving
 from benchmarks.worker import NANO, make_chip
-from fusar_core.engines.base import Request
+from fusar_core.domain.answers import Request
 from fusar_core.engines.local import LocalEngine
 from fusar_core.engines.remote import RemoteEngine
 

@@ -22,18 +22,18 @@ from PIL import Image
 from torch.utils.data import Dataset
 from transformers import Trainer, TrainerCallback
 
-from fusar_core.anchors import Anchors
-from fusar_core.anchors_file import write_anchors
+from fusar_core.domain.anchors import Anchors
+from fusar_core.prior.files import write_anchors
 from training.data.instructions import instructions
 from training.data.triplets import Target, Triplet
-from training.launch import on_device
-from training.nano import CHIP_SIZE, CLASSES, make_model
-from training.packing import Packer
-from training.recipe import Recipe, read_recipe
-from training.samples import Samples
-from training.start import starting_model
-from training.train import arguments
-from training.trainer import FusarTrainer, core
+from training.runs.launch import on_device
+from training.runs.nano import CHIP_SIZE, CLASSES, make_model
+from training.stages.packing import Packer
+from training.stages.recipe import Recipe, read_recipe
+from training.stages.samples import Samples
+from training.stages.start import starting_model
+from training.stages.train import arguments
+from training.stages.trainer import FusarTrainer, core
 
 WARM_UP = 2
 """Steps that are not timed."""

@@ -30,16 +30,17 @@ from PIL import Image
 from transformers import GenerationConfig
 
 from benchmarks.serving import PACED, ROOT, Worker, serving
-from fusar_core.anchors import Anchors
+from fusar_core.domain.anchors import Anchors
+from fusar_core.domain.answers import Request
+from fusar_core.domain.chips import Chip
+from fusar_core.domain.radiometry import Kind, Radiometry
+from fusar_core.domain.tiling import ChipWindow, Window
 from fusar_core.engines import dialogue
-from fusar_core.engines.base import Chip, Request
 from fusar_core.engines.local import LocalEngine
 from fusar_core.model.configuration import FusarGPTConfig
 from fusar_core.model.modeling import FusarGPTForConditionalGeneration
 from fusar_core.model.processing import FusarGPTProcessor
-from fusar_core.radiometry import Kind, Radiometry
 from fusar_core.remote.wire import anchors_part, png_part
-from fusar_core.tiling import ChipWindow, Window
 
 NANO = ROOT / "resources" / "models" / "fusar-nano"
 BATCH = 8

@@ -9,15 +9,15 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from fusar_core.engines import open_engine
-    from fusar_core.interpretation import Interpretation, interpret
-    from fusar_core.scene import SarScene
+    from fusar_core.interpretation.interpret import Interpretation, interpret
+    from fusar_core.scenes.scene import SarScene
 
 __all__ = ["Interpretation", "SarScene", "interpret", "open_engine"]
 
 _HOME = {
-    "Interpretation": "fusar_core.interpretation",
-    "SarScene": "fusar_core.scene",
-    "interpret": "fusar_core.interpretation",
+    "Interpretation": "fusar_core.interpretation.interpret",
+    "SarScene": "fusar_core.scenes.scene",
+    "interpret": "fusar_core.interpretation.interpret",
     "open_engine": "fusar_core.engines",
 }
 

@@ -1,6 +1,6 @@
 """Result layers on the QGIS side: their fields, features from the engine's GeoJSON, style, form and metadata.
 
-The fields are those of fusar_core/schema.py (a test holds them together); the plugin cannot import the engine.
+The fields are those of fusar_core/results/schema.py (a test holds them together); the plugin cannot import the engine.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ import pyproj
 import shapely
 
 from fusar_core.batch.work import DONE, Record, result_path
-from fusar_core.schema import FeatureTable, Field, Layer
-from fusar_core.vector_io import write_layers
+from fusar_core.results.schema import FeatureTable, Field, Layer
+from fusar_core.results.vector_io import write_layers
 
 INDEX = "index.gpkg"
 

@@ -18,14 +18,14 @@ from fusar_core.batch.listing import Listed
 from fusar_core.engines import open_engine
 from fusar_core.engines.base import Engine
 from fusar_core.errors import FusarError, ResumeMismatch, SceneEmpty
-from fusar_core.features import feature_tables
 from fusar_core.files import atomic_path
-from fusar_core.interpretation import Interpretation, interpret
-from fusar_core.prior import open_prior
-from fusar_core.scene import SarScene
+from fusar_core.interpretation.interpret import Interpretation, interpret
+from fusar_core.prior.opening import open_prior
+from fusar_core.results.features import feature_tables
+from fusar_core.results.vector_io import write_layers
+from fusar_core.scenes.scene import SarScene
+from fusar_core.scenes.water import WaterMask
 from fusar_core.tasks import COUNT, DETECT, TASKS
-from fusar_core.vector_io import write_layers
-from fusar_core.watermask import WaterMask
 
 STATE = ".fusar"
 """Folder inside the output folder with records of finished scenes and journals of others."""
@@ -42,7 +42,7 @@ REMOTE_READING = {
 
 @dataclass(frozen=True)
 class Settings:
-    """How every scene of a batch is interpreted; see `fusar_core.interpretation.interpret`.
+    """How every scene of a batch is interpreted; see `fusar_core.interpretation.interpret.interpret`.
 
     engine_options: of `open_engine`, as pairs; what they hold that is secret shows itself to nobody. water, prior: as
     on the command line. year, band: for scenes for which the list does not say.

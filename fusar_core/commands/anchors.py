@@ -8,12 +8,13 @@ from typing import Any
 
 import click
 
-from fusar_core.aef import EmbeddingSource, open_source
-from fusar_core.anchors import GRID_SIDE, Anchors, AnchorSampler
-from fusar_core.anchors_file import write_anchors
 from fusar_core.commands.options import parse_extent, progress_bar, year_option
+from fusar_core.domain.anchors import Anchors
 from fusar_core.files import check_writable
-from fusar_core.scene import SarScene
+from fusar_core.prior.aef import EmbeddingSource, open_source
+from fusar_core.prior.anchors import GRID_SIDE, AnchorSampler
+from fusar_core.prior.files import write_anchors
+from fusar_core.scenes.scene import SarScene
 
 
 @click.command()
@@ -62,7 +63,7 @@ def command(
             embeddings.close()
         write_anchors(anchors, out)
         if preview:
-            from fusar_core.picture.anchors import draw_preview
+            from fusar_core.results.picture.anchors import draw_preview
 
             image, _ = opened.quicklook(window)
             draw_preview(anchors, image, preview, opened.name)

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from fusar_core.aef.cache import ENV_FOLDER, ENV_LIMIT, CacheUse, DiskCache
+from fusar_core.prior.aef.cache import ENV_FOLDER, ENV_LIMIT, CacheUse, DiskCache
 
 
 @click.group(invoke_without_command=True)

@@ -10,10 +10,10 @@ import click
 
 from fusar_core.commands.engine_options import chosen_engine, engine_options
 from fusar_core.commands.options import band_option, parse_extent, prior_option, words, year_option
-from fusar_core.inquiry import classify_box
-from fusar_core.interpretation import engine_warnings
-from fusar_core.prior import open_prior
-from fusar_core.scene import SarScene
+from fusar_core.interpretation.inquiry import classify_box
+from fusar_core.interpretation.interpret import engine_warnings
+from fusar_core.prior.opening import open_prior
+from fusar_core.scenes.scene import SarScene
 
 
 @click.command()

@@ -11,17 +11,17 @@ from typing import Any
 
 import click
 
-from fusar_core.coco import CocoDataset
 from fusar_core.commands.engine_options import chosen_engine, engine_options
 from fusar_core.errors import BadResults
-from fusar_core.evaluation import ALL, RESULTS_FORMAT, Evaluation, Score, evaluate
+from fusar_core.evaluation.coco import CocoDataset
+from fusar_core.evaluation.evaluate import ALL, RESULTS_FORMAT, Evaluation, Score, evaluate
+from fusar_core.evaluation.scoring.clutter import BRIGHT_LEVEL, INSHORE, MOST_BRIGHT, OFFSHORE
+from fusar_core.evaluation.scoring.comparison import Comparison, compare, read_results, verdict
+from fusar_core.evaluation.scoring.counting import CountingScore
+from fusar_core.evaluation.scoring.detection import DetectionScore
+from fusar_core.evaluation.scoring.grid import GridMetrics, GridScore
+from fusar_core.evaluation.scoring.intervals import Estimate, MajorityFloor, Proportion
 from fusar_core.files import atomic_path, check_writable
-from fusar_core.scoring.clutter import BRIGHT_LEVEL, INSHORE, MOST_BRIGHT, OFFSHORE
-from fusar_core.scoring.comparison import Comparison, compare, read_results, verdict
-from fusar_core.scoring.counting import CountingScore
-from fusar_core.scoring.detection import DetectionScore
-from fusar_core.scoring.grid import GridMetrics, GridScore
-from fusar_core.scoring.intervals import Estimate, MajorityFloor, Proportion
 from fusar_core.tasks import TASKS
 
 Table = list[tuple[str, ...]]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from fusar_core.vector_io import format_of, read_layers, write_layers
+from fusar_core.results.vector_io import format_of, read_layers, write_layers
 
 
 @click.command()

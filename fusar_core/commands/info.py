@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from fusar_core.commands.options import band_option, year_option
-from fusar_core.scene import SarScene
-from fusar_core.scene_report import as_text, describe
+from fusar_core.scenes.report import as_text, describe
+from fusar_core.scenes.scene import SarScene
 
 
 @click.command()

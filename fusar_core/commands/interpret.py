@@ -12,15 +12,15 @@ import click
 
 from fusar_core.commands.engine_options import chosen_engine, engine_options
 from fusar_core.commands.options import band_option, parse_extent, prior_option, progress_bar, words, year_option
-from fusar_core.features import feature_tables
+from fusar_core.domain.tiling import Window
 from fusar_core.files import check_writable
-from fusar_core.interpretation import Interpretation, interpret
-from fusar_core.prior import open_prior
-from fusar_core.scene import SarScene
+from fusar_core.interpretation.interpret import Interpretation, interpret
+from fusar_core.prior.opening import open_prior
+from fusar_core.results.features import feature_tables
+from fusar_core.results.vector_io import format_of, write_layers
+from fusar_core.scenes.scene import SarScene
+from fusar_core.scenes.water import WaterMask
 from fusar_core.tasks import TASKS
-from fusar_core.tiling import Window
-from fusar_core.vector_io import format_of, write_layers
-from fusar_core.watermask import WaterMask
 
 
 @click.command()
@@ -107,7 +107,7 @@ def _water(path: Path | None, scene: SarScene) -> Iterator[WaterMask | None]:
 
 
 def _draw(result: Interpretation, window: Window | None, path: Path) -> None:
-    from fusar_core.picture.scene_map import draw_map
+    from fusar_core.results.picture.scene_map import draw_map
 
     draw_map(result, path, window)
 

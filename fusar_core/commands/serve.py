@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from fusar_core.bundled import model_directory
 from fusar_core.errors import BadOption, MissingExtra
+from fusar_core.model.bundled import model_directory
 
 PACKAGES = ("ray", "fastapi", "uvicorn", "starlette", "pydantic", "prometheus_client")
 

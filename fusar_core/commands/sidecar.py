@@ -18,7 +18,7 @@ def command(verbose: bool) -> None:
     The QGIS plugin starts this; people have no need to. Answers and
     notifications go to stdout, the log to stderr.
     """
-    from fusar_core.sidecar import Sidecar, guarded_stdout
+    from fusar_core.sidecar.server import Sidecar, guarded_stdout
 
     sink = guarded_stdout()
     level = logging.INFO if verbose else logging.WARNING

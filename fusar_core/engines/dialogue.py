@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from fusar_core.engines.base import Answer, Chip, Corners, Detection, Request
+from fusar_core.domain.answers import Answer, Corners, Detection, Request
+from fusar_core.domain.chips import Chip
 from fusar_core.errors import BadOption
 from fusar_core.tasks import (
     ASK,

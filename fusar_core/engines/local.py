@@ -15,12 +15,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from fusar_core.bundled import model_directory
+from fusar_core.domain.answers import Answer, Request
 from fusar_core.engines import dialogue
-from fusar_core.engines.base import Answer, Request
 from fusar_core.engines.dialogue import BUDGETS, OVERLAP, Query, picture
 from fusar_core.errors import BadOption, UnsupportedTask
 from fusar_core.model.batches import Batches
+from fusar_core.model.bundled import model_directory
 from fusar_core.model.checkpoint import load_checkpoint
 from fusar_core.model.encoding import cut_up, encode, modulate
 from fusar_core.model.generation import Said, generate, greedy_config

@@ -18,8 +18,9 @@ from queue import SimpleQueue
 
 import numpy as np
 
+from fusar_core.domain.answers import Answer, Request
+from fusar_core.domain.chips import Chip
 from fusar_core.engines import dialogue
-from fusar_core.engines.base import Answer, Chip, Request
 from fusar_core.engines.dialogue import BUDGETS, OVERLAP, Query, picture
 from fusar_core.errors import BadOption, Cancelled, UnsupportedTask, WorkerRefused
 from fusar_core.remote.address import Secret, read_address

@@ -6,8 +6,8 @@ from typing import Any
 
 from transformers import AutoConfig, Qwen2_5_VLConfig
 
+from fusar_core.domain.tiling import CHIP_SIZE
 from fusar_core.errors import BadCheckpoint
-from fusar_core.tiling import CHIP_SIZE
 
 BASE_MODEL_TYPE = Qwen2_5_VLConfig.model_type
 

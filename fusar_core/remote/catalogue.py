@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from fusar_core.domain.tiling import CHIP_SIZE
 from fusar_core.errors import BadOption, BadServer, UnknownModel
 from fusar_core.tasks import ALL_TASKS
-from fusar_core.tiling import CHIP_SIZE
 
 EXTENSION = "fusar"
 """Key of the object in which our worker tells about a model."""

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from fusar_core.anchors_file import read_anchors
 from fusar_core.errors import BadAnchors, BadImage
+from fusar_core.prior.files import read_anchors
 from fusar_core.worker.jobs import Prior
 
 PNG_START = b"\x89PNG\r\n\x1a\n"

@@ -23,8 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from layout import SIDE_M, build
 from make_sample import CRS, SEED, Frame
 
-from fusar_core.aef.quantisation import NODATA, encode
-from fusar_core.grid import Grid
+from fusar_core.domain.grid import Grid
+from fusar_core.prior.aef.quantisation import NODATA, encode
 from training.simulation.canvas import BUILT, CROPS, FLOODED, TREES, WATER
 from training.simulation.embeddings import EmbeddingField
 

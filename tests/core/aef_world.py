@@ -15,7 +15,7 @@ import numpy as np
 import rasterio
 from affine import Affine
 
-from fusar_core.aef.lonlat_grid import WORLD
+from fusar_core.prior.aef.lonlat_grid import WORLD
 
 Array = np.ndarray[Any, Any]
 Chunk = tuple[int, int]  # row and column in the table of the mosaic's chunks

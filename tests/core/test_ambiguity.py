@@ -13,11 +13,11 @@ from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusar_core.acquisition import Acquisition
-from fusar_core.ambiguity import AZIMUTH, flag_ambiguities, sentinel1_headings_deg, sentinel1_shifts_m
-from fusar_core.engines.base import Detection
+from fusar_core.domain.answers import Detection
+from fusar_core.domain.grid import Grid
 from fusar_core.engines.cfar import detect
-from fusar_core.grid import Grid
+from fusar_core.interpretation.ambiguity import AZIMUTH, flag_ambiguities, sentinel1_headings_deg, sentinel1_shifts_m
+from fusar_core.scenes.acquisition import Acquisition
 
 SIDE = 2600
 GRID = Grid(SIDE, SIDE, Affine(10, 0, 380_000, 0, -10, 3_740_000), pyproj.CRS.from_epsg(32611))

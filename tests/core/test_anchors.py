@@ -15,16 +15,17 @@ from affine import Affine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusar_core.aef import ATTRIBUTION, NoEmbeddings, open_source
-from fusar_core.aef.cache import DiskCache
-from fusar_core.aef.lonlat_grid import WORLD
-from fusar_core.aef.mosaic import MosaicSource
-from fusar_core.aef.ranges import HttpReader
-from fusar_core.anchors import Anchors, AnchorSampler, node_positions, sample_anchors
+from fusar_core.domain.anchors import Anchors
+from fusar_core.domain.grid import Grid
+from fusar_core.domain.tiling import Window, tile
 from fusar_core.errors import BadAnchors, BadCrs, BadExtent, BadOption, SourceElsewhere, UnknownYear
-from fusar_core.grid import Grid
-from fusar_core.spacetime import SpatioTemporalBox
-from fusar_core.tiling import Window, tile
+from fusar_core.prior.aef import ATTRIBUTION, NoEmbeddings, open_source
+from fusar_core.prior.aef.cache import DiskCache
+from fusar_core.prior.aef.lonlat_grid import WORLD
+from fusar_core.prior.aef.mosaic import MosaicSource
+from fusar_core.prior.aef.ranges import HttpReader
+from fusar_core.prior.anchors import AnchorSampler, node_positions, sample_anchors
+from fusar_core.prior.spacetime import SpatioTemporalBox
 
 CHIP = Window(100, 200, 504, 504)
 WEST, NORTH = 9.83, 45.08

@@ -17,12 +17,12 @@ from affine import Affine
 from PIL import Image
 from scenes import UTM, sea, write
 
-from fusar_core.aef import ATTRIBUTION
-from fusar_core.aef.lonlat_grid import WORLD
-from fusar_core.anchors import Anchors
-from fusar_core.anchors_file import read_anchors
 from fusar_core.cli import main
-from fusar_core.picture.anchors import colour_field, draw_preview
+from fusar_core.domain.anchors import Anchors
+from fusar_core.prior.aef import ATTRIBUTION
+from fusar_core.prior.aef.lonlat_grid import WORLD
+from fusar_core.prior.files import read_anchors
+from fusar_core.results.picture.anchors import colour_field, draw_preview
 
 WEST, NORTH = 9.85, 45.06
 DEGREES = {"crs": "EPSG:4326", "transform": Affine(WORLD.step, 0, WEST, 0, -WORLD.step, NORTH)}

@@ -12,9 +12,9 @@ from aef_world import random_vectors
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusar_core.anchors import Anchors
-from fusar_core.anchors_file import read_anchors, write_anchors
+from fusar_core.domain.anchors import Anchors
 from fusar_core.errors import BadAnchors, BadEmbeddings, OutputUnwritable
+from fusar_core.prior.files import read_anchors, write_anchors
 
 RNG = np.random.default_rng(2)
 ANCHORS = Anchors(

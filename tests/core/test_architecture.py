@@ -10,6 +10,27 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
+LAYERS = (
+    ("errors", "files", "ray_start"),
+    ("domain",),
+    ("tasks",),
+    ("scenes",),
+    ("prior",),
+    ("model",),
+    ("remote",),
+    ("engines",),
+    ("interpretation",),
+    ("results",),
+    ("evaluation",),
+    ("worker",),
+    ("batch",),
+    ("installation",),
+    ("sidecar",),
+    ("commands",),
+    ("cli",),
+)
+"""The rooms of fusar_core from the ground up: each may import what stands before it, and its own layer."""
+
 PLUGIN_MAY_IMPORT = sys.stdlib_module_names | {"qgis", "processing", "fusar_qgis", "osgeo"}
 
 
@@ -43,6 +64,48 @@ def test_no_module_imports_what_its_package_must_not(package: str) -> None:
     assert wrong == {}
 
 
+def rooms_imported(source: str) -> set[str]:
+    """The rooms of fusar_core that a module imports, also inside functions."""
+    rooms: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.level == 0 and (node.module or "").split(".")[0] == "fusar_core":
+            first, *rest = (node.module or "").split(".")[1:] or [alias.name for alias in node.names]
+            rooms |= {first, *(rest if node.module == "fusar_core" else ())}
+        elif isinstance(node, ast.Import):
+            rooms |= {a.name.split(".")[1] for a in node.names if a.name.startswith("fusar_core.")}
+    return rooms - {"__version__"}
+
+
+def upward(room: str, source: str) -> set[str]:
+    """The rooms above its own that a module imports."""
+    level = {name: number for number, layer in enumerate(LAYERS) for name in layer}
+    return {other for other in rooms_imported(source) if level[other] > level[room]}
+
+
+def test_no_room_of_the_engine_imports_one_above_it() -> None:
+    core = ROOT / "fusar_core"
+    wrong = {
+        str(path.relative_to(ROOT)): up
+        for path in sorted(core.rglob("*.py"))
+        if (room := path.relative_to(core).parts[0].removesuffix(".py")) != "__init__"
+        and (up := upward(room, path.read_text(encoding="utf-8")))
+    }
+    assert wrong == {}
+
+
+@pytest.mark.parametrize(
+    ("room", "source", "expected"),
+    [
+        ("tasks", "from fusar_core.engines.base import Engine", {"engines"}),
+        ("scenes", "def f():\n    from fusar_core import sidecar", {"sidecar"}),
+        ("domain", "import fusar_core.tasks.reading", {"tasks"}),
+        ("sidecar", "from fusar_core.scenes.scene import SarScene\nfrom fusar_core import __version__", set()),
+    ],
+)
+def test_the_guard_of_layers_catches_offenders(room: str, source: str, expected: set[str]) -> None:
+    assert upward(room, source) == expected
+
+
 @pytest.mark.parametrize(
     ("package", "source", "expected"),
     [
@@ -50,7 +113,7 @@ def test_no_module_imports_what_its_package_must_not(package: str) -> None:
         ("fusar_core", "import training.data", {"training"}),
         ("fusar_core", "import numpy, torch", set()),
         ("training", "import qgis.utils as u", {"qgis"}),
-        ("training", "from fusar_core.scene import SarScene", set()),
+        ("training", "from fusar_core.scenes.scene import SarScene", set()),
         ("fusar_qgis", "import torch", {"torch"}),
         ("fusar_qgis", "import json\nfrom qgis.PyQt import QtCore\nfrom . import dock", set()),
         ("fusar_qgis", "from fusar_core import interpret", {"fusar_core"}),

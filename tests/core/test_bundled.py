@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from fusar_core import bundled
 from fusar_core.errors import BadOption
+from fusar_core.model import bundled
 
 
 def test_the_model_of_a_checkout_goes_before_an_installed_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installed = tmp_path / "prefix" / "share" / "fusar" / "models" / "fusar-nano"
     checkout = tmp_path / "checkout" / "resources" / "models" / "fusar-nano"
     monkeypatch.setattr(sys, "prefix", str(tmp_path / "prefix"))
-    monkeypatch.setattr(bundled, "__file__", str(tmp_path / "checkout" / "fusar_core" / "bundled.py"))
+    monkeypatch.setattr(bundled, "__file__", str(tmp_path / "checkout" / "fusar_core" / "model" / "bundled.py"))
     assert bundled.bundled_model() is None
     installed.mkdir(parents=True)
     assert bundled.bundled_model() is None  # a folder without a model is none

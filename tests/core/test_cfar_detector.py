@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusar_core.engines.base import Detection
+from fusar_core.domain.answers import Detection
 from fusar_core.engines.cfar import Settings, detect
 from fusar_core.engines.cfar.clutter import block_moments, by_blocks, measure
 from fusar_core.engines.cfar.detector import score_of

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from fusar_core.coco import CocoDataset
 from fusar_core.errors import BadDataset
+from fusar_core.evaluation.coco import CocoDataset
 
 GOOD: dict[str, Any] = {
     "categories": [{"id": 1, "name": "ship"}, {"id": 7, "name": "plane"}],

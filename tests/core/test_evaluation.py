@@ -13,13 +13,13 @@ from PIL import Image
 from scipy import ndimage
 
 from fusar_core.cli import main
-from fusar_core.coco import CocoDataset
+from fusar_core.domain.answers import Answer, Detection, Request
 from fusar_core.engines import ENGINES
-from fusar_core.engines.base import Answer, Detection, Request
 from fusar_core.errors import BadDataset, BadResults, UnknownClass, UnknownTask, UnsupportedTask
-from fusar_core.evaluation import NO_ANSWER, Evaluation, evaluate
-from fusar_core.scoring.comparison import compare
-from fusar_core.scoring.intervals import McNemar, PairedBootstrap, Proportion
+from fusar_core.evaluation.coco import CocoDataset
+from fusar_core.evaluation.evaluate import NO_ANSWER, Evaluation, evaluate
+from fusar_core.evaluation.scoring.comparison import compare
+from fusar_core.evaluation.scoring.intervals import McNemar, PairedBootstrap, Proportion
 from fusar_core.tasks.localization import cells_of
 
 ALL_TASKS = frozenset({"detect", "count", "locate"})

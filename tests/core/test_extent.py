@@ -11,10 +11,10 @@ from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fusar_core.domain.extent import window_of_extent
+from fusar_core.domain.grid import Grid
+from fusar_core.domain.tiling import Window
 from fusar_core.errors import BadCrs, BadExtent
-from fusar_core.extent import window_of_extent
-from fusar_core.grid import Grid
-from fusar_core.tiling import Window
 
 UTM = Grid(600, 800, Affine(10, 0, 400_000, 0, -10, 5_700_000), pyproj.CRS.from_epsg(32631))
 TURNED = Grid(600, 800, Affine(8, 6, 400_000, 6, -8, 5_700_000), pyproj.CRS.from_epsg(32631))

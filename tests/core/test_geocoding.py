@@ -18,9 +18,9 @@ from rasterio.rpc import RPC
 from rasterio.transform import GCPTransformer
 from scenes import sea
 
-from fusar_core.raster.geocoding import control_points, geocode_by_points, working_crs
-from fusar_core.scene import SarScene
-from fusar_core.tiling import Window, tile
+from fusar_core.domain.tiling import Window, tile
+from fusar_core.scenes.raster.geocoding import control_points, geocode_by_points, working_crs
+from fusar_core.scenes.scene import SarScene
 
 pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 

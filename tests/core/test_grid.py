@@ -12,7 +12,7 @@ from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusar_core.grid import GEOD, Grid
+from fusar_core.domain.grid import GEOD, Grid
 
 NORTH_UP = Affine(10, 0, 400_000, 0, -10, 5_700_000)
 UTM31 = pyproj.CRS.from_epsg(32631)

@@ -14,7 +14,7 @@ from scenes import sea, write
 
 from fusar_core.commands.info import command
 from fusar_core.errors import BadBand, SceneNotFound
-from fusar_core.scene import SarScene
+from fusar_core.scenes.scene import SarScene
 
 pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from fusar_core.engines.base import Answer, Detection
+from fusar_core.domain.answers import Answer, Detection
+from fusar_core.domain.tiling import ChipWindow, Window
 from fusar_core.errors import OutputUnwritable, ResumeMismatch
-from fusar_core.journal import Journal
-from fusar_core.tiling import ChipWindow, Window
+from fusar_core.interpretation.journal import Journal
 
 CHIP = ChipWindow(3, Window(0, 0, 504, 504), Window(0, 0, 504, 504))
 SHIP = Detection(

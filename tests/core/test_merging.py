@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusar_core.engines.base import Detection
-from fusar_core.merging import Target, merge, to_scene
-from fusar_core.tiling import ChipWindow, Window, tile
+from fusar_core.domain.answers import Detection
+from fusar_core.domain.tiling import ChipWindow, Window, tile
+from fusar_core.interpretation.merging import Target, merge, to_scene
 
 EXTENT = Window(0, 0, 500, 1000)
 

@@ -14,11 +14,11 @@ from affine import Affine
 from scenes import UTM, ships_scene
 
 from fusar_core.cli import main
-from fusar_core.engines.base import Answer, Request
+from fusar_core.domain.answers import Answer, Request
 from fusar_core.engines.cfar import CfarEngine
-from fusar_core.interpretation import interpret
-from fusar_core.prior import open_prior
-from fusar_core.scene import SarScene
+from fusar_core.interpretation.interpret import interpret
+from fusar_core.prior.opening import open_prior
+from fusar_core.scenes.scene import SarScene
 
 
 class Notes(CfarEngine):

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from fusar_core.errors import BadBand, SceneEmpty
-from fusar_core.radiometry import (
+from fusar_core.domain.radiometry import (
     WINDOW_COPOL_DB,
     WINDOW_CROSSPOL_DB,
     Kind,
@@ -19,6 +18,7 @@ from fusar_core.radiometry import (
     possible,
     stated_in,
 )
+from fusar_core.errors import BadBand, SceneEmpty
 
 RNG = np.random.default_rng(7)
 SPECKLE = RNG.gamma(4.4, 1 / 4.4, 20_000)

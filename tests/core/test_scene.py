@@ -17,13 +17,13 @@ from rasterio._env import get_gdal_config
 from rasterio.enums import ColorInterp
 from scenes import UTM, sea, write
 
+from fusar_core.domain.grid import Grid
+from fusar_core.domain.radiometry import Kind
+from fusar_core.domain.tiling import ChipWindow, Window, tile
 from fusar_core.errors import BadBand, BadOption, SceneEmpty, SceneNotFound, SceneUnreadable
-from fusar_core.grid import Grid
-from fusar_core.radiometry import Kind
-from fusar_core.scene import SarScene
-from fusar_core.scene_report import describe
-from fusar_core.tiling import ChipWindow, Window, tile
-from fusar_core.watermask import WaterMask
+from fusar_core.scenes.report import describe
+from fusar_core.scenes.scene import SarScene
+from fusar_core.scenes.water import WaterMask
 
 pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")  # of writing test data
 

@@ -11,11 +11,11 @@ import rasterio
 from rasterio.control import GroundControlPoint
 from rasterio.transform import GCPTransformer
 
+from fusar_core.domain.radiometry import WINDOW_COPOL_DB, WINDOW_CROSSPOL_DB, Kind
+from fusar_core.domain.tiling import tile
 from fusar_core.errors import SceneEmpty
-from fusar_core.radiometry import WINDOW_COPOL_DB, WINDOW_CROSSPOL_DB, Kind
-from fusar_core.scene import SarScene
-from fusar_core.scene_report import describe
-from fusar_core.tiling import tile
+from fusar_core.scenes.report import describe
+from fusar_core.scenes.scene import SarScene
 
 LA = (-118.9, 33.3, -117.1, 34.4)
 """Box (west, south, east, north) around Los Angeles and the air bases inland of it."""

@@ -18,15 +18,15 @@ from rasterio.transform import from_bounds
 from scenes import plant, sea, ships_scene, write
 from sidecar_client import COMMAND, LONG, Client
 
-from fusar_core.engines.base import Answer
+from fusar_core.domain.answers import Answer
 from fusar_core.errors import BadOption
-from fusar_core.inquiry import ask, classify_box
-from fusar_core.inquiry_features import asked, classified_box
-from fusar_core.scene import SarScene
-from fusar_core.schema import LAYERS
-from fusar_core.sidecar import METHODS, PROTOCOL
-from fusar_core.sidecar_call import wanted
-from fusar_core.sidecar_methods import geojson
+from fusar_core.interpretation.inquiry import ask, classify_box
+from fusar_core.results.inquiries import asked, classified_box
+from fusar_core.results.schema import LAYERS
+from fusar_core.scenes.scene import SarScene
+from fusar_core.sidecar.call import wanted
+from fusar_core.sidecar.methods import geojson
+from fusar_core.sidecar.server import METHODS, PROTOCOL
 
 CENTRES = [(120.0, 90.0), (504.0, 300.0), (700.0, 504.0), (850.0, 640.0)]
 
@@ -207,7 +207,7 @@ def test_a_secret_goes_nowhere(scene: Path) -> None:
 def test_what_libraries_print_does_not_reach_the_client() -> None:
     code = (
         "import os, subprocess, sys\n"
-        "from fusar_core.sidecar import guarded_stdout\n"
+        "from fusar_core.sidecar.server import guarded_stdout\n"
         "sink = guarded_stdout()\n"
         "print('from python')\n"
         "os.write(1, b'from C\\n')\n"

@@ -11,10 +11,10 @@ from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fusar_core.domain.grid import Grid
+from fusar_core.domain.tiling import Window
 from fusar_core.errors import BadExtent, BadOption
-from fusar_core.grid import Grid
-from fusar_core.spacetime import SpatioTemporalBox
-from fusar_core.tiling import Window
+from fusar_core.prior.spacetime import SpatioTemporalBox
 
 WHOLE = Window(0, 0, 500, 500)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusar_core.tiling import ChipWindow, Window, cells_under, partition, tile
+from fusar_core.domain.tiling import ChipWindow, Window, cells_under, partition, tile
 
 extents = st.builds(Window, st.integers(-50, 500), st.integers(-50, 500), st.integers(1, 120), st.integers(1, 120))
 windows = st.builds(Window, st.integers(-20, 60), st.integers(-20, 60), st.integers(1, 60), st.integers(1, 60))

@@ -14,8 +14,8 @@ import pytest
 import shapely
 
 from fusar_core.errors import BadOption, BadResults, DiskFull, OutputUnwritable
-from fusar_core.schema import ANSWERS, DETECTIONS, GRID_CELLS, LAYERS, FeatureTable
-from fusar_core.vector_io import format_of, read_layers, write_layers
+from fusar_core.results.schema import ANSWERS, DETECTIONS, GRID_CELLS, LAYERS, FeatureTable
+from fusar_core.results.vector_io import format_of, read_layers, write_layers
 
 UTM = pyproj.CRS.from_epsg(32611)
 DEFAULTS: dict[str, Any] = {"text": "x", "real": 1.5, "integer": 3, "boolean": True}
@@ -134,7 +134,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
 sys.path.insert(0, {here!r})
 from test_vector_io import table
 from pathlib import Path
-from fusar_core.vector_io import write_layers
+from fusar_core.results.vector_io import write_layers
 try:
     write_layers([table(rows=2000)], Path({path!r}))
 except Exception as error:

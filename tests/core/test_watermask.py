@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scenes import write
 
+from fusar_core.domain.grid import Grid
+from fusar_core.domain.tiling import Window
 from fusar_core.errors import BadMask
-from fusar_core.grid import Grid
-from fusar_core.tiling import Window
-from fusar_core.watermask import WaterMask
+from fusar_core.scenes.water import WaterMask
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning"),

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from model_makers import tiny_model, tiny_options, tiny_processor, tiny_tokenizer
 
-from fusar_core.engines.base import Chip
+from fusar_core.domain.chips import Chip
+from fusar_core.domain.radiometry import Kind, Radiometry
+from fusar_core.domain.tiling import ChipWindow, Window
 from fusar_core.model.modeling import FusarGPTForConditionalGeneration
 from fusar_core.model.processing import FusarGPTProcessor
-from fusar_core.radiometry import Kind, Radiometry
-from fusar_core.tiling import ChipWindow, Window
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from fusar_core.engines.base import Request
+from fusar_core.domain.answers import Request
 from fusar_core.engines.local import LocalEngine
 from fusar_core.errors import BadCheckpoint, NotEnoughMemory
 from fusar_core.model.checkpoint import load_checkpoint, read_manifest

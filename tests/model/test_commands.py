@@ -15,9 +15,9 @@ from affine import Affine
 from scenes import ships_scene
 
 from fusar_core.cli import main
-from fusar_core.grid import Grid
-from fusar_core.scene import SarScene
-from fusar_core.tiling import Window
+from fusar_core.domain.grid import Grid
+from fusar_core.domain.tiling import Window
+from fusar_core.scenes.scene import SarScene
 
 DATA = Path(os.environ.get("FUSAR_TEST_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
 REAL_SCENE = DATA / "scenes" / "la_long_beach_harbour_S1_VH_20201107_utm11n_10m.tif"

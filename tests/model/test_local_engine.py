@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from fusar_core.domain.answers import Detection, Request
 from fusar_core.engines import open_engine
-from fusar_core.engines.base import Detection, Request
 from fusar_core.engines.local import LocalEngine
 from fusar_core.errors import (
     BadAnchors,
@@ -280,11 +280,11 @@ def test_bf16_answers_too(taught, make_chip, anchors):
 
 
 def test_without_a_model_of_its_own_the_engine_says_what_to_give(monkeypatch):
-    monkeypatch.setattr("fusar_core.bundled.bundled_model", lambda: None)
+    monkeypatch.setattr("fusar_core.model.bundled.bundled_model", lambda: None)
     with pytest.raises(BadOption, match="needs a model"):
         LocalEngine()
 
 
 def test_the_bundled_model_is_taken_when_none_is_named(taught, monkeypatch):
-    monkeypatch.setattr("fusar_core.bundled.bundled_model", lambda: taught)
+    monkeypatch.setattr("fusar_core.model.bundled.bundled_model", lambda: taught)
     assert LocalEngine().model.startswith(taught.name)

@@ -12,7 +12,7 @@ import torch
 from model_makers import save_adapter
 from safetensors.torch import load_file, save_file
 
-from fusar_core.engines.base import Request
+from fusar_core.domain.answers import Request
 from fusar_core.engines.local import LocalEngine
 from fusar_core.errors import BadCheckpoint, OutputUnwritable, UnknownTask, UnsupportedTask
 from fusar_core.model.checkpoint import load_checkpoint, read_manifest

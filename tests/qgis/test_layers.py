@@ -17,7 +17,7 @@ POLYGON = {"type": "Polygon", "coordinates": [[[0, 0], [2, 0], [2, 1], [0, 1], [
 def test_fields_are_those_of_the_engine() -> None:
     """The plugin cannot import the engine, so it has a copy: this holds them together."""
     code = (
-        "import json; from fusar_core.schema import LAYERS\n"
+        "import json; from fusar_core.results.schema import LAYERS\n"
         "print(json.dumps({y.name: [[f.name, f.short, f.type] for f in y.fields] for y in LAYERS}))"
     )
     done = subprocess.run([ROOT / ".venv" / "bin" / "python", "-c", code], capture_output=True, check=True)

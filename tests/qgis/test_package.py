@@ -85,7 +85,7 @@ def test_the_wheel_is_the_engine_of_this_version_in_pure_python(unpacked: Path) 
     (wheel,) = (unpacked / "wheels").glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
-    assert "fusar_core/sidecar.py" in names
+    assert "fusar_core/sidecar/server.py" in names
     assert "fusar_core/engines/cfar/engine.py" in names
     code = [n for n in names if not n.split("/")[0].endswith((".dist-info", ".data"))]
     assert {Path(n).suffix for n in code} <= {".py", ".typed", ".json"}

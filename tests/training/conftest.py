@@ -17,8 +17,8 @@ KINDS = ("open_sea", "harbour", "airfield")
 
 
 def _chip(number: int, folder: Path) -> Any:
-    from fusar_core.anchors import Anchors
-    from fusar_core.anchors_file import write_anchors
+    from fusar_core.domain.anchors import Anchors
+    from fusar_core.prior.files import write_anchors
     from training.data.instructions import instructions
     from training.data.triplets import Target, Triplet
 
@@ -74,7 +74,7 @@ def base(tmp_path_factory: pytest.TempPathFactory, triplets: list[Any]) -> Path:
     """An untrained model directory without a prior branch."""
     import torch
 
-    from training.nano import configuration, make_model, make_tokenizer
+    from training.runs.nano import configuration, make_model, make_tokenizer
 
     torch.set_num_threads(1)
     said = [text for t in triplets for talk in t.conversations for text in (talk.question, talk.answer)]
@@ -99,7 +99,7 @@ def base(tmp_path_factory: pytest.TempPathFactory, triplets: list[Any]) -> Path:
 @pytest.fixture(scope="session")
 def recipe() -> Callable[..., Any]:
     """Makes a recipe for the tiny model: fp32, a few large steps, everything logged."""
-    from training.recipe import Recipe
+    from training.stages.recipe import Recipe
 
     def make(**settings: Any) -> Recipe:
         small: dict[str, Any] = {
@@ -144,7 +144,7 @@ def nano(recipe: Callable[..., Any]) -> Callable[..., Any]:
 @pytest.fixture(scope="session")
 def stage_one(tmp_path_factory: pytest.TempPathFactory, base: Path, chips: Path, recipe: Callable[..., Any]) -> Path:
     """The run folder of a stage 1 (LoRA and TLM), merged as well."""
-    from training.train import train
+    from training.stages.train import train
 
     out = tmp_path_factory.mktemp("stage1")
     train(recipe(stage=1, tasks=("describe",)), base, chips, out, merge=True)

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from training.coordinates import CoordinateLoss
 from training.errors import BadRecipe
-from training.nano import make_tokenizer
+from training.runs.nano import make_tokenizer
+from training.stages.coordinates import CoordinateLoss
 
 TOKENIZER = make_tokenizer(["A ship, a plane and a town. "] * 4, merges=10)
 LOSS = CoordinateLoss(TOKENIZER, 84, 2, 2.0)

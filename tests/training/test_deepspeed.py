@@ -15,9 +15,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from training.recipe import read_preset
-from training.run import run
-from training.trainer import checkpoints
+from training.runs.run import run
+from training.stages.recipe import read_preset
+from training.stages.trainer import checkpoints
 
 pytest.importorskip("deepspeed", reason="the extra `train` is not installed")
 REPOSITORY = Path(__file__).parents[2]

@@ -9,9 +9,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.coordinates import CoordinateLoss
 from training.data.truth import written
-from training.dense import (
+from training.runs.nano import make_tokenizer
+from training.stages.coordinates import CoordinateLoss
+from training.stages.dense import (
     COVERS,
     MOST_IN_ORDER,
     DenseHead,
@@ -20,8 +21,7 @@ from training.dense import (
     dense_targets,
     order_targets,
 )
-from training.nano import make_tokenizer
-from training.samples import Sample
+from training.stages.samples import Sample
 
 
 def sample(boxes: tuple = (), cover: tuple[str, ...] = (), size: tuple[int, int] = (84, 84)) -> Sample:

@@ -13,9 +13,9 @@ from click.testing import CliRunner
 from torch.utils.flop_counter import FlopCounterMode
 
 from fusar_core.model.sizes import config_7b, meta_model
-from training.estimate import PAPER, Stage, estimate, layer_bytes, main, step_flop
-from training.recipe import Recipe, read_recipe
-from training.start import adapted
+from training.runs.estimate import PAPER, Stage, estimate, layer_bytes, main, step_flop
+from training.stages.recipe import Recipe, read_recipe
+from training.stages.start import adapted
 
 BASE, TLM, LORA = 8_292_166_656, 103_699_456, 20_185_088
 """Parameters of Qwen2.5-VL-7B, of TLM, and of LoRA (rank 8) on the linear layers of its language model."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from training import launch
-from training.launch import on_device
-from training.recipe import Recipe
+from training.runs import launch
+from training.runs.launch import on_device
+from training.stages.recipe import Recipe
 
 
 @pytest.mark.parametrize(("has", "dtype"), [(True, "bfloat16"), (False, "float32")])

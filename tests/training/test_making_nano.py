@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from fusar_core import open_engine
-from training import ablation
 from training.data.splits import assert_disjoint
 from training.data.triplets import read_triplets
 from training.errors import ChangedRecipe, RunExists
-from training.evaluate import read_results
-from training.make_nano import LEAST_CHIPS, PARTS, trained, triplets_of
+from training.evaluation.evaluate import read_results
+from training.runs import ablation
+from training.runs.make_nano import LEAST_CHIPS, PARTS, trained, triplets_of
 
 SHARE = ["--share", "0.001"]
 

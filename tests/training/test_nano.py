@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fusar_core.tasks import captioning, classification, counting, detection, localization
-from training.nano import CHIP_SIZE, CLASSES, CONTROL, configuration, make_tokenizer
+from training.runs.nano import CHIP_SIZE, CLASSES, CONTROL, configuration, make_tokenizer
 
 TOKENIZER = make_tokenizer(["A harbour with three ships. Water covers most of it.", "Yes.", "No."] * 3)
 

@@ -12,9 +12,9 @@ from torch.nn import functional
 
 from fusar_core.model.processing import conversation
 from training.errors import SampleTooLong
-from training.packing import IGNORED, Packer
-from training.samples import Samples
-from training.start import starting_model
+from training.stages.packing import IGNORED, Packer
+from training.stages.samples import Samples
+from training.stages.start import starting_model
 
 ARGUMENTS = (
     "input_ids", "attention_mask", "position_ids", "pixel_values", "image_grid_thw",

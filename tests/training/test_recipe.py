@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from training.errors import BadRecipe
-from training.recipe import RECIPES, Recipe, read_preset, read_recipe
+from training.stages.recipe import RECIPES, Recipe, read_preset, read_recipe
 
 
 def written(folder: Path, name: str, text: str) -> Path:

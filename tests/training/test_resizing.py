@@ -13,7 +13,7 @@ from fusar_core.tasks import ALL_TASKS, ASK, CLASSIFY, COUNT, DESCRIBE, DETECT, 
 from training.data.instructions import instructions
 from training.data.triplets import Conversation, Target, Triplet
 from training.errors import BadTriplet
-from training.resizing import resized_image, resized_truth
+from training.stages.resizing import resized_image, resized_truth
 
 SHIPS = (Target("ship", (10.0, 20.0, 21.0, 30.0)), Target("ship", (50.0, 5.0, 60.0, 15.0)))
 FACTS = {"kind": "harbour", "cover_by_cell": ["water"] * 9}

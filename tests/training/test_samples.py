@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from fusar_core.tasks import CLASSIFY, COUNT, DESCRIBE, DETECT, LOCATE, captioning
-from training.augmentation import TURNS, turned_image, turned_positions
 from training.data.loading import load_anchors, load_image
 from training.data.triplets import Conversation, Triplet
 from training.errors import BadTriplet
-from training.samples import Sample, Samples
+from training.stages.augmentation import TURNS, turned_image, turned_positions
+from training.stages.samples import Sample, Samples
 
 CLASSES = ("plane", "ship")
 Make = Callable[..., Samples]

@@ -15,11 +15,11 @@ from safetensors.torch import load_file
 from fusar_core.errors import BadCheckpoint
 from fusar_core.model.checkpoint import load_checkpoint
 from training.errors import BadRecipe, MissingStageOne
-from training.packing import Packer
-from training.samples import Samples
-from training.start import fingerprint_of, starting_model, trainable_parameters
-from training.train import train
-from training.trainer import core
+from training.stages.packing import Packer
+from training.stages.samples import Samples
+from training.stages.start import fingerprint_of, starting_model, trainable_parameters
+from training.stages.train import train
+from training.stages.trainer import core
 
 Recipes = Callable[..., Any]
 

@@ -21,14 +21,14 @@ from safetensors.torch import load_file
 
 from fusar_core.errors import DiskFull, FusarError, MissingExtra, OutputUnwritable
 from fusar_core.tasks import COUNT, DESCRIBE
-from training.curves import draw_curves
 from training.data.triplets import Triplet, write_triplets
 from training.errors import BadRecipe, BadTriplet, ChangedRecipe, MissingStageOne, RunExists, SampleTooLong
-from training.launch import on_device
-from training.run import main as run_command
-from training.run import run
-from training.train import main, train
-from training.trainer import checkpoints
+from training.runs.launch import on_device
+from training.runs.run import main as run_command
+from training.runs.run import run
+from training.stages.curves import draw_curves
+from training.stages.train import main, train
+from training.stages.trainer import checkpoints
 
 Recipes = Callable[..., Any]
 REPOSITORY = Path(__file__).parents[2]
@@ -289,9 +289,9 @@ TOGETHER = """
 import json, sys
 from pathlib import Path
 import torch
-from training.recipe import Recipe
-from training.train import train
-from training.trainer import FusarTrainer
+from training.stages.recipe import Recipe
+from training.stages.train import train
+from training.stages.trainer import FusarTrainer
 
 alone = FusarTrainer.train
 def train_and_compare(self, *args, **kwargs):

@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 import torch
 
-import training.trainer
+import training.stages.trainer
 from fusar_core.errors import DiskFull, FusarError
 from fusar_core.tasks import ALL_TASKS, COUNT, DESCRIBE, DETECT
 from training.errors import LossNotFinite
-from training.packing import IGNORED
-from training.train import train
-from training.trainer import FusarTrainer, checkpoints, mean_by
+from training.stages.packing import IGNORED
+from training.stages.train import train
+from training.stages.trainer import FusarTrainer, checkpoints, mean_by
 
 Recipes = Callable[..., Any]
 REPOSITORY = Path(__file__).parents[2]
@@ -32,7 +32,7 @@ def loss_of(token_losses: list[tuple[str, int, float]], **settings: Any) -> floa
 
     Logits are made so that each token has its loss: two words, of which the wrong one is likelier by log(e^loss − 1).
     """
-    from training.recipe import Recipe
+    from training.stages.recipe import Recipe
 
     count = len(token_losses)
     logits, labels = torch.zeros(1, count + 1, 2), torch.full((1, count + 1), IGNORED)
@@ -89,7 +89,7 @@ def test_a_checkpoint_that_fails_half_way_leaves_the_one_before(
 ) -> None:
     """After the first checkpoint no file may become larger than 200 KiB, as on a disk that is about to be full."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    saved = training.trainer.move_whole
+    saved = training.stages.trainer.move_whole
 
     def then_limit(written: Path, place: Path) -> None:
         saved(written, place)
@@ -112,17 +112,17 @@ def test_a_checkpoint_that_fails_half_way_leaves_the_one_before(
 KILLED_WHILE_SAVING = """
 import sys
 from pathlib import Path
-import training.trainer
-from training.recipe import Recipe
-from training.train import train
+import training.stages.trainer
+from training.stages.recipe import Recipe
+from training.stages.train import train
 import json, os, signal
 
-real = training.trainer.move_whole
+real = training.stages.trainer.move_whole
 def killed(written, place):
     if place.name == "checkpoint-2":
         os.kill(os.getpid(), signal.SIGKILL)
     real(written, place)
-training.trainer.move_whole = killed
+training.stages.trainer.move_whole = killed
 settings, base, data, out = sys.argv[1:]
 train(Recipe(**json.loads(settings)), Path(base), Path(data), Path(out))
 """
@@ -153,10 +153,10 @@ def test_scores_are_made_for_the_answers_alone(
     base: Path, chips: Path, triplets: list[Any], recipe: Recipes, tmp_path: Path
 ) -> None:
     """The loss of single conversations is that of all scores, whichever are made."""
-    from training.packing import Packer
-    from training.samples import Samples
-    from training.start import starting_model
-    from training.train import arguments
+    from training.stages.packing import Packer
+    from training.stages.samples import Samples
+    from training.stages.start import starting_model
+    from training.stages.train import arguments
 
     one = recipe(conversations=1)
     model, processor = starting_model(base, one)

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 from openai_server import Seen
 
+from fusar_core.domain.answers import Answer, Request
+from fusar_core.domain.chips import Chip
+from fusar_core.domain.radiometry import Kind, Radiometry
+from fusar_core.domain.tiling import ChipWindow, Window
 from fusar_core.engines import dialogue
-from fusar_core.engines.base import Answer, Chip, Request
-from fusar_core.radiometry import Kind, Radiometry
 from fusar_core.tasks import ALL_TASKS, detection
-from fusar_core.tiling import ChipWindow, Window
 
 SIZE = 112
 BRIGHT = 250

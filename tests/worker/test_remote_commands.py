@@ -21,10 +21,10 @@ from sidecar_client import Client
 from speaking import InProcess, behave
 
 from fusar_core.cli import main
-from fusar_core.features import feature_tables
-from fusar_core.interpretation import interpret
-from fusar_core.scene import SarScene
-from fusar_core.vector_io import write_layers
+from fusar_core.interpretation.interpret import interpret
+from fusar_core.results.features import feature_tables
+from fusar_core.results.vector_io import write_layers
+from fusar_core.scenes.scene import SarScene
 
 FUSAR = [sys.executable, "-c", "from fusar_core.cli import main; main()"]
 SHIPS = [(60.0, 60.0), (200.0, 150.0), (310.0, 280.0), (111.0, 112.0)]

@@ -13,16 +13,16 @@ from openai_server import MODEL, Raw, Seen, Server, completion, entry, ours, str
 from scenes import ships_scene
 from speaking import SIZE, InProcess, behave, chip
 
-from fusar_core.anchors import Anchors
+from fusar_core.domain.anchors import Anchors
+from fusar_core.domain.answers import Request
+from fusar_core.domain.tiling import Window
 from fusar_core.engines import open_engine
-from fusar_core.engines.base import Request
 from fusar_core.engines.remote import RemoteEngine
 from fusar_core.errors import BadOption, UnknownModel, UnsupportedTask
-from fusar_core.inquiry import ask, classify_box
-from fusar_core.interpretation import interpret
-from fusar_core.scene import SarScene
+from fusar_core.interpretation.inquiry import ask, classify_box
+from fusar_core.interpretation.interpret import interpret
+from fusar_core.scenes.scene import SarScene
 from fusar_core.tasks import ALL_TASKS
-from fusar_core.tiling import Window
 
 
 def without_time(answers) -> list:

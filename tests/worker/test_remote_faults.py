@@ -18,7 +18,7 @@ import pytest
 from openai_server import Raw, Seen, Server, completion, dropped, entry, ours, reset
 from speaking import InProcess, behave, chip
 
-from fusar_core.engines.base import Request
+from fusar_core.domain.answers import Request
 from fusar_core.engines.remote import RemoteEngine
 from fusar_core.errors import (
     BadOption,

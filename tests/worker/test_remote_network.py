@@ -15,10 +15,10 @@ from scenes import ships_scene
 from speaking import InProcess
 from test_remote_commands import rows
 
-from fusar_core.features import feature_tables
-from fusar_core.interpretation import interpret
-from fusar_core.scene import SarScene
-from fusar_core.vector_io import write_layers
+from fusar_core.interpretation.interpret import interpret
+from fusar_core.results.features import feature_tables
+from fusar_core.results.vector_io import write_layers
+from fusar_core.scenes.scene import SarScene
 
 HERE = Path(__file__).parent
 CUT_S = 20.0

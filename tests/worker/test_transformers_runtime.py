@@ -11,13 +11,14 @@ from asking import picture, unit_anchors
 from model_makers import LESSONS, make_stock, save_adapter, tiny_model, tiny_processor
 from test_batcher import Heard
 
-from fusar_core.anchors import Anchors
-from fusar_core.engines.base import Chip, Request
+from fusar_core.domain.anchors import Anchors
+from fusar_core.domain.answers import Request
+from fusar_core.domain.chips import Chip
+from fusar_core.domain.radiometry import Kind, Radiometry
+from fusar_core.domain.tiling import ChipWindow, Window
 from fusar_core.engines.local import LocalEngine
 from fusar_core.errors import BadOption, MissingExtra, NotEnoughMemory, PromptTooLong, UnsupportedTask
 from fusar_core.model.official import import_official
-from fusar_core.radiometry import Kind, Radiometry
-from fusar_core.tiling import ChipWindow, Window
 from fusar_core.worker.batcher import Batcher
 from fusar_core.worker.jobs import Effort, Ending, Job, Prior, RuntimeSpec, Token
 from fusar_core.worker.runtime import open_runtime

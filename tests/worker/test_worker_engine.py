@@ -14,11 +14,13 @@ from asking import picture, unit_anchors
 from scenes import write
 
 from fusar_core import SarScene, interpret, open_engine
-from fusar_core.anchors import Anchors, AnchorSampler
-from fusar_core.engines.base import Chip, Request
-from fusar_core.radiometry import Kind, Radiometry
+from fusar_core.domain.anchors import Anchors
+from fusar_core.domain.answers import Request
+from fusar_core.domain.chips import Chip
+from fusar_core.domain.radiometry import Kind, Radiometry
+from fusar_core.domain.tiling import ChipWindow, Window
+from fusar_core.prior.anchors import AnchorSampler
 from fusar_core.tasks import ALL_TASKS
-from fusar_core.tiling import ChipWindow, Window
 
 pytest.importorskip("ray")
 pytest.importorskip("torch")

@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 
 import click
 
-from fusar_core.anchors import GRID_SIDE
-from fusar_core.coco import CocoDataset, LabelledImage
+from fusar_core.domain.tiling import CHIP_SIZE
 from fusar_core.errors import BadOption
+from fusar_core.evaluation.coco import CocoDataset, LabelledImage
+from fusar_core.prior.anchors import GRID_SIDE
 from fusar_core.tasks import ALL_TASKS
-from fusar_core.tiling import CHIP_SIZE
 from training.data.builders.folder import BuildReport
 from training.data.builders.options import CROP, RESIZE, BuildOptions, Naming
 

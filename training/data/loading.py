@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from fusar_core.anchors import Anchors
-from fusar_core.anchors_file import read_anchors
-from fusar_core.coco import GREY_MODES
+from fusar_core.domain.anchors import Anchors
+from fusar_core.domain.tiling import ChipWindow, Window
 from fusar_core.errors import FusarError
-from fusar_core.scene import SarScene
-from fusar_core.tiling import ChipWindow, Window
+from fusar_core.evaluation.coco import GREY_MODES
+from fusar_core.prior.files import read_anchors
+from fusar_core.scenes.scene import SarScene
 from training.data.triplets import Triplet
 from training.errors import BadTriplet
 

@@ -23,8 +23,8 @@ from fusar_core.files import atomic_path
 from fusar_core.tasks import CLASSIFY, COUNT, DETECT, LOCATE
 from training.data.triplets import Triplet, read_triplets
 from training.errors import for_people
-from training.evaluate import read_results
 from training.evaluation.comparison import against_levels, pooled
+from training.evaluation.evaluate import read_results
 from training.evaluation.plan import key_of
 from training.evaluation.plots import ceiling_of, draw_ablation, floor_of
 from training.evaluation.scores import PRESENT, best_without_prior, ceiling, scores
@@ -195,7 +195,7 @@ def _said(test: Mapping[str, Any]) -> str:
 @for_people()
 def main(folders: tuple[Path, ...], out: Path, data: Path | None, against: str | None, published: Path | None) -> None:
     """Render the ablation's table."""
-    from training.ablation import ARMS, CONTROLS
+    from training.runs.ablation import ARMS, CONTROLS
 
     runs = read_runs(folders)
     if against is not None and against not in runs:

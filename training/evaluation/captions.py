@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from fusar_core.scoring.captions import ORDERS, ciders, grams, score_captions, strip_opening, words
-from fusar_core.scoring.intervals import FloatArray, Statistic, estimate, majority_floor, mean_of
+from fusar_core.evaluation.scoring.captions import ORDERS, ciders, grams, score_captions, strip_opening, words
+from fusar_core.evaluation.scoring.intervals import FloatArray, Statistic, estimate, majority_floor, mean_of
 from training.evaluation.places import places_of, sum_by_place
 
 Pair = tuple[list[str], list[str]]
@@ -20,7 +20,7 @@ Pair = tuple[list[str], list[str]]
 
 
 def _bleu(order: int) -> Statistic:
-    """BLEU of an order from sums over the columns of `caption_table`; see `fusar_core.scoring.captions.bleu`."""
+    """BLEU of an order from sums over the columns of `caption_table`; see `scoring.captions.bleu`."""
 
     def value(sums: FloatArray) -> FloatArray:
         found, claimed = sums[:, :order], sums[:, 4 : 4 + order]

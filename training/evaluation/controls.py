@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from fusar_core.aef.source import EmbeddingSource
-from fusar_core.anchors import Anchors, Floats
+from fusar_core.domain.anchors import Anchors, Floats
 from fusar_core.errors import BadOption
+from fusar_core.prior.aef.source import EmbeddingSource
 from training.data.loading import load_anchors
 from training.data.shuffling import donors_of
 from training.data.triplets import OTHER_YEAR, Triplet

@@ -17,8 +17,8 @@ from typing import Any
 import click
 
 from fusar_core.errors import BadOption
+from fusar_core.evaluation.scoring.captions import ORDERS
 from fusar_core.files import atomic_path
-from fusar_core.scoring.captions import ORDERS
 from fusar_core.tasks import CLASSIFY, COUNT, DESCRIBE, DETECT, LOCATE
 from training.errors import for_people
 from training.evaluation import paper
@@ -226,7 +226,7 @@ def markdown(found: Mapping[str, Table]) -> str:
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="folder of the tables")
 def main(runs: tuple[str, ...], out: Path) -> None:
     """Render the paper's tables for one or many results."""
-    from training.evaluate import read_results
+    from training.evaluation.evaluate import read_results
 
     with for_people():
         if unnamed := [run for run in runs if "=" not in run]:

@@ -22,10 +22,10 @@ from typing import Any
 from PIL import Image
 from tqdm import tqdm
 
-from fusar_core.aef.source import YEARS
-from fusar_core.anchors import AnchorSampler
-from fusar_core.anchors_file import write_anchors
 from fusar_core.files import atomic_path, write_error
+from fusar_core.prior.aef.source import YEARS
+from fusar_core.prior.anchors import AnchorSampler
+from fusar_core.prior.files import write_anchors
 from training.data.triplets import OTHER_YEAR, Triplet
 from training.errors import BadRecipe
 from training.simulation.chips import triplet_of, windows

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fusar_core.tiling import Window
+from fusar_core.domain.tiling import Window
 from training.data.triplets import Target, Triplet
 from training.data.truth import clip
 from training.simulation.ambiguity import LABELS, P_SHIP, SURFACES

@@ -16,10 +16,11 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from fusar_core.aef.quantisation import BANDS, decode, encode
-from fusar_core.aef.source import YEARS, Progress
-from fusar_core.grid import Grid
-from fusar_core.spacetime import SpatioTemporalBox
+from fusar_core.domain.anchors import BANDS
+from fusar_core.domain.grid import Grid
+from fusar_core.prior.aef.quantisation import decode, encode
+from fusar_core.prior.aef.source import YEARS, Progress
+from fusar_core.prior.spacetime import SpatioTemporalBox
 from training.simulation.canvas import BUILT, COVERS
 from training.simulation.derive_statistics import STATISTICS
 

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from fusar_core.tiling import Window
+from fusar_core.domain.tiling import Window
 from training.simulation.canvas import BUILT, WATER
 from training.simulation.chips import box_in
 from training.simulation.regions import spec_of

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyproj
 from affine import Affine
 
-from fusar_core.grid import Grid
+from fusar_core.domain.grid import Grid
 from training.simulation import ambiguity
 from training.simulation.bodies import Body
 from training.simulation.canvas import BUILT, CROSS_DB, LEVELS_DB, WATER, Canvas, Map, Mask

@@ -12,8 +12,9 @@ import numpy.typing as npt
 import rasterio
 from affine import Affine
 
-from fusar_core.aef.quantisation import BANDS, NODATA, encode
+from fusar_core.domain.anchors import BANDS
 from fusar_core.files import atomic_path, write_error
+from fusar_core.prior.aef.quantisation import NODATA, encode
 from training.simulation.embeddings import PIXEL_M, EmbeddingField
 from training.simulation.scene import SimulatedScene
 

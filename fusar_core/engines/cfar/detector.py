@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from fusar_core.engines.base import Detection
+from fusar_core.domain.answers import Detection
 from fusar_core.engines.cfar.clutter import block_moments, measure
 from fusar_core.engines.cfar.settings import Scale, Settings, scale_for
 from fusar_core.engines.cfar.targets import Candidate, find_targets

@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from fusar_core.engines.base import Answer, Detection, Request, require
+from fusar_core.domain.answers import Answer, Detection, Request
+from fusar_core.engines.base import require
 from fusar_core.engines.cfar.detector import LABEL, detect
 from fusar_core.engines.cfar.settings import Settings, scale_for
 from fusar_core.tasks import COUNT, DETECT, LOCATE

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fusar_core.engines.base import Corners
+from fusar_core.domain.answers import Corners
 
 FloatArray = npt.NDArray[np.float64]
 

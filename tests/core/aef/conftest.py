@@ -9,7 +9,7 @@ import pytest
 from aef_servers import FileServer
 from aef_world import World, chunks_of_box, write_mosaic
 
-from fusar_core.aef.cache import DiskCache
+from fusar_core.prior.aef.cache import DiskCache
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from fusar_core.aef.cache import DiskCache, default_folder, default_limit_bytes
 from fusar_core.errors import BadOption
+from fusar_core.prior.aef.cache import DiskCache, default_folder, default_limit_bytes
 
 
 def entries(cache: DiskCache) -> list[Path]:

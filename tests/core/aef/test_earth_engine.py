@@ -14,10 +14,10 @@ from aef_servers import EarthEngineStub
 from aef_world import World, decoded
 from google.auth.credentials import AnonymousCredentials
 
-from fusar_core.aef.cache import DiskCache
-from fusar_core.aef.earth_engine import COLLECTION, EarthEngineSource
-from fusar_core.aef.lonlat_grid import WORLD
 from fusar_core.errors import SourceDenied, SourceUnavailable
+from fusar_core.prior.aef.cache import DiskCache
+from fusar_core.prior.aef.earth_engine import COLLECTION, EarthEngineSource
+from fusar_core.prior.aef.lonlat_grid import WORLD
 
 RNG = np.random.default_rng(4)
 LON, LAT = RNG.uniform(9.875, 9.892, 200), RNG.uniform(45.010, 45.020, 200)

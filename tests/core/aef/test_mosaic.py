@@ -14,14 +14,14 @@ from aef_world import World, decoded, write_mosaic
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusar_core.aef import ATTRIBUTION
-from fusar_core.aef.cache import DiskCache
-from fusar_core.aef.lonlat_grid import WORLD
-from fusar_core.aef.mosaic import MosaicSource
-from fusar_core.aef.packing import zstd
-from fusar_core.aef.ranges import HttpReader
-from fusar_core.aef.zarr_shards import crc32c
 from fusar_core.errors import BadEmbeddings, SourceUnavailable, UnknownSource
+from fusar_core.prior.aef import ATTRIBUTION
+from fusar_core.prior.aef.cache import DiskCache
+from fusar_core.prior.aef.lonlat_grid import WORLD
+from fusar_core.prior.aef.mosaic import MosaicSource
+from fusar_core.prior.aef.packing import zstd
+from fusar_core.prior.aef.ranges import HttpReader
+from fusar_core.prior.aef.zarr_shards import crc32c
 
 RNG = np.random.default_rng(3)
 LON, LAT = RNG.uniform(9.82, 9.90, 500), RNG.uniform(45.01, 45.09, 500)

@@ -10,8 +10,8 @@ from aef_world import encoded, random_vectors, real_vectors
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusar_core.aef.quantisation import decode, encode, has_data, unit_vectors
 from fusar_core.errors import BadEmbeddings
+from fusar_core.prior.aef.quantisation import decode, encode, has_data, unit_vectors
 
 ALL = np.ones(200, bool)
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from aef_servers import Fault, FileServer
 
-from fusar_core.aef.ranges import FolderReader, HttpReader
 from fusar_core.errors import SourceUnavailable
+from fusar_core.prior.aef.ranges import FolderReader, HttpReader
 
 CONTENT = bytes(i * 31 % 251 for i in range(700_000))
 

@@ -12,11 +12,11 @@ from aef_world import decoded, encoded, random_vectors, real_vectors, write_rast
 from affine import Affine
 from pyproj import Transformer
 
-from fusar_core.aef import open_source
-from fusar_core.aef.cache import DiskCache
-from fusar_core.aef.raster import RasterSource
 from fusar_core.errors import BadCrs, BadEmbeddings, SourceUnavailable
-from fusar_core.spacetime import SpatioTemporalBox
+from fusar_core.prior.aef import open_source
+from fusar_core.prior.aef.cache import DiskCache
+from fusar_core.prior.aef.raster import RasterSource
+from fusar_core.prior.spacetime import SpatioTemporalBox
 
 PALETTE = encoded(random_vectors(300))
 SIDE = 280  # more than one chunk of 256

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fusar_core.aef import open_source
-from fusar_core.aef.cache import DiskCache
-from fusar_core.aef.earth_engine import EarthEngineSource
-from fusar_core.aef.mosaic import PUBLIC_MOSAIC, MosaicSource
-from fusar_core.aef.raster import RasterSource
-from fusar_core.aef.source import nearest_year
 from fusar_core.errors import UnknownSource
+from fusar_core.prior.aef import open_source
+from fusar_core.prior.aef.cache import DiskCache
+from fusar_core.prior.aef.earth_engine import EarthEngineSource
+from fusar_core.prior.aef.mosaic import PUBLIC_MOSAIC, MosaicSource
+from fusar_core.prior.aef.raster import RasterSource
+from fusar_core.prior.aef.source import nearest_year
 
 
 def test_the_public_mosaic_is_the_default_one_and_opening_needs_no_network(cache: DiskCache) -> None:

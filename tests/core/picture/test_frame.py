@@ -12,8 +12,9 @@ from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusar_core.grid import GEOD, Grid
-from fusar_core.picture.frame import (
+from fusar_core.domain.grid import GEOD, Grid
+from fusar_core.domain.tiling import Window
+from fusar_core.results.picture.frame import (
     degrees_label,
     graticule,
     ground_aspect,
@@ -24,7 +25,6 @@ from fusar_core.picture.frame import (
     scale_bar,
     turned_to_north,
 )
-from fusar_core.tiling import Window
 
 
 def grid(crs: str | None, transform: Affine, height: int = 600, width: int = 800) -> Grid:

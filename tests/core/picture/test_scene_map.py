@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from PIL import Image
 from scenes import plant, sea, write
 
-from fusar_core.engines.base import Corners, Detection
+from fusar_core.domain.answers import Corners, Detection
+from fusar_core.domain.tiling import Window
 from fusar_core.errors import OutputUnwritable
-from fusar_core.picture.marks import CLASS_COLOURS, FLAG_COLOUR, LEAST_SIDE, visible_outline
-from fusar_core.picture.scene_map import LONG_SIDE, draw_picture
-from fusar_core.picture.sheet import Panel
-from fusar_core.scene import SarScene
-from fusar_core.tiling import Window
+from fusar_core.results.picture.marks import CLASS_COLOURS, FLAG_COLOUR, LEAST_SIDE, visible_outline
+from fusar_core.results.picture.scene_map import LONG_SIDE, draw_picture
+from fusar_core.results.picture.sheet import Panel
+from fusar_core.scenes.scene import SarScene
 
 Picture = npt.NDArray[np.uint8]
 NO_REFERENCE = {"crs": None, "transform": Affine.identity()}

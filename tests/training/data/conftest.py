@@ -12,7 +12,7 @@ from hypothesis import settings
 from labelled_chips import FACTS, PLANE, SHIPS, SIZE, some_anchors
 from PIL import Image
 
-from fusar_core.anchors_file import write_anchors
+from fusar_core.prior.files import write_anchors
 from training.data.instructions import instructions
 from training.data.triplets import Triplet
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fusar_core.anchors import Anchors
+from fusar_core.domain.anchors import Anchors
 from training.data.triplets import Target
 
 SIZE = (60, 48)

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fusar_core.coco import CocoDataset, LabelledImage
+from fusar_core.domain.tiling import Window
 from fusar_core.errors import BadOption
-from fusar_core.tiling import Window
+from fusar_core.evaluation.coco import CocoDataset, LabelledImage
 from training.data.builders.cutting import covered, targets_on
 from training.data.builders.dota import read_dota
 from training.data.builders.folder import unique

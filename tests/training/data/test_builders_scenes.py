@@ -16,7 +16,7 @@ from affine import Affine
 from scenes import UTM, plant, sea, ships_scene, write
 
 from fusar_core.errors import SourceElsewhere
-from fusar_core.scene import SarScene
+from fusar_core.scenes.scene import SarScene
 from training.data.builders.options import BuildOptions, Naming
 from training.data.builders.scenes import SceneOptions, build_from_scenes
 from training.data.builders.vector_labels import labels_on, read_labels

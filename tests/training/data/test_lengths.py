@@ -14,7 +14,7 @@ from fusar_core.errors import BadCheckpoint
 from fusar_core.model.processing import CHAT_TEMPLATE, FusarGPTProcessor, conversation
 from training.data.lengths import length_of_model, length_with
 from training.data.triplets import Conversation, Triplet
-from training.nano import make_tokenizer
+from training.runs.nano import make_tokenizer
 
 TALK = Conversation("count", "How many ships are there in this SAR image?", "12 ships, of which 3 are moored.", "ship")
 

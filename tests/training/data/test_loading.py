@@ -11,9 +11,9 @@ from labelled_chips import SIZE, some_anchors
 from PIL import Image
 from scenes import ships_scene
 
-from fusar_core.anchors_file import write_anchors
-from fusar_core.scene import SarScene
-from fusar_core.tiling import ChipWindow, Window
+from fusar_core.domain.tiling import ChipWindow, Window
+from fusar_core.prior.files import write_anchors
+from fusar_core.scenes.scene import SarScene
 from training.data.loading import check_window, load_anchors, load_image
 from training.data.triplets import Triplet
 from training.errors import BadTriplet

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fusar_core.anchors import Anchors
-from fusar_core.anchors_file import write_anchors
-from fusar_core.engines.base import Answer, Request
+from fusar_core.domain.anchors import Anchors
+from fusar_core.domain.answers import Answer, Request
+from fusar_core.prior.files import write_anchors
 from fusar_core.tasks import ALL_TASKS, questions
 from training.data.triplets import Target, Triplet, write_triplets
 

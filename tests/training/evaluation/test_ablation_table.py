@@ -10,11 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 from fusar_core.errors import BadResults
-from training.ablation import ARMS, STEPS
 from training.data.triplets import Triplet
-from training.evaluate import FORMAT, read_results
 from training.evaluation.ablation_table import against_twin, lines, main, markdown, read_runs, twin_of
+from training.evaluation.evaluate import FORMAT, read_results
 from training.evaluation.scores import scores
+from training.runs.ablation import ARMS, STEPS
 
 
 def results(right: int, of: int = 20, first: int = 0) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fusar_core.scoring.captions import score_captions
+from fusar_core.evaluation.scoring.captions import score_captions
 from training.evaluation.captions import CAPTION_MEASURES, caption_table, scored_captions
 from training.evaluation.comparison import compared
 

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fusar_core.anchors import Anchors
-from fusar_core.anchors_file import write_anchors
+from fusar_core.domain.anchors import Anchors
 from fusar_core.engines import dialogue
 from fusar_core.errors import BadOption
+from fusar_core.prior.files import write_anchors
 from training.data.loading import load_anchors
 from training.data.triplets import Triplet
 from training.errors import BadTriplet
-from training.evaluate import evaluate
 from training.evaluation.controls import CONTROLS, controlled, said_place
+from training.evaluation.evaluate import evaluate
 
 Data = tuple[list[Triplet], Path]
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from fusar_core.engines.base import Detection
+from fusar_core.domain.answers import Detection
 from fusar_core.errors import BadOption, BadResults, ResumeMismatch, UnknownTask
 from training.data.triplets import Conversation, Triplet
-from training.evaluate import compare, evaluate, main, read_results
+from training.evaluation.evaluate import compare, evaluate, main, read_results
 from training.evaluation.plan import FINE, _truth
 from training.evaluation.scores import PRESENT, scores
 

@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from training.evaluate import FORMAT
 from training.evaluation.comparison import compared
+from training.evaluation.evaluate import FORMAT
 from training.evaluation.scores import scores
 from training.evaluation.tables import main, markdown, tables
 

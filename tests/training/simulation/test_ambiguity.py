@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fusar_core.tiling import Window
+from fusar_core.domain.tiling import Window
 from training.simulation.ambiguity import P_SHIP, SURFACES
 from training.simulation.canvas import BUILT, WATER
 from training.simulation.chips import left_open, triplet_of

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from fusar_core.anchors import sample_anchors
-from fusar_core.anchors_file import read_anchors
+from fusar_core.prior.anchors import sample_anchors
+from fusar_core.prior.files import read_anchors
 from training.data.ground import near_pairs
 from training.data.splits import assert_disjoint
 from training.data.triplets import read_triplets

@@ -95,7 +95,7 @@ def test_no_reader_of_the_image_does_better_in_the_simulator() -> None:
     """The best constant answer per image, tried on many truths of one image, scores the ceiling."""
     from dataclasses import replace
 
-    from fusar_core.tiling import Window
+    from fusar_core.domain.tiling import Window
     from training.simulation.chips import triplet_of
     from training.simulation.scene import simulate
     from training.simulation.spec import SceneSpec

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from affine import Affine
 
-from fusar_core.aef.quantisation import decode, encode, unit_vectors
-from fusar_core.grid import Grid
+from fusar_core.domain.grid import Grid
+from fusar_core.prior.aef.quantisation import decode, encode, unit_vectors
 from training.simulation.canvas import BUILT, COVERS, WATER
 from training.simulation.derive_statistics import derive
 from training.simulation.embeddings import EmbeddingField, quantised, statistics

@@ -11,10 +11,10 @@ import pytest
 import rasterio
 from click.testing import CliRunner
 
-from fusar_core.aef import open_source
-from fusar_core.anchors import sample_anchors
-from fusar_core.scene import SarScene
-from fusar_core.tiling import Window
+from fusar_core.domain.tiling import Window
+from fusar_core.prior.aef import open_source
+from fusar_core.prior.anchors import sample_anchors
+from fusar_core.scenes.scene import SarScene
 from training.errors import BadRecipe
 from training.simulation.bodies import PLANES, SHIPS, add_plane, add_ship, plane_size, ship_size
 from training.simulation.canvas import BUILT, LEVELS_DB, WATER, Canvas

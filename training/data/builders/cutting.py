@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from fusar_core.tiling import ChipWindow, Window
+from fusar_core.domain.tiling import ChipWindow, Window
 from training.data.triplets import Target
 from training.data.truth import clip
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from fusar_core.coco import LARGEST, LabelledImage
+from fusar_core.evaluation.coco import LARGEST, LabelledImage
 from training.data.builders.finding import find_images
 from training.data.triplets import Box
 from training.errors import BadLabels

@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from fusar_core.anchors import Anchors
-from fusar_core.anchors_file import write_anchors
+from fusar_core.domain.anchors import Anchors
 from fusar_core.errors import BadOption
 from fusar_core.files import write_error
+from fusar_core.prior.files import write_anchors
 from training.data.builders.options import BuildOptions
 from training.data.descriptions import describe
 from training.data.instructions import instructions, rng_for

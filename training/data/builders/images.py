@@ -13,9 +13,9 @@ import numpy.typing as npt
 import shapely
 from PIL import Image
 
-from fusar_core.coco import LabelledImage
+from fusar_core.domain.tiling import ChipWindow, Window, tile
 from fusar_core.errors import BadOption
-from fusar_core.tiling import ChipWindow, Window, tile
+from fusar_core.evaluation.coco import LabelledImage
 from training.data.builders.cutting import covered, keep_fact, scaled, targets_on
 from training.data.builders.folder import BuildReport, Folder, unique
 from training.data.builders.options import RESIZE, BuildOptions

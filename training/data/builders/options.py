@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from fusar_core.domain.tiling import CHIP_SIZE
 from fusar_core.errors import BadOption
 from fusar_core.tasks import ALL_TASKS
-from fusar_core.tiling import CHIP_SIZE
 from training.data.triplets import Box, Target
 
 CROP, RESIZE = "crop", "resize"

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from fusar_core.anchors import GRID_SIDE, AnchorSampler
+from fusar_core.domain.tiling import ChipWindow, tile
 from fusar_core.errors import BadExtent
-from fusar_core.prior import open_prior
-from fusar_core.scene import SarScene
-from fusar_core.spacetime import SpatioTemporalBox
-from fusar_core.tiling import ChipWindow, tile
+from fusar_core.prior.anchors import GRID_SIDE, AnchorSampler
+from fusar_core.prior.opening import open_prior
+from fusar_core.prior.spacetime import SpatioTemporalBox
+from fusar_core.scenes.scene import SarScene
 from training.data.builders.cutting import covered, keep_fact, targets_on
 from training.data.builders.folder import BuildReport, Folder, unique
 from training.data.builders.options import BuildOptions

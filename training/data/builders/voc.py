@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree import ElementTree
 
-from fusar_core.coco import LARGEST, LabelledImage
+from fusar_core.evaluation.coco import LARGEST, LabelledImage
 from training.data.builders.finding import find_images
 from training.data.triplets import Box
 from training.errors import BadLabels

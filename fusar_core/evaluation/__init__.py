@@ -1,0 +1,1 @@
+"""Engines scored on labelled data."""

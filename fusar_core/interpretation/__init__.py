@@ -1,0 +1,1 @@
+"""The whole way from a scene and an engine to an interpretation."""

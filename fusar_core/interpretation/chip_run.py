@@ -1,0 +1,140 @@
+"""Shows the chips of a plan to an engine: read ahead, answers streamed, journalled, cancellable."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from fusar_core.domain.answers import Answer, Request
+from fusar_core.domain.chips import Chip
+from fusar_core.domain.tiling import ChipWindow, Window, cells_under, partition, tile
+from fusar_core.engines.base import Engine, confined
+from fusar_core.errors import Cancelled
+from fusar_core.interpretation.journal import Journal
+from fusar_core.interpretation.readahead import read_ahead
+from fusar_core.prior.anchors import AnchorSampler
+from fusar_core.scenes.scene import SarScene
+from fusar_core.scenes.water import WaterMask
+from fusar_core.tasks import DETECT, questions
+
+CHIPS_AHEAD = 2
+"""Chips read while the engine works on one: enough to hide reading, little enough to keep memory flat."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One chip to be shown to the engine, and for which tasks."""
+
+    where: ChipWindow
+    tasks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What came of one step.
+
+    seen: numbers of the chips of the partition in which it held valid pixels; of the others nothing may be said, since
+    nodata is not sea.
+    """
+
+    index: int
+    answers: list[Answer] = field(default_factory=list)
+    seen: list[int] = field(default_factory=list)
+
+
+def plan(engine: Engine, tasks: Sequence[str], extent: Window, size: int, overlap: int) -> list[Step]:
+    """Which chips are shown to the engine: detection wants overlap, answers of its own want a partition."""
+    own = tuple(t for t in tasks if t != DETECT and t not in engine.derived)
+    detects = DETECT in tasks or any(t in engine.derived for t in tasks)
+    if detects and own and extent.height <= size and extent.width <= size:
+        return [Step(tile(extent, size)[0], (DETECT, *own))]  # one chip: one look answers everything
+    steps = [Step(where, (DETECT,)) for where in tile(extent, size, overlap)] if detects else []
+    return steps + [Step(where, own) for where in partition(extent, size) if own]
+
+
+@dataclass
+class ChipRun:
+    """A plan being carried out; iterate `results()` once.
+
+    extent: what is interpreted, in scene pixels. prior: gives each chip its anchors. cancelled: asked before
+    each chip is read.
+    """
+
+    scene: SarScene
+    engine: Engine
+    steps: list[Step]
+    classes: Sequence[str]
+    extent: Window
+    water: WaterMask | None = None
+    prior: AnchorSampler | None = None
+    journal: Journal | None = None
+    cancelled: Callable[[], bool] = lambda: False
+
+    def results(self) -> Iterator[StepResult]:
+        """One result a step: those in the journal first, then the engine's as they come, journalled before they are
+        handed out."""
+        finished = self.journal.finished if self.journal else {}
+        for index in sorted(finished):
+            if self.journal:
+                yield StepResult(index, *self.journal.entry(index, self.steps[index].where))
+        for result in self._fresh([i for i in range(len(self.steps)) if i not in finished]):
+            if self.journal:
+                self.journal.add(result.index, result.answers, result.seen)
+            yield result
+
+    def _fresh(self, todo: list[int]) -> Iterator[StepResult]:
+        asked: deque[StepResult] = deque()
+        empty: list[int] = []
+
+        def requests() -> Iterator[Request]:
+            for index, chip in read_ahead(self._read(todo), CHIPS_AHEAD):
+                if chip.valid.any():
+                    asked.append(StepResult(index, seen=self._seen(chip)))
+                    yield Request(chip, self.steps[index].tasks, self.classes)
+                else:
+                    empty.append(index)
+
+        stream = self.engine.answer(requests())
+        try:
+            while (first := next(stream, None)) is not None:
+                yield from self._drain(empty)
+                result = asked.popleft()
+                expected = len(questions(self.steps[result.index].tasks, self.classes))
+                result.answers.extend([first, *islice(stream, expected - 1)])
+                yield result
+            yield from self._drain(empty)
+        finally:
+            if hasattr(stream, "close"):
+                stream.close()
+
+    @staticmethod
+    def _drain(empty: list[int]) -> Iterator[StepResult]:
+        while empty:
+            yield StepResult(empty.pop(0))
+
+    def _read(self, todo: list[int]) -> Iterator[tuple[int, Chip]]:
+        for index in todo:
+            if self.cancelled():
+                raise Cancelled("The run was cancelled.", "What was finished is kept: repeat with --resume.")
+            where = self.steps[index].where
+            chip = self.scene.chip(where, self.water)
+            if confined(self.engine):
+                chip = chip.inside(self.extent)
+            if self.prior and chip.valid.any():
+                chip.anchors = self.prior.for_chip(self.scene.grid, where.window)
+            yield index, chip
+
+    def _seen(self, chip: Chip) -> list[int]:
+        """Numbers of the partition's chips of which this chip shows valid pixels."""
+        window = chip.where.window
+        seen = []
+        for cell in cells_under(window, self.extent):
+            shared = cell.keep.intersection(window)
+            assert shared is not None
+            rows = slice(shared.row - window.row, shared.bottom - window.row)
+            columns = slice(shared.col - window.col, shared.right - window.col)
+            if chip.valid[rows, columns].any():
+                seen.append(cell.index)
+        return seen

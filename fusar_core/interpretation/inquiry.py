@@ -1,0 +1,81 @@
+"""Single questions about a scene: to which class a box belongs, or anything in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from fusar_core.domain.answers import Answer, Request
+from fusar_core.domain.chips import Chip
+from fusar_core.domain.tiling import ChipWindow, Window, partition
+from fusar_core.engines.base import Engine, confined, require, usable
+from fusar_core.errors import BadOption
+from fusar_core.prior.anchors import AnchorSampler
+from fusar_core.scenes.scene import SarScene
+from fusar_core.tasks import ASK, CLASSIFY
+
+SURROUNDINGS = 1.25
+"""A target larger than a chip is shown in a chip that many times its longer side."""
+
+
+def classify_box(
+    scene: SarScene,
+    engine: Engine,
+    box: Window,
+    classes: Sequence[str] = (),
+    prior: AnchorSampler | None = None,
+) -> Answer:
+    """To which of the classes the target in a box belongs: the answer's value is one of them, or None.
+
+    box: scene pixels, e.g. of `scene.extent_window`. It is shown in the middle of a chip as far as the scene reaches.
+    classes: those to choose from; all that the engine knows when empty.
+
+    Raises UnsupportedTask, UnknownClass, BadOption for a single class, and what reading and the engine may raise.
+    """
+    names = list(classes) or sorted(engine.classes)
+    require(engine, (CLASSIFY,), names)
+    if len(set(names)) < 2:
+        raise BadOption(f"Between {', '.join(names)} alone there is nothing to choose.", "Give two classes or more.")
+    size, _ = engine.tiling(scene.grid.pixel_size_m)
+    side = max(size, math.ceil(SURROUNDINGS * max(box.height, box.width)))
+    window = _around(box, side, scene.extent)
+    chip = _chip(scene, ChipWindow(0, window, window), usable(engine, prior))
+    x, y = box.col - window.col, box.row - window.row
+    inside = (float(x), float(y), float(x + box.width), float(y + box.height))
+    return next(iter(engine.answer([Request(chip, (CLASSIFY,), names, box=inside)])))
+
+
+def ask(
+    scene: SarScene, engine: Engine, question: str, extent: Window | None = None, prior: AnchorSampler | None = None
+) -> Iterator[Answer]:
+    """What the engine says to a question about the scene or an extent of it: one answer for each chip with data.
+
+    extent: scene pixels; what is larger than a chip is cut into chips side by side.
+
+    Raises UnsupportedTask, BadOption for an empty question, and what reading and the engine may raise.
+    """
+    require(engine, (ASK,), ())
+    size, _ = engine.tiling(scene.grid.pixel_size_m)
+    part = extent or scene.extent
+    where = [w for w in partition(part, size) if scene.has_data(w.window)]
+    chips = (_chip(scene, w, usable(engine, prior)) for w in where)
+    if confined(engine):
+        chips = (c.inside(part) for c in chips)
+    yield from engine.answer(Request(c, (ASK,), (), question=question) for c in chips if c.valid.any())
+
+
+def _around(box: Window, side: int, extent: Window) -> Window:
+    """A square around a box, moved to lie inside the extent as far as that is large enough."""
+
+    def start(middle: float, length: int) -> int:
+        return max(0, min(round(middle - side / 2), length - side))
+
+    row = start(box.row + box.height / 2, extent.height)
+    return Window(row, start(box.col + box.width / 2, extent.width), side, side)
+
+
+def _chip(scene: SarScene, where: ChipWindow, prior: AnchorSampler | None) -> Chip:
+    chip = scene.chip(where)
+    if prior:
+        chip.anchors = prior.for_chip(scene.grid, where.window)
+    return chip

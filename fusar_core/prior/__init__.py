@@ -1,0 +1,1 @@
+"""The spatio-temporal prior of a scene: anchors from AlphaEarth embeddings."""

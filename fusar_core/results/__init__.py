@@ -1,0 +1,1 @@
+"""What is published of an interpretation: fields, features, files, pictures."""

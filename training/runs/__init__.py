@@ -1,0 +1,1 @@
+"""Whole productions: all stages of a preset, fusar-nano, the ablation, and what they need."""

@@ -15,7 +15,7 @@ import numpy as np
 import pyogrio
 import shapely
 
-from fusar_core import SarScene, interpret, open_engine
+from fusar_core import SarScene, Scope, interpret, open_engine
 from fusar_core.results.features import feature_tables
 
 NEAR_M = 250.0
@@ -36,7 +36,7 @@ def score(folder: Path, engine: str) -> dict[str, Any]:
     shapes = shapely.from_wkb(geometry)
     points, ignore = shapes[kind != "ignore"], shapely.union_all(shapes[kind == "ignore"])
     with SarScene.open(folder / f"{NAME}_S1_VH_20201107_utm11n_10m.tif") as scene:
-        result = interpret(scene, open_engine(engine), classes=("ship",))
+        result = interpret(scene, open_engine(engine), Scope(classes=("ship",)))
     detections = feature_tables(result)[0]
     centres = np.array([p.centroid for p in detections.polygons])
     counted = np.array([not row["flags"] for row in detections.rows])

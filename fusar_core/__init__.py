@@ -9,13 +9,17 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from fusar_core.engines import open_engine
-    from fusar_core.interpretation.interpret import Interpretation, interpret
+    from fusar_core.interpretation.interpret import interpret
+    from fusar_core.interpretation.result import Interpretation
+    from fusar_core.interpretation.scope import Scope, Watch
     from fusar_core.scenes.scene import SarScene
 
-__all__ = ["Interpretation", "SarScene", "interpret", "open_engine"]
+__all__ = ["Interpretation", "SarScene", "Scope", "Watch", "interpret", "open_engine"]
 
 _HOME = {
-    "Interpretation": "fusar_core.interpretation.interpret",
+    "Interpretation": "fusar_core.interpretation.result",
+    "Scope": "fusar_core.interpretation.scope",
+    "Watch": "fusar_core.interpretation.scope",
     "SarScene": "fusar_core.scenes.scene",
     "interpret": "fusar_core.interpretation.interpret",
     "open_engine": "fusar_core.engines",

@@ -8,8 +8,9 @@ from collections.abc import Generator, Iterable
 from typing import Any, Protocol
 
 from fusar_core.batch.listing import Listed
-from fusar_core.batch.work import FAILED, Record, Settings, Work, interpret_listed, state_of
+from fusar_core.batch.work import FAILED, Record, Work, interpret_listed, state_of
 from fusar_core.errors import BadOption, SceneCrashed
+from fusar_core.interpretation.run import Run
 from fusar_core.ray_start import start_ray
 
 TRIES = 4
@@ -31,7 +32,7 @@ class Pool(Protocol):
 
     def __exit__(self, *_: object) -> None: ...
 
-    def map(self, todo: Iterable[tuple[Listed, str]], out: str, settings: Settings) -> Generator[Record, None, None]:
+    def map(self, todo: Iterable[tuple[Listed, str]], out: str, settings: Run) -> Generator[Record, None, None]:
         """A record for each (scene, name), as they are finished. Closing the iterator stops the work."""
         ...
 
@@ -60,7 +61,7 @@ class RayPool:
 
         ray.shutdown()
 
-    def map(self, todo: Iterable[tuple[Listed, str]], out: str, settings: Settings) -> Generator[Record, None, None]:
+    def map(self, todo: Iterable[tuple[Listed, str]], out: str, settings: Run) -> Generator[Record, None, None]:
         import ray
 
         options: dict[str, Any] = {"num_cpus": 1, "num_gpus": self._gpus_of_each(), "max_retries": TRIES - 1}

@@ -19,11 +19,12 @@ from fusar_core import errors
 from fusar_core.batch.index import INDEX, write_index
 from fusar_core.batch.listing import Listed
 from fusar_core.batch.pool import Pool
-from fusar_core.batch.work import DONE, EMPTY, STATE, Record, Settings, record_path, result_path, state_of
+from fusar_core.batch.work import DONE, EMPTY, STATE, Record, record_path, result_path, state_of
 from fusar_core.engines import MODEL_ENGINES, open_engine
 from fusar_core.engines.base import require
 from fusar_core.errors import FusarError, ResumeMismatch, UnknownTask
 from fusar_core.files import atomic_path, check_writable, write_error
+from fusar_core.interpretation.run import Run
 from fusar_core.tasks import SCENE_TASKS
 
 FORMAT = 1
@@ -80,7 +81,7 @@ class BatchResult:
 def run_batch(
     scenes: Sequence[Listed],
     out: Path,
-    settings: Settings,
+    settings: Run,
     pool: Pool,
     *,
     fresh: bool = False,
@@ -128,7 +129,7 @@ def run_batch(
     return BatchResult([records[s.path] for s in scenes], len(finished), index.path, time.monotonic() - started)
 
 
-def check_settings(settings: Settings) -> None:
+def check_settings(settings: Run) -> None:
     """Finds out before any work what can be found out cheaply.
 
     Raises UnknownTask, UnsupportedTask, UnknownClass, and what opening the engine may raise.
@@ -156,7 +157,7 @@ class _Index:
         self._written = time.monotonic()
 
 
-def _prepare(out: Path, settings: Settings, fresh: bool) -> None:
+def _prepare(out: Path, settings: Run, fresh: bool) -> None:
     """The output folder with its header, which says by what settings it was filled."""
     state = out / STATE
     try:
@@ -164,7 +165,7 @@ def _prepare(out: Path, settings: Settings, fresh: bool) -> None:
     except OSError as cause:
         raise write_error(out, cause) from cause
     check_writable(out / INDEX)
-    header = {"format": FORMAT, "settings": settings.as_dict()}
+    header = {"format": FORMAT, "settings": settings.decides()}
     path = state / HEADER
     if path.exists() and not fresh:
         try:

@@ -7,9 +7,9 @@ import json
 import os
 import time
 import traceback
-from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,13 @@ from fusar_core.engines import open_engine
 from fusar_core.engines.base import Engine
 from fusar_core.errors import FusarError, ResumeMismatch, SceneEmpty
 from fusar_core.files import atomic_path
-from fusar_core.interpretation.interpret import Interpretation, interpret
-from fusar_core.prior.opening import open_prior
+from fusar_core.interpretation.result import Interpretation
+from fusar_core.interpretation.run import Run, opened
+from fusar_core.interpretation.scope import Watch
 from fusar_core.results.features import feature_tables
 from fusar_core.results.vector_io import write_layers
 from fusar_core.scenes.scene import SarScene
-from fusar_core.scenes.water import WaterMask
-from fusar_core.tasks import COUNT, DETECT, TASKS
+from fusar_core.tasks import COUNT, DETECT
 
 STATE = ".fusar"
 """Folder inside the output folder with records of finished scenes and journals of others."""
@@ -38,31 +38,6 @@ REMOTE_READING = {
     "GDAL_HTTP_RETRY_DELAY": "1",
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",  # else GDAL asks for whole folders
 }
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How every scene of a batch is interpreted; see `fusar_core.interpretation.interpret.interpret`.
-
-    engine_options: of `open_engine`, as pairs; what they hold that is secret shows itself to nobody. water, prior: as
-    on the command line. year, band: for scenes for which the list does not say.
-    """
-
-    engine: str = "cfar"
-    engine_options: tuple[tuple[str, Any], ...] = ()
-    tasks: tuple[str, ...] = TASKS
-    classes: tuple[str, ...] = ("ship",)
-    band: str | None = None
-    year: int | None = None
-    prior: str | None = None
-    water: str | None = None
-    chip_overlap: int | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """What decides about the results, for JSON: keys and how a server is reached do not."""
-        decides = ("model", "coordinates", "dtype", "quantization")
-        options = {k: str(v) for k, v in self.engine_options if k in decides}
-        return json.loads(json.dumps({**asdict(self), "engine_options": options}))  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
@@ -110,8 +85,10 @@ def state_of(path: str) -> list[int]:
     return [about.st_size, about.st_mtime_ns]
 
 
-def interpret_listed(listed: Listed, name: str, out: str, settings: Settings) -> Record:
+def interpret_listed(listed: Listed, name: str, out: str, settings: Run) -> Record:
     """Interprets one scene of a batch; what goes wrong is told in the record, never raised.
+
+    settings: how every scene of the batch is interpreted.
 
     A journal that another process left half-way is taken up. The result is in place before the record, the record
     before the journal goes: whenever the process dies, nothing is lost that was finished.
@@ -130,7 +107,7 @@ def interpret_listed(listed: Listed, name: str, out: str, settings: Settings) ->
         for variable, value in REMOTE_READING.items():
             os.environ.setdefault(variable, value)
     try:
-        return _interpret(listed, name, folder, settings, seen, seconds)
+        return _interpret(_run_of(listed, settings), name, folder, seen, seconds)
     except SceneEmpty as error:
         record = failed(EMPTY, error.code, error.message, error.hint)
         _keep(record, folder)
@@ -142,43 +119,25 @@ def interpret_listed(listed: Listed, name: str, out: str, settings: Settings) ->
         return failed(FAILED, INTERNAL, f"{type(error).__name__}: {error}", "This is a bug: please report it.")
 
 
-def _interpret(
-    listed: Listed, name: str, out: Path, settings: Settings, seen: dict[str, Any], seconds: Callable[[], float]
-) -> Record:
+def _interpret(run: Run, name: str, out: Path, seen: dict[str, Any], seconds: Callable[[], float]) -> Record:
     """seen: takes what is known of the scene as soon as it is, should the rest fail. seconds: since the start."""
-    engine = _engine(settings.engine, settings.engine_options)
     journal = out / STATE / f"{name}.partial"
-    band = listed.band or settings.band
-    with ExitStack() as stack:
-        scene = stack.enter_context(SarScene.open(listed.path, band=band, year=listed.year or settings.year))
-        seen |= {"footprint": _footprint(scene), "acquired": scene.acquisition.acquired or ""}
-        seen |= {"engine": engine.name, "model": engine.model}
-        water = stack.enter_context(WaterMask.open(settings.water, scene.grid)) if settings.water else None
-        prior = stack.enter_context(open_prior(scene, settings.prior))
 
-        def run(resume: bool) -> Interpretation:
-            return interpret(
-                scene,
-                engine,
-                tasks=settings.tasks,
-                classes=settings.classes,
-                chip_overlap=settings.chip_overlap,
-                water=water,
-                prior=prior,
-                journal=journal,
-                resume=resume,
-            )
+    def on_scene(scene: SarScene) -> None:
+        seen.update({"footprint": _footprint(scene), "acquired": scene.acquisition.acquired or ""})
 
+    with opened(run, Watch(on_scene=on_scene), _kept_engine) as ready:
+        seen |= {"engine": ready.engine.name, "model": ready.engine.model}
         try:
-            result = run(resume=True)
+            result = ready.interpret(journal, resume=True)
         except ResumeMismatch:  # the scene, or the model, has changed since
-            result = run(resume=False)
+            result = ready.interpret(journal)
         write_layers(feature_tables(result), result_path(out, name))
         record = Record(
             **seen,
             status=DONE,
             aef_year=result.aef_year,
-            counts=counts(result, engine),
+            counts=counts(result, ready.engine),
             chips=result.chips,
             seconds=seconds(),
             warnings=list(result.warnings),
@@ -194,6 +153,11 @@ def counts(result: Interpretation, engine: Engine) -> dict[str, int]:
         return result.counts()
     own = [a for a in result.answers if a.task == COUNT and isinstance(a.value, int)]
     return {c: sum(a.value for a in own if a.label == c) for c in result.classes if COUNT in result.tasks}
+
+
+def _run_of(listed: Listed, settings: Run) -> Run:
+    """How one scene of the batch is interpreted: what its row says goes before what the batch says."""
+    return replace(settings, scene=listed.path, band=listed.band or settings.band, year=listed.year or settings.year)
 
 
 def _keep(record: Record, out: Path) -> None:
@@ -213,4 +177,9 @@ def _engine(name: str, options: tuple[tuple[str, Any], ...]) -> Engine:
     return open_engine(name, **dict(options))
 
 
-Work = Callable[[Listed, str, str, Settings], Record]
+@contextmanager
+def _kept_engine(run: Run) -> Iterator[Engine]:
+    yield _engine(run.engine, run.engine_options)
+
+
+Work = Callable[[Listed, str, str, Run], Record]

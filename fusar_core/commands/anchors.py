@@ -8,9 +8,10 @@ from typing import Any
 
 import click
 
-from fusar_core.commands.options import parse_extent, progress_bar, year_option
+from fusar_core.commands.options import extent_option, progress_bar, scene_argument, year_option
 from fusar_core.domain.anchors import Anchors
 from fusar_core.files import check_writable
+from fusar_core.interpretation.parameters import parse_extent
 from fusar_core.prior.aef import EmbeddingSource, open_source
 from fusar_core.prior.anchors import GRID_SIDE, AnchorSampler
 from fusar_core.prior.files import write_anchors
@@ -18,13 +19,13 @@ from fusar_core.scenes.scene import SarScene
 
 
 @click.command()
-@click.argument("scene", type=click.Path(path_type=Path))
+@scene_argument
 @click.option(
     "--source", default="mosaic", show_default=True, help="mosaic[:URL], earth-engine[:PROJECT], or a raster."
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Result file, .npz.")
 @click.option("--grid", default=GRID_SIDE, show_default=True, help="Nodes along a side; 1 for the centre only.")
-@click.option("--extent", help="Only here: xmin,ymin,xmax,ymax in map units of the scene, or with ,EPSG:n appended.")
+@extent_option
 @click.option("--band", help="Band by number, name or polarisation, for the preview.")
 @year_option
 @click.option("--preview", type=click.Path(path_type=Path), help="Also draw the anchors over the image, as PNG.")

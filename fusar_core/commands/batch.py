@@ -11,13 +11,13 @@ from typing import Any
 
 import click
 
-from fusar_core.batch import BatchResult, RayPool, Settings, find_scenes, run_batch
+from fusar_core.batch import BatchResult, RayPool, find_scenes, run_batch
 from fusar_core.batch.work import DONE, EMPTY, FAILED
 from fusar_core.commands.engine_options import engine_arguments, engine_options
-from fusar_core.commands.options import band_option, prior_option, progress_bar, words, year_option
+from fusar_core.commands.options import progress_bar, run_options
 from fusar_core.engines import MODEL_ENGINES, is_address
+from fusar_core.interpretation.run import Run
 from fusar_core.remote.address import KEY_VARIABLE, Secret
-from fusar_core.tasks import TASKS
 
 SHOWN = 10
 """Failed scenes that are listed in the summary; all are in the index."""
@@ -27,13 +27,7 @@ SHOWN = 10
 @click.argument("scenes", nargs=-1, required=True)
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the results.")
 @engine_options("cfar")
-@click.option("--tasks", default=",".join(TASKS), show_default=True, help="Comma-separated; also: describe.")
-@click.option("--classes", default="ship", show_default=True, help="Classes of targets, comma-separated.")
-@band_option
-@year_option
-@click.option("--chip-overlap", type=int, help="Overlap of neighbouring chips in pixels; default: the engine's.")
-@click.option("--water-mask", type=click.Path(path_type=Path), help="Vector or raster: targets only where water is.")
-@prior_option
+@run_options
 @click.option("--workers", type=int, help="Scenes at once; default: the processors, or 1 for a model on this computer.")
 @click.option("--gpus-per-worker", type=float, help="May be a part, e.g. 0.5; default: 1 for a model where there are.")
 @click.option("--ray-address", help="A Ray cluster to use, e.g. auto; default: processes on this computer.")
@@ -42,14 +36,6 @@ SHOWN = 10
 def command(
     scenes: tuple[str, ...],
     out: Path,
-    engine: str,
-    tasks: str,
-    classes: str,
-    band: str | None,
-    year: int | None,
-    chip_overlap: int | None,
-    water_mask: Path | None,
-    prior: str | None,
     workers: int | None,
     gpus_per_worker: float | None,
     ray_address: str | None,
@@ -65,23 +51,8 @@ def command(
     (https://, s3://, gs://, az://). Run the same command again to go on
     after it was stopped: finished scenes are left alone.
     """
-    arguments = engine_arguments(engine, options)
-    for name in ("model", "ca"):
-        if name in arguments and (name != "model" or engine in MODEL_ENGINES):
-            arguments[name] = str(Path(arguments[name]).absolute())  # other processes work elsewhere
-    if is_address(engine):
-        arguments["api_key"] = Secret(os.environ.get(KEY_VARIABLE, "").strip())  # other computers do not have it
-    settings = Settings(
-        engine=engine,
-        engine_options=tuple(sorted(arguments.items())),
-        tasks=words(tasks),
-        classes=words(classes),
-        band=band,
-        year=year,
-        prior=_absolute(prior),
-        water=str(water_mask.absolute()) if water_mask else None,
-        chip_overlap=chip_overlap,
-    )
+    engine = options["engine"]
+    settings = Run.from_parameters(options | {"engine_options": _arguments(options)} | _absolute(options))
     found = find_scenes(scenes, leave_out=out)
     pool = RayPool(_workers(workers, engine, ray_address, len(found)), _gpus(gpus_per_worker, engine), ray_address)
     with progress_bar("scenes") as on_progress, redirect_stdout(sys.stderr):  # Ray prints when a process dies
@@ -91,8 +62,24 @@ def command(
         sys.exit(1)
 
 
-def _absolute(prior: str | None) -> str | None:
-    return str(Path(prior).absolute()) if prior and Path(prior).exists() else prior
+def _arguments(options: dict[str, Any]) -> dict[str, Any]:
+    """The options of the engine as other processes, which work elsewhere and on other computers, need them."""
+    engine, given = options["engine"], engine_arguments(options)
+    for name in ("model", "ca"):
+        if name in given and (name != "model" or engine in MODEL_ENGINES):
+            given[name] = str(Path(given[name]).absolute())
+    if is_address(engine):
+        given["api_key"] = Secret(os.environ.get(KEY_VARIABLE, "").strip())
+    return given
+
+
+def _absolute(options: dict[str, Any]) -> dict[str, Any]:
+    """Files that are named relative to where the command was called."""
+    water, prior = options["water_mask"], options["prior"]
+    return {
+        "water_mask": water.absolute() if water else None,
+        "prior": str(Path(prior).absolute()) if prior and Path(prior).exists() else prior,
+    }
 
 
 def _workers(wanted: int | None, engine: str, ray_address: str | None, scenes: int) -> int | None:

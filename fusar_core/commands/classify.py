@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import click
 
-from fusar_core.commands.engine_options import chosen_engine, engine_options
-from fusar_core.commands.options import band_option, parse_extent, prior_option, words, year_option
-from fusar_core.interpretation.inquiry import classify_box
-from fusar_core.interpretation.interpret import engine_warnings
-from fusar_core.prior.opening import open_prior
-from fusar_core.scenes.scene import SarScene
+from fusar_core.commands.engine_options import engine_arguments, engine_options
+from fusar_core.commands.options import band_option, prior_option, scene_argument, year_option
+from fusar_core.interpretation.inquiry import classify_box, inquiry_of
+from fusar_core.interpretation.parameters import parse_extent
+from fusar_core.interpretation.result import Inquiry
+from fusar_core.interpretation.run import Run, opened
 
 
 @click.command()
-@click.argument("scene", type=click.Path(path_type=Path))
+@scene_argument
 @click.option("--box", required=True, help="The target: xmin,ymin,xmax,ymax in map units, or with ,EPSG:n appended.")
 @click.option("--classes", default="", help="Classes to choose from, comma-separated; default: all the model knows.")
 @engine_options("fusar")
@@ -25,31 +25,32 @@ from fusar_core.scenes.scene import SarScene
 @year_option
 @prior_option
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON on stdout.")
-def command(
-    scene: Path,
-    box: str,
-    classes: str,
-    engine: str,
-    band: str | None,
-    year: int | None,
-    prior: str | None,
-    as_json: bool,
-    **options: Any,
-) -> None:
+def command(box: str, as_json: bool, **options: Any) -> None:
     """Say to which class the target in a box of SCENE belongs."""
-    machine = chosen_engine(engine, options)
-    with SarScene.open(scene, band=band, year=year) as opened, open_prior(opened, prior) as sampler:
-        window = opened.extent_window(*parse_extent(box))
-        answer = classify_box(opened, machine, window, words(classes), sampler)
-        warnings = engine_warnings(machine, opened)
-    about = {"model": machine.model, "warnings": warnings}
+    run = Run.from_parameters(options | {"engine_options": engine_arguments(options)})
+    with opened(run) as ready:
+        window = ready.scene.extent_window(*parse_extent(box))
+        answer = classify_box(ready.scene, ready.engine, window, ready.scope)
+        told = inquiry_of(ready.scene, ready.engine, replace(ready.scope, extent=window), [answer])
     if as_json:
-        said = {"class": answer.value, "score": answer.score, "parse_status": answer.parse_status}
-        click.echo(json.dumps({**said, "raw_text": answer.raw_text, "prompt": answer.prompt, **about}))
+        click.echo(json.dumps(_as_json(told)))
         return
-    for warning in warnings:
+    for warning in told.warnings:
         click.echo(f"warning   {warning}", err=True)
     if answer.value is None:
         click.echo(f"no class ({answer.parse_status.replace('_', ' ')}): {answer.raw_text}")
     else:
         click.echo(f"{answer.value}  {answer.score:.2f}")
+
+
+def _as_json(told: Inquiry) -> dict[str, Any]:
+    [answer] = told.answers
+    return {
+        "class": answer.value,
+        "score": answer.score,
+        "parse_status": answer.parse_status,
+        "raw_text": answer.raw_text,
+        "prompt": answer.prompt,
+        "model": told.model,
+        "warnings": list(told.warnings),
+    }

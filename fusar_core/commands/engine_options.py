@@ -16,6 +16,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 REMOTE_ONLY = frozenset({"coordinates", "ca"})
 LOCAL_ONLY = frozenset({"device", "dtype", "quantization", "batch_size"})
+NAMES = ("model", *sorted(LOCAL_ONLY | REMOTE_ONLY))
 
 
 def engine_options(default: str) -> Callable[[F], F]:
@@ -42,18 +43,18 @@ def engine_options(default: str) -> Callable[[F], F]:
     return add
 
 
-def chosen_engine(name: str, options: dict[str, Any], **more: Any) -> Engine:
+def chosen_engine(name: str, options: dict[str, Any]) -> Engine:
     """The engine of that name with the options that were given on the command line.
 
     Raises BadOption for an option that the engine does not have, and what opening the engine may raise.
     """
-    given = engine_arguments(name, options)
-    return open_engine(name, **given, **(more if is_address(name) or name in MODEL_ENGINES else {}))
+    return open_engine(name, **engine_arguments(options | {"engine": name}))
 
 
-def engine_arguments(name: str, options: dict[str, Any]) -> dict[str, Any]:
+def engine_arguments(options: dict[str, Any]) -> dict[str, Any]:
     """Of the options of `engine_options`, those that were given, checked against the engine. Raises BadOption."""
-    given = {key: value for key, value in options.items() if value is not None}
+    name = options["engine"]
+    given = {key: value for key in NAMES if (value := options.get(key)) is not None}
     if is_address(name):
         _refuse(given.keys() & LOCAL_ONLY, f"The model behind {name} is loaded by its server", "Leave it out.")
     elif name in MODEL_ENGINES:

@@ -3,60 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
-from fusar_core.commands.engine_options import chosen_engine, engine_options
-from fusar_core.commands.options import band_option, parse_extent, prior_option, progress_bar, words, year_option
+from fusar_core.commands.engine_options import engine_arguments, engine_options
+from fusar_core.commands.options import extent_option, progress_bar, run_options, scene_argument
 from fusar_core.domain.tiling import Window
 from fusar_core.files import check_writable
-from fusar_core.interpretation.interpret import Interpretation, interpret
-from fusar_core.prior.opening import open_prior
+from fusar_core.interpretation.result import Interpretation
+from fusar_core.interpretation.run import Run, opened
+from fusar_core.interpretation.scope import Watch
 from fusar_core.results.features import feature_tables
+from fusar_core.results.summary import summary
 from fusar_core.results.vector_io import format_of, write_layers
-from fusar_core.scenes.scene import SarScene
-from fusar_core.scenes.water import WaterMask
-from fusar_core.tasks import TASKS
 
 
 @click.command()
-@click.argument("scene", type=click.Path(path_type=Path))
+@scene_argument
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Result file: .gpkg, .shp or .geojson.")
 @click.option("--format", "form", type=click.Choice(["gpkg", "shp", "geojson"]), help="Default: by the file's name.")
 @engine_options("cfar")
-@click.option("--tasks", default=",".join(TASKS), show_default=True, help="Comma-separated; also: describe.")
-@click.option("--classes", default="ship", show_default=True, help="Classes of targets, comma-separated.")
-@click.option("--extent", help="Only here: xmin,ymin,xmax,ymax in map units of the scene, or with ,EPSG:n appended.")
-@band_option
-@year_option
-@click.option("--chip-overlap", type=int, help="Overlap of neighbouring chips in pixels; default: the engine's.")
-@click.option("--water-mask", type=click.Path(path_type=Path), help="Vector or raster: targets only where water is.")
-@prior_option
+@extent_option
+@run_options
 @click.option("--map", "map_path", type=click.Path(path_type=Path), help="Also draw a map, as PNG.")
 @click.option("--resume", is_flag=True, help="Take up a run of the same scene and options that was broken off.")
 @click.option("--json", "as_json", is_flag=True, help="Summary as JSON on stdout.")
-def command(
-    scene: Path,
-    out: Path,
-    form: str | None,
-    engine: str,
-    tasks: str,
-    classes: str,
-    extent: str | None,
-    band: str | None,
-    year: int | None,
-    chip_overlap: int | None,
-    water_mask: Path | None,
-    prior: str | None,
-    map_path: Path | None,
-    resume: bool,
-    as_json: bool,
-    **options: Any,
-) -> None:
+def command(out: Path, form: str | None, map_path: Path | None, resume: bool, as_json: bool, **options: Any) -> None:
     """Find, count and locate targets in SCENE; write them as vector layers.
 
     \b
@@ -66,83 +40,23 @@ def command(
     format_of(out, form)
     for path in filter(None, (out, map_path)):
         check_writable(path)
-    machine = chosen_engine(engine, options)
+    run = Run.from_parameters(options | {"engine_options": engine_arguments(options)})
     journal = out.with_name(out.name + ".partial")
-    with SarScene.open(scene, band=band, year=year) as opened:
-        window = opened.extent_window(*parse_extent(extent)) if extent else None
-        with (
-            _water(water_mask, opened) as water,
-            open_prior(opened, prior) as sampler,
-            progress_bar(opened.name) as on_progress,
-        ):
-            result = interpret(
-                opened,
-                machine,
-                tasks=words(tasks),
-                classes=words(classes),
-                extent=window,
-                chip_overlap=chip_overlap,
-                water=water,
-                prior=sampler,
-                journal=journal,
-                resume=resume,
-                on_progress=on_progress,
-            )
+    with progress_bar(Path(run.scene).name) as on_progress, opened(run, Watch(on_progress=on_progress)) as ready:
+        result = ready.interpret(journal, resume=resume)
         files = {name: str(path) for name, path in write_layers(feature_tables(result), out).items()}
         journal.unlink(missing_ok=True)
         if map_path:
-            _draw(result, window, map_path)
+            _draw(result, ready.scope.extent, map_path)
             files["map"] = str(map_path)
-    summary = _summary(result, files)
-    click.echo(json.dumps(summary, indent=2) if as_json else _text(summary))
-
-
-@contextmanager
-def _water(path: Path | None, scene: SarScene) -> Iterator[WaterMask | None]:
-    if path is None:
-        yield None
-    else:
-        with WaterMask.open(path, scene.grid) as mask:
-            yield mask
+    told = summary(result) | {"files": files}
+    click.echo(json.dumps(told, indent=2) if as_json else _text(told))
 
 
 def _draw(result: Interpretation, window: Window | None, path: Path) -> None:
     from fusar_core.results.picture.scene_map import draw_map
 
     draw_map(result, path, window)
-
-
-def _summary(result: Interpretation, files: dict[str, str]) -> dict[str, Any]:
-    scene = result.scene
-    return {
-        "scene": str(scene.path),
-        "acquired": scene.acquisition.acquired or "",
-        "engine": result.engine,
-        "model": result.model,
-        "tasks": list(result.tasks),
-        "counts": result.counts(),
-        "flagged": result.flagged(),
-        "cells": {
-            a.label: sorted(a.value) for a in result.answers if a.task == "locate" and a.chip == "scene" and a.value
-        },
-        "prior": _prior(result),
-        "chips": result.chips,
-        "seconds": round(result.seconds, 3),
-        "warnings": list(result.warnings),
-        "files": files,
-    }
-
-
-def _prior(result: Interpretation) -> dict[str, Any] | None:
-    prior = result.prior
-    if prior is None:
-        return None
-    return {
-        "source": prior.source.name,
-        "year_requested": prior.year,
-        "year_used": prior.year_used,
-        "attribution": prior.source.attribution,
-    }
 
 
 def _text(summary: dict[str, Any]) -> str:

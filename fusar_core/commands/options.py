@@ -1,37 +1,48 @@
-"""What several commands share: options of a scene, how an extent is written, and the progress bar."""
+"""What several commands share: options of a scene and of a run, and the progress bar."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
-from fusar_core.errors import BadExtent
+from fusar_core.tasks import TASKS
 
+F = TypeVar("F", bound=Callable[..., Any])
+
+scene_argument = click.argument("scene", type=click.Path(path_type=Path))
 band_option = click.option("--band", help="Band by number, name or polarisation, e.g. 1, VH or VV+VH.")
 year_option = click.option("--year", type=int, help="Year of acquisition, where the file does not say.")
 prior_option = click.option("--prior", help="AlphaEarth embeddings: mosaic, earth-engine:PROJECT, a raster, or none.")
 
 
-def parse_extent(text: str) -> tuple[tuple[float, float, float, float], str | None]:
-    """`xmin,ymin,xmax,ymax` or `xmin,ymin,xmax,ymax,EPSG:n` → bounds and CRS. Raises BadExtent."""
-    parts = [p.strip() for p in text.split(",")]
-    crs = parts.pop() if len(parts) == 5 else None
-    try:
-        xmin, ymin, xmax, ymax = map(float, parts)
-    except ValueError as cause:
-        raise BadExtent(
-            f"'{text}' is no extent.", "Write xmin,ymin,xmax,ymax as numbers, or with ,EPSG:n appended."
-        ) from cause
-    return (xmin, ymin, xmax, ymax), crs
+extent_option = click.option(
+    "--extent", help="Only here: xmin,ymin,xmax,ymax in map units of the scene, or with ,EPSG:n appended."
+)
 
 
-def words(text: str) -> tuple[str, ...]:
-    """A comma-separated list, each word once."""
-    return tuple(dict.fromkeys(w.strip() for w in text.split(",") if w.strip()))
+def run_options(command: F) -> F:
+    """Adds the options that say how scenes are interpreted; `Run.from_parameters` takes them by these names."""
+    options = [
+        click.option("--tasks", default=",".join(TASKS), show_default=True, help="Comma-separated; also: describe."),
+        click.option("--classes", default="ship", show_default=True, help="Classes of targets, comma-separated."),
+        band_option,
+        year_option,
+        click.option(
+            "--chip-overlap", type=int, help="Overlap of neighbouring chips in pixels; default: the engine's."
+        ),
+        click.option(
+            "--water-mask", type=click.Path(path_type=Path), help="Vector or raster: targets only where water is."
+        ),
+        prior_option,
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 @contextmanager

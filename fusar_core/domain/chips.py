@@ -14,7 +14,7 @@ from fusar_core.domain.radiometry import Radiometry
 from fusar_core.domain.tiling import ChipWindow, Window
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class Chip:
     """One window of a scene as an engine gets it.
 

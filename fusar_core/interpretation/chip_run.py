@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from fusar_core.domain.answers import Answer, Request
@@ -14,9 +14,8 @@ from fusar_core.engines.base import Engine, confined
 from fusar_core.errors import Cancelled
 from fusar_core.interpretation.journal import Journal
 from fusar_core.interpretation.readahead import read_ahead
-from fusar_core.prior.anchors import AnchorSampler
+from fusar_core.interpretation.scope import Scope, Watch
 from fusar_core.scenes.scene import SarScene
-from fusar_core.scenes.water import WaterMask
 from fusar_core.tasks import DETECT, questions
 
 CHIPS_AHEAD = 2
@@ -44,8 +43,9 @@ class StepResult:
     seen: list[int] = field(default_factory=list)
 
 
-def plan(engine: Engine, tasks: Sequence[str], extent: Window, size: int, overlap: int) -> list[Step]:
+def plan(engine: Engine, scope: Scope, size: int, overlap: int) -> list[Step]:
     """Which chips are shown to the engine: detection wants overlap, answers of its own want a partition."""
+    tasks, extent = scope.tasks, _extent(scope)
     own = tuple(t for t in tasks if t != DETECT and t not in engine.derived)
     detects = DETECT in tasks or any(t in engine.derived for t in tasks)
     if detects and own and extent.height <= size and extent.width <= size:
@@ -54,23 +54,22 @@ def plan(engine: Engine, tasks: Sequence[str], extent: Window, size: int, overla
     return steps + [Step(where, own) for where in partition(extent, size) if own]
 
 
+def _extent(scope: Scope) -> Window:
+    """The extent of a scope that has been settled for a scene."""
+    assert scope.extent is not None
+    return scope.extent
+
+
 @dataclass
 class ChipRun:
-    """A plan being carried out; iterate `results()` once.
-
-    extent: what is interpreted, in scene pixels. prior: gives each chip its anchors. cancelled: asked before
-    each chip is read.
-    """
+    """A plan being carried out; iterate `results()` once. scope: with the extent to be interpreted, in scene pixels."""
 
     scene: SarScene
     engine: Engine
+    scope: Scope
     steps: list[Step]
-    classes: Sequence[str]
-    extent: Window
-    water: WaterMask | None = None
-    prior: AnchorSampler | None = None
     journal: Journal | None = None
-    cancelled: Callable[[], bool] = lambda: False
+    watch: Watch = field(default_factory=Watch)
 
     def results(self) -> Iterator[StepResult]:
         """One result a step: those in the journal first, then the engine's as they come, journalled before they are
@@ -92,7 +91,7 @@ class ChipRun:
             for index, chip in read_ahead(self._read(todo), CHIPS_AHEAD):
                 if chip.valid.any():
                     asked.append(StepResult(index, seen=self._seen(chip)))
-                    yield Request(chip, self.steps[index].tasks, self.classes)
+                    yield Request(chip, self.steps[index].tasks, self.scope.classes)
                 else:
                     empty.append(index)
 
@@ -101,7 +100,7 @@ class ChipRun:
             while (first := next(stream, None)) is not None:
                 yield from self._drain(empty)
                 result = asked.popleft()
-                expected = len(questions(self.steps[result.index].tasks, self.classes))
+                expected = len(questions(self.steps[result.index].tasks, self.scope.classes))
                 result.answers.extend([first, *islice(stream, expected - 1)])
                 yield result
             yield from self._drain(empty)
@@ -116,21 +115,21 @@ class ChipRun:
 
     def _read(self, todo: list[int]) -> Iterator[tuple[int, Chip]]:
         for index in todo:
-            if self.cancelled():
+            if self.watch.cancelled():
                 raise Cancelled("The run was cancelled.", "What was finished is kept: repeat with --resume.")
             where = self.steps[index].where
-            chip = self.scene.chip(where, self.water)
+            chip = self.scene.chip(where, self.scope.water)
             if confined(self.engine):
-                chip = chip.inside(self.extent)
-            if self.prior and chip.valid.any():
-                chip.anchors = self.prior.for_chip(self.scene.grid, where.window)
+                chip = chip.inside(_extent(self.scope))
+            if self.scope.prior and chip.valid.any():
+                chip = replace(chip, anchors=self.scope.prior.for_chip(self.scene.grid, where.window))
             yield index, chip
 
     def _seen(self, chip: Chip) -> list[int]:
         """Numbers of the partition's chips of which this chip shows valid pixels."""
         window = chip.where.window
         seen = []
-        for cell in cells_under(window, self.extent):
+        for cell in cells_under(window, _extent(self.scope)):
             shared = cell.keep.intersection(window)
             assert shared is not None
             rows = slice(shared.row - window.row, shared.bottom - window.row)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from fusar_core.domain.answers import Answer, Request
 from fusar_core.domain.chips import Chip
 from fusar_core.domain.tiling import ChipWindow, Window, partition
 from fusar_core.engines.base import Engine, confined, require, usable
 from fusar_core.errors import BadOption
+from fusar_core.interpretation.interpret import settings_of, warnings_of
+from fusar_core.interpretation.result import Inquiry, SceneAnswer
+from fusar_core.interpretation.scope import Scope, Watch
 from fusar_core.prior.anchors import AnchorSampler
 from fusar_core.scenes.scene import SarScene
 from fusar_core.tasks import ASK, CLASSIFY
@@ -19,49 +23,62 @@ SURROUNDINGS = 1.25
 
 
 def classify_box(
-    scene: SarScene,
-    engine: Engine,
-    box: Window,
-    classes: Sequence[str] = (),
-    prior: AnchorSampler | None = None,
+    scene: SarScene, engine: Engine, box: Window, scope: Scope = Scope(classes=()), watch: Watch = Watch()
 ) -> Answer:
     """To which of the classes the target in a box belongs: the answer's value is one of them, or None.
 
     box: scene pixels, e.g. of `scene.extent_window`. It is shown in the middle of a chip as far as the scene reaches.
-    classes: those to choose from; all that the engine knows when empty.
+    scope: its classes are those to choose from, all that the engine knows when empty; its prior is used.
 
     Raises UnsupportedTask, UnknownClass, BadOption for a single class, and what reading and the engine may raise.
     """
-    names = list(classes) or sorted(engine.classes)
+    names = list(scope.classes) or sorted(engine.classes)
     require(engine, (CLASSIFY,), names)
     if len(set(names)) < 2:
         raise BadOption(f"Between {', '.join(names)} alone there is nothing to choose.", "Give two classes or more.")
     size, _ = engine.tiling(scene.grid.pixel_size_m)
     side = max(size, math.ceil(SURROUNDINGS * max(box.height, box.width)))
     window = _around(box, side, scene.extent)
-    chip = _chip(scene, ChipWindow(0, window, window), usable(engine, prior))
+    chip = _chip(scene, ChipWindow(0, window, window), usable(engine, scope.prior))
     x, y = box.col - window.col, box.row - window.row
     inside = (float(x), float(y), float(x + box.width), float(y + box.height))
     return next(iter(engine.answer([Request(chip, (CLASSIFY,), names, box=inside)])))
 
 
 def ask(
-    scene: SarScene, engine: Engine, question: str, extent: Window | None = None, prior: AnchorSampler | None = None
+    scene: SarScene, engine: Engine, question: str, scope: Scope = Scope(), watch: Watch = Watch()
 ) -> Iterator[Answer]:
     """What the engine says to a question about the scene or an extent of it: one answer for each chip with data.
 
-    extent: scene pixels; what is larger than a chip is cut into chips side by side.
+    scope: its extent, cut into chips side by side where it is larger than one, and its prior are used.
 
     Raises UnsupportedTask, BadOption for an empty question, and what reading and the engine may raise.
     """
     require(engine, (ASK,), ())
     size, _ = engine.tiling(scene.grid.pixel_size_m)
-    part = extent or scene.extent
+    part = scope.extent or scene.extent
     where = [w for w in partition(part, size) if scene.has_data(w.window)]
-    chips = (_chip(scene, w, usable(engine, prior)) for w in where)
+    chips = (_chip(scene, w, usable(engine, scope.prior)) for w in where)
     if confined(engine):
         chips = (c.inside(part) for c in chips)
     yield from engine.answer(Request(c, (ASK,), (), question=question) for c in chips if c.valid.any())
+
+
+def inquiry_of(scene: SarScene, engine: Engine, scope: Scope, answers: Sequence[Answer], question: str = "") -> Inquiry:
+    """What the answers to a question are published with. scope: with the extent, or box, that was asked about."""
+    scope = replace(scope, prior=usable(engine, scope.prior))
+    return Inquiry(
+        scene=scene,
+        extent=scope.extent or scene.extent,
+        engine=engine.name,
+        model=engine.model,
+        tasks=tuple(dict.fromkeys(a.task for a in answers)),
+        classes=scope.classes,
+        prior=scope.prior,
+        settings=settings_of(engine),
+        warnings=warnings_of(scene, engine, scope),
+        answers=[SceneAnswer.of_chip(a, question.strip()) for a in answers],
+    )
 
 
 def _around(box: Window, side: int, extent: Window) -> Window:
@@ -76,6 +93,4 @@ def _around(box: Window, side: int, extent: Window) -> Window:
 
 def _chip(scene: SarScene, where: ChipWindow, prior: AnchorSampler | None) -> Chip:
     chip = scene.chip(where)
-    if prior:
-        chip.anchors = prior.for_chip(scene.grid, where.window)
-    return chip
+    return replace(chip, anchors=prior.for_chip(scene.grid, where.window)) if prior else chip

@@ -3,189 +3,92 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from fusar_core import __version__
 from fusar_core.domain.answers import Answer
-from fusar_core.domain.tiling import CHIP_SIZE, ChipWindow, Window, partition
+from fusar_core.domain.tiling import partition
 from fusar_core.engines.base import Engine, require, usable
-from fusar_core.errors import BadOption, SceneEmpty, UnknownTask
+from fusar_core.errors import BadOption, Cancelled, SceneEmpty, UnknownTask
 from fusar_core.interpretation.ambiguity import flag_ambiguities
-from fusar_core.interpretation.chip_run import ChipRun, plan
+from fusar_core.interpretation.chip_run import ChipRun, StepResult, plan
+from fusar_core.interpretation.derived import derived_answers
 from fusar_core.interpretation.journal import Journal
 from fusar_core.interpretation.merging import Target, merge, to_scene
-from fusar_core.prior.anchors import AnchorSampler
+from fusar_core.interpretation.result import Interpretation, SceneAnswer
+from fusar_core.interpretation.scope import Scope, Watch
 from fusar_core.scenes.scene import SarScene
-from fusar_core.scenes.water import WaterMask
-from fusar_core.tasks import COUNT, DETECT, LOCATE, SCENE_TASKS, TASKS
-from fusar_core.tasks.localization import cells_of
-
-DERIVED = "derived"
-"""parse_status of an answer that was made from merged detections, not given by the engine."""
-
-WHOLE_EXTENT = "scene"
-"""Name that stands in place of a chip's for an answer about the whole extent."""
-
-
-@dataclass(frozen=True)
-class SceneAnswer:
-    """An answer about a part of the scene.
-
-    where: the part, in scene pixels. chip: its name, `scene` for the whole extent. value: int (count), frozenset of
-    cells (locate) or words (describe); None when the engine's words could not be parsed.
-    """
-
-    where: Window
-    chip: str
-    task: str
-    label: str
-    value: Any
-    score: float | None = None
-    prompt: str = ""
-    raw_text: str = ""
-    parse_status: str = DERIVED
-
-
-@dataclass(frozen=True)
-class Interpretation:
-    """What was found in a scene. Positions are scene pixels; `results.features` turns them into map features."""
-
-    scene: SarScene
-    extent: Window
-    engine: str
-    model: str
-    tasks: tuple[str, ...]
-    classes: tuple[str, ...]
-    targets: list[Target]
-    answers: list[SceneAnswer]
-    chips: int
-    seconds: float
-    warnings: tuple[str, ...] = ()
-    prior: AnchorSampler | None = None
-    settings: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def aef_year(self) -> int | None:
-        """Year of the AlphaEarth embeddings that the engine was given; None without a prior."""
-        return self.prior.year_used if self.prior else None
-
-    def counts(self) -> dict[str, int]:
-        """Targets of each class without those that are flagged as ghosts."""
-        return {c: sum(t.detection.label == c and not t.detection.flags for t in self.targets) for c in self.classes}
-
-    def flagged(self) -> dict[str, int]:
-        """How many targets carry each flag."""
-        flags = [flag for t in self.targets for flag in t.detection.flags]
-        return {flag: flags.count(flag) for flag in sorted(set(flags))}
+from fusar_core.tasks import DETECT, SCENE_TASKS
 
 
 def interpret(
     scene: SarScene,
     engine: Engine,
+    scope: Scope = Scope(),
     *,
-    tasks: Sequence[str] = TASKS,
-    classes: Sequence[str] = ("ship",),
-    extent: Window | None = None,
-    chip_overlap: int | None = None,
-    water: WaterMask | None = None,
-    prior: AnchorSampler | None = None,
     journal: Path | None = None,
     resume: bool = False,
-    on_progress: Callable[[int, int], None] | None = None,
-    on_targets: Callable[[list[Target]], None] | None = None,
-    cancelled: Callable[[], bool] = lambda: False,
+    watch: Watch = Watch(),
 ) -> Interpretation:
-    """Interprets a scene, or the part of it inside `extent`, with bounded memory.
+    """Interprets a scene, or the part of it that `scope` names, with bounded memory.
 
-    extent: scene pixels, e.g. of `scene.extent_window`; the whole scene when None. chip_overlap: pixels; what the
-    engine thinks best when None. water: where targets may lie. prior: gives every chip its spatio-temporal anchors (see
-    `fusar_core.prior.opening.open_prior`) where the engine can use them. journal: file that keeps the answers of
-    finished chips, with which `resume=True` takes up a run that was broken off; it is left in place, for the caller to
-    remove once the result is safe.
-    on_progress(done, total) and on_targets(new targets of a chip, not yet merged) are called after each chip;
-    `cancelled` is asked before each.
+    journal: file that keeps the answers of finished chips, with which `resume=True` takes up a run that was broken off;
+    it is left in place, for the caller to remove once the result is safe. When `watch` cancels, what was found until
+    then comes back, merged, with `complete=False`.
 
-    Raises UnknownTask, UnsupportedTask, UnknownClass, BadOption, SceneEmpty, ResumeMismatch, Cancelled, and what
-    reading the scene may raise.
+    Raises UnknownTask, UnsupportedTask, UnknownClass, BadOption, SceneEmpty, ResumeMismatch, and what reading the scene
+    may raise.
     """
     started = time.monotonic()
-    extent = extent or scene.extent
-    _check(engine, tasks, classes)
-    prior = usable(engine, prior)
-    size, overlap = engine.tiling(scene.grid.pixel_size_m)
-    if chip_overlap is not None:
-        overlap = chip_overlap
-    if not 0 <= overlap < size:
-        raise BadOption(f"A chip overlap of {overlap} px does not fit chips of {size} px.", f"Give 0 to {size - 1}.")
-    steps = [s for s in plan(engine, tasks, extent, size, overlap) if scene.has_data(s.where.window)]
+    check_scope(engine, scope)
+    scope = replace(scope, extent=scope.extent or scene.extent, prior=usable(engine, scope.prior))
+    size, overlap = _tiling(scene, engine, scope.chip_overlap)
+    steps = [s for s in plan(engine, scope, size, overlap) if scene.has_data(s.where.window)]
     if not steps:
         raise SceneEmpty(f"{scene.name} holds no data in the wanted extent.", "Choose another extent or band.")
-
-    run = {
-        "version": __version__,
-        "scene": scene.fingerprint(),
-        "radiometry": repr(scene.radiometry),
-        "engine": [engine.name, engine.model],
-        "tasks": list(tasks),
-        "classes": list(classes),
-        "extent": [extent.row, extent.col, extent.height, extent.width],
-        "tiling": [size, overlap],
-        "water": water.fingerprint() if water else None,
-        "prior": [prior.source.name, prior.year_used, prior.n] if prior else None,
-    }
-    log = Journal(journal, run, resume=resume) if journal else None
-    chip_run = ChipRun(scene, engine, steps, classes, extent, water, prior, log, cancelled)
-    answers: list[Answer] = []
-    seen: set[int] = set()
+    log = Journal(journal, _identity(scene, engine, scope, (size, overlap)), resume=resume) if journal else None
+    found = _Found(_nothing_yet(scene, engine, scope, (size, overlap), len(steps)))
     try:
-        for done, result in enumerate(chip_run.results(), 1):
-            answers += result.answers
-            seen.update(result.seen)
-            if on_targets and (found := [t for a in result.answers for t in _targets(a)]):
-                on_targets(found)
-            if on_progress:
-                on_progress(done, len(steps))
-    finally:
-        if log:
-            log.close()
-    if not seen:
+        with closing(log) if log else nullcontext():
+            for result in ChipRun(scene, engine, scope, steps, log, watch).results():
+                found.add(result, watch)
+        complete = True
+    except Cancelled:
+        complete = False
+    if complete and not found.seen:
         raise SceneEmpty(f"{scene.name} holds no valid pixel in the wanted extent.", "Choose another extent or band.")
-
-    merged = merge([t for a in answers for t in _targets(a)], overlap)
-    targets = [t for t in merged if extent.contains(*t.detection.centre)]  # chips may reach past a small extent
-    checked = flag_ambiguities([t.detection for t in targets], scene.grid, scene.acquisition)
-    targets = [replace(t, detection=d) for t, d in zip(targets, checked, strict=True)]
-    seen_cells = [c for c in partition(extent) if c.index in seen]
-    return Interpretation(
-        scene=scene,
-        extent=extent,
-        engine=engine.name,
-        model=engine.model,
-        tasks=tuple(tasks),
-        classes=tuple(classes),
-        targets=targets,
-        answers=[
-            *(_own_answer(a) for a in answers if a.task != DETECT),
-            *_derived_answers(engine, targets, tasks, classes, extent, seen_cells),
-        ],
-        chips=len(steps),
+    whole = replace(found.merged(overlap), complete=complete)
+    seen_cells = [c for c in partition(whole.extent) if c.index in found.seen]
+    derived = derived_answers(whole, engine.derived, seen_cells) if complete else ()
+    return replace(
+        whole,
+        answers=[*whole.answers, *derived],
         seconds=time.monotonic() - started,
-        warnings=(*scene.warnings, *(prior.warnings if prior else ()), *engine_warnings(engine, scene)),
-        prior=prior,
-        settings={"chip_size": size, "chip_overlap": overlap, **getattr(engine, "provenance", {})},
+        warnings=warnings_of(scene, engine, scope),
     )
 
 
-def _check(engine: Engine, tasks: Sequence[str], classes: Sequence[str]) -> None:
-    for task in tasks:
+def check_scope(engine: Engine, scope: Scope) -> None:
+    """Makes sure that what is asked can be answered. Raises UnknownTask, BadOption, UnsupportedTask, UnknownClass."""
+    for task in scope.tasks:
         if task not in SCENE_TASKS:
             raise UnknownTask(f"There is no task called '{task}'.", f"Tasks: {', '.join(SCENE_TASKS)}.")
-    if not tasks or not classes:
+    if not scope.tasks or not scope.classes:
         raise BadOption("Nothing to do: no task or no class was given.", "Name at least one of each.")
-    require(engine, tasks, classes)
+    require(engine, scope.tasks, scope.classes)
+
+
+def warnings_of(scene: SarScene, engine: Engine, scope: Scope) -> tuple[str, ...]:
+    """What a reader of the results should know: of the scene, the prior, and the engine on this scene.
+
+    To be asked at the end: only then do prior and engine know what they met.
+    """
+    sampler = scope.prior
+    return (*scene.warnings, *scope.notes, *(sampler.warnings if sampler else ()), *engine_warnings(engine, scene))
 
 
 def engine_warnings(engine: Engine, scene: SarScene) -> tuple[str, ...]:
@@ -194,61 +97,89 @@ def engine_warnings(engine: Engine, scene: SarScene) -> tuple[str, ...]:
     return tuple(warnings(scene.grid.pixel_size_m)) if warnings else ()
 
 
-def chip_name(where: Window) -> str:
-    """Name of a chip: the scene pixel of its top-left corner, e.g. `x1008y504`."""
-    return f"x{where.col}y{where.row}"
+def settings_of(engine: Engine) -> dict[str, Any]:
+    """What an engine says of how it was set up."""
+    return dict(getattr(engine, "provenance", {}))
 
 
-def _targets(answer: Answer) -> list[Target]:
+def _tiling(scene: SarScene, engine: Engine, wanted_overlap: int | None) -> tuple[int, int]:
+    """Side and overlap of the chips in pixels. Raises BadOption for an overlap that does not fit."""
+    size, overlap = engine.tiling(scene.grid.pixel_size_m)
+    overlap = overlap if wanted_overlap is None else wanted_overlap
+    if not 0 <= overlap < size:
+        raise BadOption(f"A chip overlap of {overlap} px does not fit chips of {size} px.", f"Give 0 to {size - 1}.")
+    return size, overlap
+
+
+def _identity(scene: SarScene, engine: Engine, scope: Scope, tiling: tuple[int, int]) -> dict[str, Any]:
+    """What decides about the answers of a run: a journal belongs to just this."""
+    extent, prior = scope.extent or scene.extent, scope.prior
+    return {
+        "version": __version__,
+        "scene": scene.fingerprint(),
+        "radiometry": repr(scene.radiometry),
+        "engine": [engine.name, engine.model],
+        "tasks": list(scope.tasks),
+        "classes": list(scope.classes),
+        "extent": [extent.row, extent.col, extent.height, extent.width],
+        "tiling": list(tiling),
+        "water": scope.water.fingerprint() if scope.water else None,
+        "prior": [prior.source.name, prior.year_used, prior.n] if prior else None,
+    }
+
+
+def _nothing_yet(scene: SarScene, engine: Engine, scope: Scope, tiling: tuple[int, int], chips: int) -> Interpretation:
+    return Interpretation(
+        scene=scene,
+        extent=scope.extent or scene.extent,
+        engine=engine.name,
+        model=engine.model,
+        tasks=scope.tasks,
+        classes=scope.classes,
+        prior=scope.prior,
+        settings={"chip_size": tiling[0], "chip_overlap": tiling[1], **settings_of(engine)},
+        warnings=(*scene.warnings, *scope.notes),
+        chips=chips,
+        complete=False,
+    )
+
+
+@dataclass
+class _Found:
+    """What the chips of a run brought so far. seen: numbers of the chips of the partition that hold valid pixels."""
+
+    empty: Interpretation
+    targets: list[Target] = field(default_factory=list)
+    answers: list[SceneAnswer] = field(default_factory=list)
+    seen: set[int] = field(default_factory=set)
+    read: int = 0
+
+    def add(self, result: StepResult, watch: Watch) -> None:
+        """Takes in one chip, and tells it."""
+        fresh = [t for a in result.answers for t in _targets(a)]
+        self.targets += fresh
+        self.answers += [SceneAnswer.of_chip(a) for a in result.answers if a.task != DETECT]
+        self.seen.update(result.seen)
+        self.read += 1
+        if watch.on_targets and fresh:
+            watch.on_targets(replace(self.empty, targets=fresh, read=self.read))
+        if watch.on_progress:
+            watch.on_progress(self.read, self.empty.chips)
+
+    def merged(self, overlap: int) -> Interpretation:
+        """All of it, every target once, those that look like ghosts flagged."""
+        extent, scene = self.empty.extent, self.empty.scene
+        merged = merge(self.targets, overlap)
+        targets = [t for t in merged if extent.contains(*t.detection.centre)]  # chips may reach past a small extent
+        checked = flag_ambiguities([t.detection for t in targets], scene.grid, scene.acquisition)
+        targets = [replace(t, detection=d) for t, d in zip(targets, checked, strict=True)]
+        return replace(self.empty, targets=targets, answers=self.answers, read=self.read)
+
+
+def _targets(answer: Answer) -> Sequence[Target]:
     if answer.task != DETECT:
-        return []
+        return ()
     return [
         Target(to_scene(d, answer.chip), answer.chip, answer.prompt, answer.raw_text, answer.parse_status)
         for d in answer.value or []
     ]
-
-
-def _own_answer(answer: Answer) -> SceneAnswer:
-    return SceneAnswer(
-        where=answer.chip.keep,
-        chip=chip_name(answer.chip.window),
-        task=answer.task,
-        label=answer.label,
-        value=answer.value,
-        score=answer.score,
-        prompt=answer.prompt,
-        raw_text=answer.raw_text,
-        parse_status=answer.parse_status,
-    )
-
-
-def _derived_answers(
-    engine: Engine,
-    targets: list[Target],
-    tasks: Sequence[str],
-    classes: Sequence[str],
-    extent: Window,
-    cells: list[ChipWindow],
-) -> Iterator[SceneAnswer]:
-    """Counts and grid answers that follow from the merged targets, flagged ones left out: of the whole extent, and of
-    each chip with data where the engine gives no answer of its own."""
-    for label in classes:
-        centres = [t.detection.centre for t in targets if t.detection.label == label and not t.detection.flags]
-        in_chip: dict[tuple[int, int], list[tuple[float, float]]] = {}
-        for x, y in centres:
-            row, col = int(y - extent.row) // CHIP_SIZE, int(x - extent.col) // CHIP_SIZE
-            in_chip.setdefault((row, col), []).append((x, y))
-        for task in (COUNT, LOCATE):
-            if task not in tasks or not (DETECT in tasks or task in engine.derived):
-                continue
-            yield _derive(task, label, extent, WHOLE_EXTENT, centres)
-            for cell in cells if task in engine.derived else []:
-                key = (cell.keep.row - extent.row) // CHIP_SIZE, (cell.keep.col - extent.col) // CHIP_SIZE
-                yield _derive(task, label, cell.keep, chip_name(cell.keep), in_chip.get(key, []))
-
-
-def _derive(task: str, label: str, where: Window, chip: str, centres: list[tuple[float, float]]) -> SceneAnswer:
-    if task == COUNT:
-        return SceneAnswer(where, chip, task, label, len(centres))
-    inside = [(x - where.col, y - where.row) for x, y in centres]
-    return SceneAnswer(where, chip, task, label, cells_of(inside, where.width, where.height))

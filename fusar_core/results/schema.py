@@ -1,15 +1,12 @@
-"""The result schema, in one place: layers, their fields, and the table of features that writers take.
+"""The result schema, in one place: layers and their fields. Standard library alone: the plugin has a copy of this file.
 
 The same fields stand in GeoPackage, GeoJSON and QGIS; shapefiles allow 10 characters, hence the short names.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Literal
-
-import pyproj
-import shapely
+from dataclasses import dataclass
+from typing import Literal
 
 FieldType = Literal["text", "real", "integer", "boolean"]
 
@@ -90,18 +87,3 @@ UNREVIEWED = "unreviewed"
 POSITION_NOTE = (
     "Positions are approximate: in products geocoded to the ellipsoid, targets in relief sit off by tens of metres."
 )
-
-
-@dataclass(frozen=True)
-class FeatureTable:
-    """The features of one layer: polygons in map coordinates and one dict of values each.
-
-    crs: None for a scene without georeference; its features lie at (x, −y) of their pixels, which is where QGIS shows
-    such a raster.
-    """
-
-    layer: Layer
-    crs: pyproj.CRS | None
-    polygons: list[shapely.Polygon]
-    rows: list[dict[str, Any]]
-    metadata: dict[str, str] = field(default_factory=dict)

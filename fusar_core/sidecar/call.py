@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from fusar_core.errors import BadOption, Cancelled
+from fusar_core.errors import Cancelled
 
 Id: TypeAlias = int | str
 
@@ -31,20 +31,6 @@ class Call:
         """Sends GeoJSON features of a layer, in the CRS named in `about`."""
         collection = {"type": "FeatureCollection", "features": features}
         self.notify("features", {"id": self.id, "layer": layer, "geojson": collection, **about})
-
-
-def wanted(params: dict[str, Any], name: str, kind: type | tuple[type, ...], default: Any = None) -> Any:
-    """A parameter of a request, `default` where it is absent or null.
-
-    Raises BadOption when it is of another kind.
-    """
-    value = params.get(name)
-    if value is None:
-        return default
-    kinds = kind if isinstance(kind, tuple) else (kind,)
-    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-        raise BadOption(f"'{name}' is {value!r}.", f"Expected: {' or '.join(k.__name__ for k in kinds)}.")
-    return value
 
 
 def raise_if_cancelled(call: Call) -> None:

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scenes import ships_scene, write
 
-from fusar_core.batch import Listed, Settings, find_scenes, run_batch
+from fusar_core.batch import Listed, Run, find_scenes, run_batch
 from fusar_core.batch import work as batch_work
 from fusar_core.batch.listing import gdal_path
 from fusar_core.batch.run import FATAL, _names
@@ -51,7 +51,7 @@ class Here:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def map(self, todo, out: str, settings: Settings) -> Iterator[Record]:
+    def map(self, todo, out: str, settings: Run) -> Iterator[Record]:
         for listed, name in todo:
             if self.after is not None and len(self.worked) >= self.after:
                 raise KeyboardInterrupt
@@ -74,9 +74,7 @@ def archive(tmp_path: Path) -> Path:
 
 def batch(archive: Path, pool: Here | None = None, **options: Any):
     out = archive.parent / "out"
-    return run_batch(
-        find_scenes([str(archive)]), out, Settings(**options.pop("settings", {})), pool or Here(), **options
-    )
+    return run_batch(find_scenes([str(archive)]), out, Run(**options.pop("settings", {})), pool or Here(), **options)
 
 
 def index(out: Path) -> dict[str, dict[str, Any]]:
@@ -201,7 +199,7 @@ def test_a_scene_that_broke_off_goes_on_from_its_journal(archive: Path, monkeypa
 
     monkeypatch.setattr(batch_work, "_engine", counted)
     monkeypatch.setattr(type(real_engine("cfar", ())), "answer", lambda self, requests: iter(()))
-    only = run_batch([Listed(str(archive / "s0.tif"))], archive.parent / "out", Settings(), Here())
+    only = run_batch([Listed(str(archive / "s0.tif"))], archive.parent / "out", Run(), Here())
     assert only.totals() == {"ship": 1}  # though the engine answers nothing any more
     assert calls
     assert not journal.exists()
@@ -226,7 +224,7 @@ def test_results_of_other_options_are_not_mixed(archive: Path) -> None:
 
 
 def test_an_error_that_is_everyones_stops_the_batch_and_says_how_to_go_on(archive: Path) -> None:
-    def broken(listed: Listed, name: str, out: str, settings: Settings) -> Record:
+    def broken(listed: Listed, name: str, out: str, settings: Run) -> Record:
         if listed.path.endswith("s2.tif"):
             return Record(listed.path, name, "failed", error="BAD_CHECKPOINT", message="Gone.", hint="Mend it.")
         return interpret_listed(listed, name, out, settings)
@@ -357,7 +355,7 @@ def test_scenes_and_lists_behind_an_address(archive: Path, monkeypatch: pytest.M
     with FileServer(folder=archive) as server:
         found = find_scenes([f"{server.url}/list.txt", f"{server.url}/table.csv", f"{server.url}/s0.tif"])
         assert [one.path for one in found] == [f"/vsicurl/{server.url}/s{i}.tif" for i in (1, 3, 2, 0)]
-        result = run_batch(found, archive.parent / "out", Settings(), Here())
+        result = run_batch(found, archive.parent / "out", Run(), Here())
         assert result.totals() == {"ship": 10}
         with pytest.raises(SceneNotFound):
             find_scenes([f"{server.url}/missing.txt"])
@@ -394,11 +392,11 @@ def test_any_path_gives_a_name_that_file_systems_take(paths: list[str]) -> None:
 
 
 def test_keys_are_no_part_of_what_is_written() -> None:
-    settings = Settings("http://h/v1", (("api_key", Secret("k3y")), ("ca", "/x"), ("model", "m")))
-    assert "k3y" not in json.dumps(settings.as_dict()) + repr(settings)
-    assert settings.as_dict()["engine_options"] == {"model": "m"}
+    settings = Run(engine="http://h/v1", engine_options=(("api_key", Secret("k3y")), ("ca", "/x"), ("model", "m")))
+    assert "k3y" not in json.dumps(settings.decides()) + repr(settings)
+    assert settings.decides()["engine_options"] == {"model": "m"}
     other = replace(settings, engine_options=(("api_key", Secret("new")), ("model", "m")))
-    assert other.as_dict() == settings.as_dict()
+    assert other.decides() == settings.decides()
 
 
 def test_wrong_commands(archive: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,7 +20,7 @@ from openai_server import Seen, Server, ours
 from scenes import ships_scene
 from speaking import behave
 
-from fusar_core.batch import Listed, RayPool, Settings, find_scenes, run_batch
+from fusar_core.batch import Listed, RayPool, Run, find_scenes, run_batch
 from fusar_core.batch.work import Record, interpret_listed
 from fusar_core.errors import BadOption, RayUnavailable
 
@@ -166,7 +166,7 @@ def test_a_process_that_dies_is_replaced_and_its_scene_goes_on(archive: Path) ->
     started.mkdir()
     (archive / "broken.tif").unlink()
 
-    def dies_once(listed: Listed, name: str, out: str, settings: Settings) -> Record:
+    def dies_once(listed: Listed, name: str, out: str, settings: Run) -> Record:
         first = not (started / name).exists()
         with open(started / name, "a") as file:
             file.write("x")
@@ -187,7 +187,7 @@ def test_a_process_that_dies_is_replaced_and_its_scene_goes_on(archive: Path) ->
 
     with Server(slowly, [ours()]) as server:
         options = (("concurrency", 1),)
-        settings = Settings(server.url, options, tasks=("detect",))
+        settings = Run(server.url, options, tasks=("detect",))
         pool = RayPool(2, work=dies_once)
         result = run_batch(find_scenes([str(archive)]), archive.parent / "out", settings, pool)
         assert [r.status for r in result.records] == ["done"] * 6
@@ -197,13 +197,13 @@ def test_a_process_that_dies_is_replaced_and_its_scene_goes_on(archive: Path) ->
 
 
 def test_a_scene_that_kills_every_process_is_given_up_and_stops_no_other(archive: Path) -> None:
-    def deadly(listed: Listed, name: str, out: str, settings: Settings) -> Record:
+    def deadly(listed: Listed, name: str, out: str, settings: Run) -> Record:
         if name == "s2":
             os.kill(os.getpid(), signal.SIGSEGV)
         return interpret_listed(listed, name, out, settings)
 
     pool = RayPool(2, work=deadly)
-    result = run_batch(find_scenes([str(archive)]), archive.parent / "out", Settings(), pool)
+    result = run_batch(find_scenes([str(archive)]), archive.parent / "out", Run(), pool)
     said = {Path(r.scene).stem: r for r in result.records}
     assert (said["s2"].status, said["s2"].error) == ("failed", "SCENE_CRASHED")
     assert result.count("done") == 5
@@ -212,9 +212,9 @@ def test_a_scene_that_kills_every_process_is_given_up_and_stops_no_other(archive
 def test_clusters_and_gpus_that_are_not_there(archive: Path) -> None:
     scenes, out = find_scenes([str(archive)]), archive.parent / "out"
     with pytest.raises(BadOption, match="2 GPUs"):
-        run_batch(scenes, out, Settings(), RayPool(1, gpus=2.0))
+        run_batch(scenes, out, Run(), RayPool(1, gpus=2.0))
     with pytest.raises(RayUnavailable):
-        run_batch(scenes, out, Settings(), RayPool(1, address="127.0.0.1:9"))
+        run_batch(scenes, out, Run(), RayPool(1, address="127.0.0.1:9"))
 
 
 def test_nothing_listens_for_other_computers(archive: Path) -> None:

@@ -14,8 +14,11 @@ from scipy import ndimage
 from fusar_core.domain.answers import Answer, Detection, Request
 from fusar_core.domain.tiling import Window
 from fusar_core.engines.cfar import CfarEngine
-from fusar_core.errors import BadOption, Cancelled, SceneEmpty, UnknownClass, UnknownTask, UnsupportedTask
-from fusar_core.interpretation.interpret import Interpretation, interpret
+from fusar_core.errors import BadOption, SceneEmpty, UnknownClass, UnknownTask, UnsupportedTask
+from fusar_core.interpretation.chip_run import CHIPS_AHEAD
+from fusar_core.interpretation.interpret import interpret
+from fusar_core.interpretation.result import Interpretation
+from fusar_core.interpretation.scope import Scope, Watch
 from fusar_core.scenes.scene import SarScene
 from fusar_core.tasks.localization import cells_of
 
@@ -68,7 +71,7 @@ def scene(tmp_path: Path) -> Iterator[SarScene]:
 
 @pytest.mark.parametrize("overlap", [0, 20, 60, 150])
 def test_every_ship_once_whatever_the_overlap(scene: SarScene, overlap: int) -> None:
-    result = interpret(scene, Threshold(), chip_overlap=overlap)
+    result = interpret(scene, Threshold(), Scope(chip_overlap=overlap))
     assert centres(result) == sorted(CENTRES)
     assert result.counts() == {"ship": 4}
 
@@ -103,7 +106,7 @@ def test_grid_answer_of_the_scene_is_row_major_from_the_top_left(scene: SarScene
 
 
 def test_an_extent_is_a_scene_of_its_own(scene: SarScene) -> None:
-    result = interpret(scene, Threshold(), extent=Window(200, 400, 400, 400))
+    result = interpret(scene, Threshold(), Scope(extent=Window(200, 400, 400, 400)))
     assert centres(result) == [(504, 300), (700, 504)]
     [answer] = [a for a in result.answers if a.task == "locate" and a.chip == "scene"]
     assert answer.value == {1, 9}
@@ -113,7 +116,7 @@ def test_an_extent_is_a_scene_of_its_own(scene: SarScene) -> None:
 def test_what_lies_just_outside_a_small_extent_is_not_in_it(scene: SarScene, beside: int) -> None:
     x, y = 120, 90  # a ship of 20 × 4 px: its centre lies inside the extent, or 12 px outside
     right = x + beside
-    result = interpret(scene, Threshold(), extent=Window(y - 50, right - 100, 100, 100))
+    result = interpret(scene, Threshold(), Scope(extent=Window(y - 50, right - 100, 100, 100)))
     assert centres(result) == ([(x, y)] if beside > 0 else [])
 
 
@@ -128,14 +131,14 @@ def test_an_engine_with_answers_of_its_own_is_asked_over_a_partition(scene: SarS
 
 def test_an_extent_of_one_chip_takes_one_look_for_all_tasks(scene: SarScene) -> None:
     engine = Threshold(own=True)
-    interpret(scene, engine, extent=Window(40, 60, 250, 250))
+    interpret(scene, engine, Scope(extent=Window(40, 60, 250, 250)))
     assert engine.asked == [(0, ("detect", "count", "locate"))]
 
 
 def test_only_what_was_asked_comes_back(scene: SarScene) -> None:
-    counted = interpret(scene, Threshold(), tasks=("count",))
+    counted = interpret(scene, Threshold(), Scope(tasks=("count",)))
     assert {a.task for a in counted.answers} == {"count"}
-    assert interpret(scene, Threshold(), tasks=("detect",)).answers == []
+    assert interpret(scene, Threshold(), Scope(tasks=("detect",))).answers == []
 
 
 def test_nodata_is_not_sea(tmp_path: Path) -> None:
@@ -157,27 +160,32 @@ def test_progress_and_targets_arrive_chip_by_chip(scene: SarScene) -> None:
     result = interpret(
         scene,
         Threshold(),
-        on_progress=lambda done, total: progress.append((done, total)),
-        on_targets=lambda new: arrived.append(len(new)),
+        watch=Watch(
+            on_progress=lambda done, total: progress.append((done, total)),
+            on_targets=lambda part: arrived.append(len(part.targets)),
+        ),
     )
     assert progress == [(i + 1, result.chips) for i in range(result.chips)]
     assert sum(arrived) >= 4
 
 
-def test_a_cancelled_run_is_taken_up_where_it_stopped(scene: SarScene, tmp_path: Path) -> None:
+def test_a_cancelled_run_keeps_what_it_found_and_is_taken_up_where_it_stopped(scene: SarScene, tmp_path: Path) -> None:
     journal = tmp_path / "j"
     whole = interpret(scene, Threshold())
     first, second = Threshold(), Threshold()
     done: list[int] = []
-    with pytest.raises(Cancelled):
-        interpret(
-            scene, first, journal=journal, cancelled=lambda: len(done) > 2, on_progress=lambda n, _: done.append(n)
-        )
+    watch = Watch(cancelled=lambda: len(done) > 2, on_progress=lambda n, _: done.append(n))
+    part = interpret(scene, first, journal=journal, watch=watch)
+    assert not part.complete
+    assert 0 < part.read < part.chips == whole.chips
+    assert [t.detection for t in part.targets] == [t.detection for t in whole.targets][: len(part.targets)]
+    assert part.settings == whole.settings
+    assert part.answers == [], "of a scene that was not read to its end nothing is derived"
     resumed = interpret(scene, second, journal=journal, resume=True)
-    assert len(second.asked) < len(first.asked) + len(second.asked)
-    assert {i for i, _ in first.asked}.isdisjoint({i for i, _ in second.asked[1:]})
-    assert resumed.targets == whole.targets
-    assert resumed.answers == whole.answers
+    again = {i for i, _ in first.asked} & {i for i, _ in second.asked}
+    assert len(again) <= 1 + CHIPS_AHEAD, "finished chips are not asked again"
+    assert {i for i, _ in second.asked} == set(range(part.read, part.chips))
+    assert (resumed.targets, resumed.answers, resumed.complete) == (whole.targets, whole.answers, True)
 
 
 def test_a_finished_journal_needs_no_engine_at_all(scene: SarScene, tmp_path: Path) -> None:
@@ -220,17 +228,17 @@ def test_flagged_targets_are_listed_but_not_counted(scene: SarScene) -> None:
 
 def test_what_makes_no_sense_is_refused(scene: SarScene) -> None:
     with pytest.raises(UnknownTask, match="'dance'"):
-        interpret(scene, Threshold(), tasks=("dance",))
+        interpret(scene, Threshold(), Scope(tasks=("dance",)))
     with pytest.raises(UnknownClass, match="'tank'"):
-        interpret(scene, Threshold(), classes=("tank",))
+        interpret(scene, Threshold(), Scope(classes=("tank",)))
     with pytest.raises(BadOption, match="overlap"):
-        interpret(scene, Threshold(), chip_overlap=300)
+        interpret(scene, Threshold(), Scope(chip_overlap=300))
     with pytest.raises(BadOption, match="Nothing to do"):
-        interpret(scene, Threshold(), tasks=())
+        interpret(scene, Threshold(), Scope(tasks=()))
     engine = Threshold()
     engine.tasks = frozenset({"detect"})
     with pytest.raises(UnsupportedTask, match="It can do: detect"):
-        interpret(scene, engine, tasks=("count",))
+        interpret(scene, engine, Scope(tasks=("count",)))
 
 
 def test_a_scene_without_any_data_is_an_error(tmp_path: Path) -> None:

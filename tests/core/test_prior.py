@@ -17,6 +17,7 @@ from fusar_core.cli import main
 from fusar_core.domain.answers import Answer, Request
 from fusar_core.engines.cfar import CfarEngine
 from fusar_core.interpretation.interpret import interpret
+from fusar_core.interpretation.scope import Scope
 from fusar_core.prior.opening import open_prior
 from fusar_core.scenes.scene import SarScene
 
@@ -53,9 +54,9 @@ def aef(tmp_path: Path) -> Path:
 
 def test_every_chip_gets_the_anchors_of_its_place(tmp_path: Path, aef: Path) -> None:
     path = ships_scene(tmp_path / "s.tif", [(120, 90)], (504, 1100))
-    with SarScene.open(path) as scene, open_prior(scene, str(aef)) as prior:
-        engine = Notes()
-        result = interpret(scene, engine, prior=prior)
+    with SarScene.open(path) as scene, open_prior(scene.grid, scene.acquisition.year, str(aef)) as found:
+        engine, prior = Notes(), found.sampler
+        result = interpret(scene, engine, Scope(prior=prior))
     assert result.aef_year == prior.year_used
     assert len(engine.given) == result.chips >= 3
     west, east = decoded(encoded(random_vectors(2)))

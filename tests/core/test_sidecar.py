@@ -20,12 +20,13 @@ from sidecar_client import COMMAND, LONG, Client
 
 from fusar_core.domain.answers import Answer
 from fusar_core.errors import BadOption
-from fusar_core.interpretation.inquiry import ask, classify_box
+from fusar_core.interpretation.inquiry import ask, classify_box, inquiry_of
+from fusar_core.interpretation.parameters import wanted
+from fusar_core.interpretation.scope import Scope
 from fusar_core.results.inquiries import asked, classified_box
 from fusar_core.results.schema import LAYERS
 from fusar_core.scenes.scene import SarScene
-from fusar_core.sidecar.call import wanted
-from fusar_core.sidecar.methods import geojson
+from fusar_core.sidecar.layers import geojson
 from fusar_core.sidecar.server import METHODS, PROTOCOL
 
 CENTRES = [(120.0, 90.0), (504.0, 300.0), (700.0, 504.0), (850.0, 640.0)]
@@ -92,7 +93,9 @@ def test_cancelled_half_way_what_was_found_is_kept(client: Client, wide_scene: P
     error = client.until(7)["error"]
     assert error["data"]["code"] == "CANCELLED"
     kept = client.layers(provisional=False)
-    assert set(kept) == {"detections"}
+    assert kept["grid_cells"] == kept["answers"] == [], "nothing is derived from a scene that was read in part"
+    told = [n["params"] for n in client.notes if n["method"] == "features" and not n["params"]["provisional"]]
+    assert all(part["partial"] and "chip_size" in part["metadata"]["settings"] for part in told)
     assert 0 < len(kept["detections"]) < 9
     progress = [n["params"] for n in client.notes if n["method"] == "progress"]
     assert all(p["done"] < p["total"] for p in progress)
@@ -268,7 +271,7 @@ def test_a_classified_box_is_a_feature(scene: Path) -> None:
             centre = 400_000 + 10 * (x + dx), 5_700_000 - 10 * y
             box = opened.extent_window((centre[0] - 90, centre[1] - 10, centre[0] + 90, centre[1] + 10))
             answer = classify_box(opened, Oracle(), box)
-            table = classified_box(opened, Oracle(), box, answer)
+            table = classified_box(inquiry_of(opened, Oracle(), Scope(extent=box), [answer]))
             (row,), (feature,) = table.rows, geojson(table)
             assert (row["class"], row["parse_status"], row["task"]) == (label, status, "classify")
             assert feature["geometry"]["coordinates"][0][0] == [centre[0] - 90, centre[1] + 10]
@@ -277,7 +280,7 @@ def test_a_classified_box_is_a_feature(scene: Path) -> None:
 def test_a_question_is_asked_of_every_chip(scene: Path) -> None:
     with SarScene.open(scene) as opened:
         answers = list(ask(opened, Oracle(), "Anything bright?"))
-        table = asked(opened, Oracle(), opened.extent, "Anything bright?", answers)
+        table = asked(inquiry_of(opened, Oracle(), Scope(), answers, "Anything bright?"))
     assert [row["chip"] for row in table.rows] == ["x0y0", "x504y0", "x0y504", "x504y504"]
     assert {row["question"] for row in table.rows} == {"Anything bright?"}
     assert {row["answer"] for row in table.rows} <= {"yes", "no"}

@@ -14,7 +14,8 @@ import pytest
 import shapely
 
 from fusar_core.errors import BadOption, BadResults, DiskFull, OutputUnwritable
-from fusar_core.results.schema import ANSWERS, DETECTIONS, GRID_CELLS, LAYERS, FeatureTable
+from fusar_core.results.schema import ANSWERS, DETECTIONS, GRID_CELLS, LAYERS
+from fusar_core.results.tables import FeatureTable
 from fusar_core.results.vector_io import format_of, read_layers, write_layers
 
 UTM = pyproj.CRS.from_epsg(32611)

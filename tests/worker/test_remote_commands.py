@@ -22,6 +22,7 @@ from speaking import InProcess, behave
 
 from fusar_core.cli import main
 from fusar_core.interpretation.interpret import interpret
+from fusar_core.interpretation.scope import Scope
 from fusar_core.results.features import feature_tables
 from fusar_core.results.vector_io import write_layers
 from fusar_core.scenes.scene import SarScene
@@ -56,7 +57,7 @@ def rows(path: Path, layer: str) -> list:
 
 def here(scene: Path, out: Path, tasks=("detect", "count", "locate", "describe")) -> Path:
     with SarScene.open(scene) as opened:
-        write_layers(feature_tables(interpret(opened, InProcess(), tasks=tasks)), out)
+        write_layers(feature_tables(interpret(opened, InProcess(), Scope(tasks=tasks))), out)
     return out
 
 

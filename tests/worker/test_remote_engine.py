@@ -21,6 +21,7 @@ from fusar_core.engines.remote import RemoteEngine
 from fusar_core.errors import BadOption, UnknownModel, UnsupportedTask
 from fusar_core.interpretation.inquiry import ask, classify_box
 from fusar_core.interpretation.interpret import interpret
+from fusar_core.interpretation.scope import Scope
 from fusar_core.scenes.scene import SarScene
 from fusar_core.tasks import ALL_TASKS
 
@@ -106,8 +107,8 @@ def test_a_scene_through_the_server_equals_the_scene_in_this_process(server, tmp
     path = ships_scene(tmp_path / "scene.tif", [(60, 60), (200, 150), (310, 280), (111, 112)], shape=(300, 400))
     with SarScene.open(path) as scene:
         tasks = ("detect", "count", "locate", "describe")
-        there = interpret(scene, RemoteEngine(server.url), tasks=tasks, classes=("ship", "plane"))
-        here = interpret(scene, InProcess(), tasks=tasks, classes=("ship", "plane"))
+        there = interpret(scene, RemoteEngine(server.url), Scope(tasks=tasks, classes=("ship", "plane")))
+        here = interpret(scene, InProcess(), Scope(tasks=tasks, classes=("ship", "plane")))
     assert here.targets
     assert [replace(t.detection, score=0) for t in there.targets] == [
         replace(t.detection, score=0) for t in here.targets
@@ -252,7 +253,7 @@ def test_a_prior_that_nobody_takes_is_not_claimed(tmp_path) -> None:
 
     path = ships_scene(tmp_path / "scene.tif", [(60, 60)], shape=(200, 200))
     with Server(lambda seen: "None" if "JSON" in seen.prompt else "0") as server, SarScene.open(path) as scene:
-        result = interpret(scene, RemoteEngine(server.url), tasks=("count",), prior=Sampler())
+        result = interpret(scene, RemoteEngine(server.url), Scope(tasks=("count",), prior=Sampler()))
         assert result.aef_year is None
         assert any("no prior was used" in w for w in result.warnings)
 
@@ -306,8 +307,8 @@ def test_nothing_outside_the_wanted_extent_is_sent(server, tmp_path) -> None:
     with SarScene.open(path) as scene:
         image = scene.radiometry.to_uint8(*scene.read(scene.extent))
         image[image == 0] = 1
-        interpret(scene, RemoteEngine(server.url), tasks=("detect", "count", "describe"), extent=extent)
-        list(ask(scene, RemoteEngine(server.url), "Ships?", Window(20, 30, 50, 130)))
+        interpret(scene, RemoteEngine(server.url), Scope(tasks=("detect", "count", "describe"), extent=extent))
+        list(ask(scene, RemoteEngine(server.url), "Ships?", Scope(extent=Window(20, 30, 50, 130))))
     assert len(server.asked) > 8
     inside = image[20:170, 30:200]
     for seen in server.asked:

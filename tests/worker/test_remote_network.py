@@ -16,6 +16,7 @@ from speaking import InProcess
 from test_remote_commands import rows
 
 from fusar_core.interpretation.interpret import interpret
+from fusar_core.interpretation.scope import Scope
 from fusar_core.results.features import feature_tables
 from fusar_core.results.vector_io import write_layers
 from fusar_core.scenes.scene import SarScene
@@ -92,7 +93,7 @@ def test_a_cut_of_twenty_seconds_costs_time_and_nothing_else(hosts, tmp_path) ->
         worker.kill()
         worker.communicate()
     with SarScene.open(scene) as opened:
-        expected = interpret(opened, InProcess(), tasks=("detect",))
+        expected = interpret(opened, InProcess(), Scope(tasks=("detect",)))
         write_layers(feature_tables(expected), tmp_path / "here.gpkg")
     assert expected.targets
     assert rows(tmp_path / "out.gpkg", "detections") == rows(tmp_path / "here.gpkg", "detections")

@@ -13,7 +13,7 @@ import pytest
 from asking import picture, unit_anchors
 from scenes import write
 
-from fusar_core import SarScene, interpret, open_engine
+from fusar_core import SarScene, Scope, Watch, interpret, open_engine
 from fusar_core.domain.anchors import Anchors
 from fusar_core.domain.answers import Request
 from fusar_core.domain.chips import Chip
@@ -103,7 +103,7 @@ class Everywhere:
 
 def read(scene, engine, **options):
     prior = AnchorSampler(Everywhere(), 2024, 3)
-    result = interpret(scene, engine=engine, tasks=("detect", "count"), prior=prior, **options)
+    result = interpret(scene, engine, Scope(tasks=("detect", "count"), prior=prior), watch=Watch(**options))
     targets = [
         (t.detection.label, t.detection.corners, round(t.detection.score, 2), t.chip.index) for t in result.targets
     ]

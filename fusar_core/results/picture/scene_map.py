@@ -33,7 +33,7 @@ from fusar_core.results.picture.sheet import INK, PALE, Panel, Sheet
 from fusar_core.tasks import LOCATE
 
 if TYPE_CHECKING:
-    from fusar_core.interpretation.interpret import Interpretation
+    from fusar_core.interpretation.result import Interpretation
     from fusar_core.scenes.scene import SarScene
 
 LONG_SIDE = 1800

@@ -58,13 +58,13 @@ def build_from_scenes(
         for done, (path, name) in enumerate(zip(scenes, unique(p.stem for p in scenes), strict=True), 1):
             with (
                 SarScene.open(path, band=reading.band, year=reading.year) as scene,
-                open_prior(scene, reading.prior) as prior,
+                open_prior(scene.grid, scene.acquisition.year, reading.prior) as prior,
             ):
                 there = labels_on(labels, scene.grid, options.naming)
                 met += len(there.targets) + len(there.ignored)
-                sampler = None if prior is None else replace(prior, n=reading.nodes)
+                sampler = replace(prior.sampler, n=reading.nodes) if prior.sampler else None
                 yield from _chips(folder, scene, name, there, sampler)
-                warnings = [*scene.warnings, *(sampler.warnings if sampler else ())]
+                warnings = [*scene.warnings, *filter(None, (prior.why_not,)), *(sampler.warnings if sampler else ())]
                 folder.report.warnings += [f"{scene.name}: {w}" for w in warnings]
             if on_progress:
                 on_progress(done)

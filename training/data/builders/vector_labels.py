@@ -15,7 +15,7 @@ import pyproj
 import shapely
 
 from fusar_core.domain.grid import Grid
-from fusar_core.results.features import ground_sizes
+from fusar_core.results.rows import ground_sizes
 from training.data.builders.options import Naming
 from training.data.triplets import Box, Target
 from training.errors import BadLabels

@@ -1,0 +1,157 @@
+"""One description of a run, whoever wants it: a command, a row of a batch, a request of the sidecar's client.
+
+run = Run.from_parameters({"scene": "s.tif", "tasks": "detect,count", "extent": "3.9,51.9,4.1,52.0,EPSG:4326"})
+with opened(run) as ready:
+    result = ready.interpret()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fusar_core.domain.tiling import Window
+from fusar_core.engines import open_engine
+from fusar_core.engines.base import Engine
+from fusar_core.errors import BadOption, Cancelled
+from fusar_core.interpretation.interpret import interpret
+from fusar_core.interpretation.parameters import Bounds, wanted, wanted_bounds, wanted_words
+from fusar_core.interpretation.result import Interpretation
+from fusar_core.interpretation.scope import Scope, Watch
+from fusar_core.prior.opening import ScenePrior, open_prior
+from fusar_core.remote.address import Secret
+from fusar_core.scenes.scene import SarScene
+from fusar_core.scenes.water import WaterMask
+from fusar_core.tasks import TASKS
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is to be done. Everything that decides about a result stands here, under the names of the command line.
+
+    scene: path of a raster or product. engine: name or address; engine_options: of `open_engine`, as pairs; what they
+    hold that is secret shows itself to nobody. band, year: of the scene, where the file does not say. extent: bounds
+    in `extent_crs`, or in the scene's map units; None for all of it. prior, water: as on the command line.
+    chip_overlap: pixels; the engine's own when None.
+    """
+
+    scene: str = ""
+    engine: str = "cfar"
+    engine_options: tuple[tuple[str, Any], ...] = ()
+    tasks: tuple[str, ...] = TASKS
+    classes: tuple[str, ...] = ("ship",)
+    band: str | int | None = None
+    year: int | None = None
+    extent: Bounds | None = None
+    extent_crs: str | None = None
+    prior: str | None = None
+    water: str | None = None
+    chip_overlap: int | None = None
+
+    @classmethod
+    def from_parameters(cls, params: Mapping[str, Any]) -> Run:
+        """The run that named values describe: text, as a command line has it, or lists and numbers, as JSON has them.
+
+        secret: the key of an engine behind an address. Raises BadOption, BadExtent.
+        """
+        options = dict(wanted(params, "engine_options", dict, {}))
+        if secret := wanted(params, "secret", str):
+            options["api_key"] = Secret(secret)
+        extent, extent_crs = wanted_bounds(params, "extent") or (None, None)
+        return cls(
+            scene=str(wanted(params, "scene", (str, Path), "")),
+            engine=wanted(params, "engine", str, cls.engine),
+            engine_options=tuple(sorted(options.items())),
+            tasks=wanted_words(params, "tasks", cls.tasks),
+            classes=wanted_words(params, "classes", cls.classes),
+            band=wanted(params, "band", (str, int)) or None,
+            year=wanted(params, "year", int),
+            extent=extent,
+            extent_crs=extent_crs,
+            prior=wanted(params, "prior", str),
+            water=str(wanted(params, "water_mask", (str, Path), "")) or None,
+            chip_overlap=wanted(params, "chip_overlap", int),
+        )
+
+    def decides(self) -> dict[str, Any]:
+        """What decides about the results of any scene, for JSON: keys and how a server is reached do not."""
+        deciding = ("model", "coordinates", "dtype", "quantization")
+        return {
+            "engine": self.engine,
+            "engine_options": {k: str(v) for k, v in self.engine_options if k in deciding},
+            "tasks": list(self.tasks),
+            "classes": list(self.classes),
+            "band": self.band,
+            "year": self.year,
+            "prior": self.prior,
+            "water": self.water,
+            "chip_overlap": self.chip_overlap,
+        }
+
+
+Lend = Callable[[Run], AbstractContextManager[Engine]]
+"""Who has the engine of a run: it is the caller's until the context ends."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A run whose scene, prior, mask and engine are open."""
+
+    run: Run
+    scene: SarScene
+    engine: Engine
+    scope: Scope
+    watch: Watch
+
+    @property
+    def extent(self) -> Window:
+        """What is asked about, in scene pixels."""
+        return self.scope.extent or self.scene.extent
+
+    def interpret(self, journal: Path | None = None, *, resume: bool = False) -> Interpretation:
+        """Carries the run out; see `interpret`."""
+        return interpret(self.scene, self.engine, self.scope, journal=journal, resume=resume, watch=self.watch)
+
+
+@contextmanager
+def opened(run: Run, watch: Watch = Watch(), lend: Lend | None = None) -> Iterator[Ready]:
+    """Opens what a run needs, the engine last; closes it again.
+
+    lend: where the engine comes from; it is opened for this run alone when None.
+
+    Raises BadOption without a scene, what opening scene, mask, prior and engine may raise, and Cancelled.
+    """
+    if not run.scene:
+        raise BadOption("No scene was given.", "Give the path of a raster.")
+    with ExitStack() as stack:
+        scene = stack.enter_context(SarScene.open(Path(run.scene), band=run.band, year=run.year))
+        if watch.on_scene:
+            watch.on_scene(scene)
+        extent = scene.extent_window(run.extent, run.extent_crs) if run.extent else None
+        water = stack.enter_context(WaterMask.open(Path(run.water), scene.grid)) if run.water else None
+        prior = stack.enter_context(open_prior(scene.grid, scene.acquisition.year, run.prior))
+        _stop_downloads(prior, watch)
+        engine = stack.enter_context((lend or engine_of)(run))
+        notes = (prior.why_not,) if prior.why_not else ()
+        scope = Scope(run.tasks, run.classes, extent, run.chip_overlap, water, prior.sampler, notes)
+        yield Ready(run, scene, engine, scope, watch)
+
+
+@contextmanager
+def engine_of(run: Run) -> Iterator[Engine]:
+    """An engine for this run alone."""
+    yield open_engine(run.engine, **dict(run.engine_options))
+
+
+def _stop_downloads(prior: ScenePrior, watch: Watch) -> None:
+    """A cancel breaks off the downloads of a prior, too."""
+    if prior.sampler:
+
+        def on_progress(done: int, total: int) -> None:
+            if watch.cancelled():
+                raise Cancelled("Stopped by the user.")
+
+        prior.sampler.source.on_progress = on_progress

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from sidecar_client import Client
 from fusar_core.batch.listing import Listed
 from fusar_core.batch.work import STATE, interpret_listed
 from fusar_core.cli import main
+from fusar_core.engines.cfar import CfarEngine
 from fusar_core.errors import BadExtent, BadOption
 from fusar_core.interpretation.run import Run, opened
 from fusar_core.interpretation.scope import Watch
@@ -37,6 +39,13 @@ def client() -> Iterator[Client]:
     found = Client()
     yield found
     found.close()
+
+
+class SmallChips(CfarEngine):
+    """The detector over many chips, so that there is something left to cancel."""
+
+    def tiling(self, pixel_size_m: tuple[float, float] | None) -> tuple[int, int]:
+        return 300, 60
 
 
 def as_stored(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -65,17 +74,23 @@ def test_command_batch_sidecar_and_library_say_the_same(scene: Path, tmp_path: P
         assert as_stored([feature["properties"] for feature in sent[name]]) == expected
         assert written(tmp_path / "one.gpkg", name) == written(tmp_path / "many.gpkg", name) == expected
         metadata = [pyogrio.read_info(tmp_path / f, layer=name)["layer_metadata"] for f in ("one.gpkg", "many.gpkg")]
-        assert metadata[0] == metadata[1] == table.metadata == answer["metadata"]
+        assert metadata[0] == metadata[1] == {k: v for k, v in table.metadata.items() if v}
+        assert answer["metadata"] == table.metadata
     assert record.counts == answer["counts"] == {"ship": 4}
 
 
 def test_what_is_left_of_a_cancelled_run_tells_how_it_came_about(tmp_path: Path) -> None:
-    path = ships_scene(tmp_path / "wide.tif", [(100, 100), (2000, 2000)], (2100, 2100))
-    run, seen = Run(scene=str(path), chip_overlap=1900), []
-    with opened(run, Watch(cancelled=lambda: len(seen) > 1, on_progress=lambda done, _: seen.append(done))) as ready:
+    path = ships_scene(tmp_path / "wide.tif", [(100, 100), (900, 900)], (1400, 1400))
+    run, seen = Run(scene=str(path)), []
+
+    def lend(_: Run) -> AbstractContextManager[SmallChips]:
+        return nullcontext(SmallChips())
+
+    watch = Watch(cancelled=lambda: len(seen) > 1, on_progress=lambda done, _: seen.append(done))
+    with opened(run, watch, lend) as ready:
         part = ready.interpret()
         tables = feature_tables(part)
-    with opened(run) as ready:
+    with opened(run, lend=lend) as ready:
         whole = ready.interpret()
     assert not part.complete
     assert 0 < part.read < part.chips == whole.read == whole.chips

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from fusar_core.batch.listing import Listed
-from fusar_core.engines import open_engine
+from fusar_core.engines import engine_info, open_engine
 from fusar_core.engines.base import Engine
 from fusar_core.errors import FusarError, ResumeMismatch, SceneEmpty
 from fusar_core.files import atomic_path
@@ -60,7 +60,7 @@ class Settings:
 
     def as_dict(self) -> dict[str, Any]:
         """What decides about the results, for JSON: keys and how a server is reached do not."""
-        decides = ("model", "coordinates", "dtype", "quantization")
+        decides = {option.name for option in engine_info(self.engine).options if option.decides}
         options = {k: str(v) for k, v in self.engine_options if k in decides}
         return json.loads(json.dumps({**asdict(self), "engine_options": options}))  # type: ignore[no-any-return]
 

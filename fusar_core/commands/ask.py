@@ -11,8 +11,8 @@ import click
 
 from fusar_core.commands.engine_options import chosen_engine, engine_options
 from fusar_core.commands.options import band_option, parse_extent, prior_option, year_option
+from fusar_core.engines.base import NO_HOOKS, Hooks
 from fusar_core.interpretation.inquiry import ask
-from fusar_core.interpretation.interpret import engine_warnings
 from fusar_core.prior.opening import open_prior
 from fusar_core.scenes.scene import SarScene
 
@@ -45,22 +45,23 @@ def command(
     """
     with SarScene.open(scene, band=band, year=year) as opened, open_prior(opened, prior) as sampler:
         window = opened.extent_window(*parse_extent(extent)) if extent else opened.extent
-        streams = not as_json and sys.stdout.isatty()
-        machine = chosen_engine(engine, options, **({"on_text": _show} if streams else {}))
+        machine = chosen_engine(engine, options)
         size, _ = machine.tiling(opened.grid.pixel_size_m)
         single = window.height <= size and window.width <= size
-        for answer in ask(opened, machine, question, window, sampler):
+        streams = single and not as_json and sys.stdout.isatty()
+        hooks = Hooks(on_text=_show) if streams else NO_HOOKS
+        for answer in ask(opened, machine, question, window, sampler, hooks):
             place = answer.chip.window
             if as_json:
                 said = {"answer": answer.value, "score": answer.score, "parse_status": answer.parse_status}
                 where = {"chip": f"x{place.col}y{place.row}", "question": question}
                 click.echo(json.dumps({**where, **said, "raw_text": answer.raw_text, "model": machine.model}))
-            elif streams and single:
+            elif streams:
                 click.echo()
             else:
                 words = answer.value if answer.value is not None else f"({answer.parse_status}) {answer.raw_text}"
                 click.echo(words if single else f"x{place.col}y{place.row}  {words}")
-        for warning in engine_warnings(machine, opened):
+        for warning in machine.report(opened.grid.pixel_size_m).warnings:
             click.echo(f"warning   {warning}", err=True)
 
 

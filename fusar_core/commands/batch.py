@@ -15,8 +15,8 @@ from fusar_core.batch import BatchResult, RayPool, Settings, find_scenes, run_ba
 from fusar_core.batch.work import DONE, EMPTY, FAILED
 from fusar_core.commands.engine_options import engine_arguments, engine_options
 from fusar_core.commands.options import band_option, prior_option, progress_bar, words, year_option
-from fusar_core.engines import MODEL_ENGINES, is_address
-from fusar_core.remote.address import KEY_VARIABLE, Secret
+from fusar_core.engines import engine_info
+from fusar_core.remote.secret import Secret
 from fusar_core.tasks import TASKS
 
 SHOWN = 10
@@ -65,12 +65,7 @@ def command(
     (https://, s3://, gs://, az://). Run the same command again to go on
     after it was stopped: finished scenes are left alone.
     """
-    arguments = engine_arguments(engine, options)
-    for name in ("model", "ca"):
-        if name in arguments and (name != "model" or engine in MODEL_ENGINES):
-            arguments[name] = str(Path(arguments[name]).absolute())  # other processes work elsewhere
-    if is_address(engine):
-        arguments["api_key"] = Secret(os.environ.get(KEY_VARIABLE, "").strip())  # other computers do not have it
+    arguments = _portable(engine, engine_arguments(engine, options))
     settings = Settings(
         engine=engine,
         engine_options=tuple(sorted(arguments.items())),
@@ -91,6 +86,18 @@ def command(
         sys.exit(1)
 
 
+def _portable(engine: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of an engine for other processes, which work elsewhere: paths from the root, and the keys in this
+    computer's environment."""
+    found = dict(arguments)
+    for option in engine_info(engine).options:
+        if option.type is Path and option.name in found:
+            found[option.name] = str(Path(found[option.name]).absolute())
+        if option.secret:
+            found[option.name] = Secret(os.environ.get(option.variable, "").strip())
+    return found
+
+
 def _absolute(prior: str | None) -> str | None:
     return str(Path(prior).absolute()) if prior and Path(prior).exists() else prior
 
@@ -98,11 +105,11 @@ def _absolute(prior: str | None) -> str | None:
 def _workers(wanted: int | None, engine: str, ray_address: str | None, scenes: int) -> int | None:
     if wanted is not None or ray_address:
         return wanted
-    return 1 if engine in MODEL_ENGINES else max(1, min(os.cpu_count() or 1, scenes))
+    return 1 if engine_info(engine).loads_model else max(1, min(os.cpu_count() or 1, scenes))
 
 
 def _gpus(wanted: float | None, engine: str) -> float | None:
-    return wanted if wanted is not None or engine in MODEL_ENGINES else 0.0
+    return wanted if wanted is not None or engine_info(engine).loads_model else 0.0
 
 
 def _summary(result: BatchResult) -> dict[str, Any]:

@@ -11,7 +11,6 @@ import click
 from fusar_core.commands.engine_options import chosen_engine, engine_options
 from fusar_core.commands.options import band_option, parse_extent, prior_option, words, year_option
 from fusar_core.interpretation.inquiry import classify_box
-from fusar_core.interpretation.interpret import engine_warnings
 from fusar_core.prior.opening import open_prior
 from fusar_core.scenes.scene import SarScene
 
@@ -41,7 +40,7 @@ def command(
     with SarScene.open(scene, band=band, year=year) as opened, open_prior(opened, prior) as sampler:
         window = opened.extent_window(*parse_extent(box))
         answer = classify_box(opened, machine, window, words(classes), sampler)
-        warnings = engine_warnings(machine, opened)
+        warnings = machine.report(opened.grid.pixel_size_m).warnings
     about = {"model": machine.model, "warnings": warnings}
     if as_json:
         said = {"class": answer.value, "score": answer.score, "parse_status": answer.parse_status}

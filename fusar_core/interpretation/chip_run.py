@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 
 from fusar_core.domain.answers import Answer, Request
 from fusar_core.domain.chips import Chip
 from fusar_core.domain.tiling import ChipWindow, Window, cells_under, partition, tile
-from fusar_core.engines.base import Engine, confined
+from fusar_core.engines.base import Engine, Hooks, never
 from fusar_core.errors import Cancelled
 from fusar_core.interpretation.journal import Journal
 from fusar_core.interpretation.readahead import read_ahead
@@ -70,7 +71,7 @@ class ChipRun:
     water: WaterMask | None = None
     prior: AnchorSampler | None = None
     journal: Journal | None = None
-    cancelled: Callable[[], bool] = lambda: False
+    cancelled: Callable[[], bool] = never
 
     def results(self) -> Iterator[StepResult]:
         """One result a step: those in the journal first, then the engine's as they come, journalled before they are
@@ -96,8 +97,7 @@ class ChipRun:
                 else:
                     empty.append(index)
 
-        stream = self.engine.answer(requests())
-        try:
+        with closing(self.engine.answer(requests(), Hooks(self.cancelled))) as stream:
             while (first := next(stream, None)) is not None:
                 yield from self._drain(empty)
                 result = asked.popleft()
@@ -105,9 +105,6 @@ class ChipRun:
                 result.answers.extend([first, *islice(stream, expected - 1)])
                 yield result
             yield from self._drain(empty)
-        finally:
-            if hasattr(stream, "close"):
-                stream.close()
 
     @staticmethod
     def _drain(empty: list[int]) -> Iterator[StepResult]:
@@ -120,7 +117,7 @@ class ChipRun:
                 raise Cancelled("The run was cancelled.", "What was finished is kept: repeat with --resume.")
             where = self.steps[index].where
             chip = self.scene.chip(where, self.water)
-            if confined(self.engine):
+            if self.engine.confined:
                 chip = chip.inside(self.extent)
             if self.prior and chip.valid.any():
                 chip.anchors = self.prior.for_chip(self.scene.grid, where.window)

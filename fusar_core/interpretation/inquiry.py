@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import closing
 
 from fusar_core.domain.answers import Answer, Request
 from fusar_core.domain.chips import Chip
 from fusar_core.domain.tiling import ChipWindow, Window, partition
-from fusar_core.engines.base import Engine, confined, require, usable
+from fusar_core.engines import require
+from fusar_core.engines.base import NO_HOOKS, Answers, Engine, Hooks, usable
 from fusar_core.errors import BadOption
 from fusar_core.prior.anchors import AnchorSampler
 from fusar_core.scenes.scene import SarScene
@@ -24,11 +26,14 @@ def classify_box(
     box: Window,
     classes: Sequence[str] = (),
     prior: AnchorSampler | None = None,
+    extent: Window | None = None,
+    hooks: Hooks = NO_HOOKS,
 ) -> Answer:
     """To which of the classes the target in a box belongs: the answer's value is one of them, or None.
 
     box: scene pixels, e.g. of `scene.extent_window`. It is shown in the middle of a chip as far as the scene reaches.
-    classes: those to choose from; all that the engine knows when empty.
+    classes: those to choose from; all that the engine knows when empty. extent: the part of the scene that is meant,
+    all of it when None: an engine that is `confined` sees no more than that of the surroundings.
 
     Raises UnsupportedTask, UnknownClass, BadOption for a single class, and what reading and the engine may raise.
     """
@@ -39,15 +44,21 @@ def classify_box(
     size, _ = engine.tiling(scene.grid.pixel_size_m)
     side = max(size, math.ceil(SURROUNDINGS * max(box.height, box.width)))
     window = _around(box, side, scene.extent)
-    chip = _chip(scene, ChipWindow(0, window, window), usable(engine, prior))
+    chip = _chip(scene, engine, ChipWindow(0, window, window), extent or scene.extent, usable(engine, prior))
     x, y = box.col - window.col, box.row - window.row
     inside = (float(x), float(y), float(x + box.width), float(y + box.height))
-    return next(iter(engine.answer([Request(chip, (CLASSIFY,), names, box=inside)])))
+    with closing(engine.answer([Request(chip, (CLASSIFY,), names, box=inside)], hooks)) as answers:
+        return next(answers)
 
 
 def ask(
-    scene: SarScene, engine: Engine, question: str, extent: Window | None = None, prior: AnchorSampler | None = None
-) -> Iterator[Answer]:
+    scene: SarScene,
+    engine: Engine,
+    question: str,
+    extent: Window | None = None,
+    prior: AnchorSampler | None = None,
+    hooks: Hooks = NO_HOOKS,
+) -> Answers:
     """What the engine says to a question about the scene or an extent of it: one answer for each chip with data.
 
     extent: scene pixels; what is larger than a chip is cut into chips side by side.
@@ -58,10 +69,8 @@ def ask(
     size, _ = engine.tiling(scene.grid.pixel_size_m)
     part = extent or scene.extent
     where = [w for w in partition(part, size) if scene.has_data(w.window)]
-    chips = (_chip(scene, w, usable(engine, prior)) for w in where)
-    if confined(engine):
-        chips = (c.inside(part) for c in chips)
-    yield from engine.answer(Request(c, (ASK,), (), question=question) for c in chips if c.valid.any())
+    chips = (_chip(scene, engine, w, part, usable(engine, prior)) for w in where)
+    yield from engine.answer((Request(c, (ASK,), (), question=question) for c in chips if c.valid.any()), hooks)
 
 
 def _around(box: Window, side: int, extent: Window) -> Window:
@@ -74,8 +83,10 @@ def _around(box: Window, side: int, extent: Window) -> Window:
     return Window(row, start(box.col + box.width / 2, extent.width), side, side)
 
 
-def _chip(scene: SarScene, where: ChipWindow, prior: AnchorSampler | None) -> Chip:
+def _chip(scene: SarScene, engine: Engine, where: ChipWindow, extent: Window, prior: AnchorSampler | None) -> Chip:
     chip = scene.chip(where)
+    if engine.confined:
+        chip = chip.inside(extent)
     if prior:
         chip.anchors = prior.for_chip(scene.grid, where.window)
     return chip

@@ -11,7 +11,8 @@ from typing import Any
 from fusar_core import __version__
 from fusar_core.domain.answers import Answer
 from fusar_core.domain.tiling import CHIP_SIZE, ChipWindow, Window, partition
-from fusar_core.engines.base import Engine, require, usable
+from fusar_core.engines import require
+from fusar_core.engines.base import Engine, usable
 from fusar_core.errors import BadOption, SceneEmpty, UnknownTask
 from fusar_core.interpretation.ambiguity import flag_ambiguities
 from fusar_core.interpretation.chip_run import ChipRun, plan
@@ -128,7 +129,7 @@ def interpret(
         "version": __version__,
         "scene": scene.fingerprint(),
         "radiometry": repr(scene.radiometry),
-        "engine": [engine.name, engine.model],
+        "engine": [engine.name, engine.model, engine.deciding()],
         "tasks": list(tasks),
         "classes": list(classes),
         "extent": [extent.row, extent.col, extent.height, extent.width],
@@ -158,6 +159,7 @@ def interpret(
     targets = [t for t in merged if extent.contains(*t.detection.centre)]  # chips may reach past a small extent
     checked = flag_ambiguities([t.detection for t in targets], scene.grid, scene.acquisition)
     targets = [replace(t, detection=d) for t, d in zip(targets, checked, strict=True)]
+    about = engine.report(scene.grid.pixel_size_m)
     seen_cells = [c for c in partition(extent) if c.index in seen]
     return Interpretation(
         scene=scene,
@@ -173,9 +175,9 @@ def interpret(
         ],
         chips=len(steps),
         seconds=time.monotonic() - started,
-        warnings=(*scene.warnings, *(prior.warnings if prior else ()), *engine_warnings(engine, scene)),
+        warnings=(*scene.warnings, *(prior.warnings if prior else ()), *about.warnings),
         prior=prior,
-        settings={"chip_size": size, "chip_overlap": overlap, **getattr(engine, "provenance", {})},
+        settings={"chip_size": size, "chip_overlap": overlap, **about.provenance},
     )
 
 
@@ -186,12 +188,6 @@ def _check(engine: Engine, tasks: Sequence[str], classes: Sequence[str]) -> None
     if not tasks or not classes:
         raise BadOption("Nothing to do: no task or no class was given.", "Name at least one of each.")
     require(engine, tasks, classes)
-
-
-def engine_warnings(engine: Engine, scene: SarScene) -> tuple[str, ...]:
-    """What an engine with a model has to say about using it on this scene."""
-    warnings = getattr(engine, "warnings", None)
-    return tuple(warnings(scene.grid.pixel_size_m)) if warnings else ()
 
 
 def chip_name(where: Window) -> str:

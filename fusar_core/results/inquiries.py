@@ -61,7 +61,7 @@ def _result(
     prior: AnchorSampler | None,
 ) -> Interpretation:
     about = engine.name, engine.model, (DETECT,), ()
-    settings = dict(getattr(engine, "provenance", {}))
+    settings = engine.report(scene.grid.pixel_size_m).provenance
     warnings = tuple(scene.warnings)
     return Interpretation(
         scene, extent, *about, targets, answers, 1, 0.0, warnings, usable(engine, prior), settings=settings

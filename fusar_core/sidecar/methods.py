@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ import pyproj
 
 from fusar_core.domain.answers import Answer
 from fusar_core.domain.tiling import Window, partition
+from fusar_core.engines import engine_info as info_of
 from fusar_core.engines import is_address, open_engine
-from fusar_core.engines.base import Engine, usable
+from fusar_core.engines.base import Engine, Hooks, usable
 from fusar_core.errors import BadOption, Cancelled, FusarError, SceneEmpty
 from fusar_core.installation import report
 from fusar_core.interpretation import inquiry
@@ -158,7 +159,8 @@ def classify_box(call: Call) -> dict[str, Any]:
     with _scene(call) as scene, _prior(call, scene) as prior, _ENGINES.use(call) as engine:
         window = scene.extent_window(bounds, wanted(call.params, "box_crs", str))
         prior = usable(engine, prior)
-        answer = inquiry.classify_box(scene, engine, window, classes, prior)
+        part, hooks = _window(call, scene), Hooks(call.cancelled)
+        answer = inquiry.classify_box(scene, engine, window, classes, prior, part, hooks)
         return _answered(call, scene, engine, prior, classified_box(scene, engine, window, answer, prior))
 
 
@@ -171,10 +173,11 @@ def ask(call: Call) -> dict[str, Any]:
         extent, prior = _window(call, scene) or scene.extent, usable(engine, prior)
         total = len(partition(extent, engine.tiling(scene.grid.pixel_size_m)[0]))
         answers: list[Answer] = []
-        for answer in inquiry.ask(scene, engine, question, extent, prior):
-            answers.append(answer)
-            call.progress(len(answers), total, "chips")
-            raise_if_cancelled(call)
+        with closing(inquiry.ask(scene, engine, question, extent, prior, Hooks(call.cancelled))) as stream:
+            for answer in stream:
+                answers.append(answer)
+                call.progress(len(answers), total, "chips")
+                raise_if_cancelled(call)
         if not answers:
             raise SceneEmpty(
                 f"{scene.name} holds no valid pixel in the wanted extent.", "Choose another extent or band."
@@ -279,8 +282,7 @@ def _answered(
     """Sends the one layer of an inquiry; what the request is answered with."""
     crs = crs_definition(scene.grid.crs)
     _send(call, [table], crs, partial=False)
-    tell = getattr(engine, "warnings", None)
-    warnings = tell(scene.grid.pixel_size_m) if tell else ()
+    warnings = engine.report(scene.grid.pixel_size_m).warnings
     return {
         "scene": scene.name,
         "engine": engine.name,
@@ -365,30 +367,32 @@ class _OpenEngines:
             raise_if_cancelled(call)
             key = (name, repr(sorted(options.items())), secret)
             if self._engine is None or key != self._key:
-                self._engine = None  # lets go of the old model before the new one needs the memory
-                self._engine = _opened(name, options | ({"api_key": secret} if secret else {}))
+                self._let_go()  # of the old model before the new one needs the memory
+                self._engine = open_engine(name, **{**options, **_keys(name, secret)})
                 self._key = key
-            if hasattr(self._engine, "cancelled"):  # engines that can stop between two words
-                self._engine.cancelled = call.cancelled
             try:
                 yield self._engine
             except FusarError:
                 if is_address(name):  # its server may have another model by now: the next request asks anew
-                    self._engine = None
+                    self._let_go()
                 raise
         finally:
             self._lock.release()
 
+    def _let_go(self) -> None:
+        if self._engine is not None:
+            self._engine.close()
+        self._engine = None
 
-def _opened(name: str, options: dict[str, Any]) -> Engine:
-    try:
-        return open_engine(name, **options)
-    except TypeError as cause:  # options are the client's, so a wrong one is no bug of the engine
-        given = ", ".join(sorted(options.keys() - {"api_key"})) or "none"
-        raise BadOption(
-            f"The engine '{name}' cannot be opened with these options: {given}.",
-            "An engine with a model needs its directory (model).",
-        ) from cause
+
+def _keys(name: str, secret: str | None) -> dict[str, str]:
+    """The key of a request under the name of the engine's own option. Raises BadOption where it takes none."""
+    if not secret:
+        return {}
+    names = [option.name for option in info_of(name).options if option.secret]
+    if not names:
+        raise BadOption(f"The engine '{name}' takes no key.", "Leave it out.")
+    return {names[0]: secret}
 
 
 _ENGINES = _OpenEngines()

@@ -34,7 +34,7 @@ def report() -> dict[str, Any]:
     import pyproj
     import rasterio
 
-    from fusar_core.engines import ENGINES
+    from fusar_core.engines import engines
 
     return {
         "fusar-core": fusar_core.__version__,
@@ -47,7 +47,7 @@ def report() -> dict[str, Any]:
         "packages": {name: _version(name) for name in CORE},
         "extras": {extra: {name: _version(name) for name in names} for extra, names in EXTRAS.items()},
         "devices": _devices(),
-        "engines": sorted(ENGINES),
+        "engines": sorted(engines()),
         "caches": _caches(),
     }
 

@@ -20,8 +20,7 @@ from fusar_core.batch.index import INDEX, write_index
 from fusar_core.batch.listing import Listed
 from fusar_core.batch.pool import Pool
 from fusar_core.batch.work import DONE, EMPTY, STATE, Record, record_path, result_path, state_of
-from fusar_core.engines import MODEL_ENGINES, open_engine
-from fusar_core.engines.base import require
+from fusar_core.engines import check_options, engine_info, open_engine, require
 from fusar_core.errors import FusarError, ResumeMismatch, UnknownTask
 from fusar_core.files import atomic_path, check_writable, write_error
 from fusar_core.interpretation.run import Run
@@ -132,13 +131,15 @@ def run_batch(
 def check_settings(settings: Run) -> None:
     """Finds out before any work what can be found out cheaply.
 
-    Raises UnknownTask, UnsupportedTask, UnknownClass, and what opening the engine may raise.
+    Raises UnknownTask, UnsupportedTask, UnknownClass, BadOption, and what opening the engine may raise.
     """
     for task in settings.tasks:
         if task not in SCENE_TASKS:
             raise UnknownTask(f"There is no task called '{task}'.", f"Tasks: {', '.join(SCENE_TASKS)}.")
-    if settings.engine not in MODEL_ENGINES:  # a model is loaded where it works
-        require(open_engine(settings.engine, **dict(settings.engine_options)), settings.tasks, settings.classes)
+    options = dict(settings.engine_options)
+    check_options(settings.engine, options)
+    if not engine_info(settings.engine).loads_model:  # a model is loaded where it works
+        require(open_engine(settings.engine, **options), settings.tasks, settings.classes)
 
 
 class _Index:

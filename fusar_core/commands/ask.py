@@ -34,7 +34,7 @@ def command(question: str, as_json: bool, **options: Any) -> None:
     What is larger than a chip is asked chip by chip; each answer comes with the
     scene pixel of the chip's top-left corner.
     """
-    run = Run.from_parameters(options | {"engine_options": engine_arguments(options)})
+    run = Run.from_parameters(options | {"engine_options": engine_arguments(options["engine"], options)})
     streams = not as_json and sys.stdout.isatty()
     with opened(run, Watch(on_text=_show if streams else None)) as ready:
         single = _is_single(ready)

@@ -15,9 +15,9 @@ from fusar_core.batch import BatchResult, RayPool, find_scenes, run_batch
 from fusar_core.batch.work import DONE, EMPTY, FAILED
 from fusar_core.commands.engine_options import engine_arguments, engine_options
 from fusar_core.commands.options import progress_bar, run_options
-from fusar_core.engines import MODEL_ENGINES, is_address
+from fusar_core.engines import engine_info
 from fusar_core.interpretation.run import Run
-from fusar_core.remote.address import KEY_VARIABLE, Secret
+from fusar_core.remote.secret import Secret
 
 SHOWN = 10
 """Failed scenes that are listed in the summary; all are in the index."""
@@ -52,7 +52,8 @@ def command(
     after it was stopped: finished scenes are left alone.
     """
     engine = options["engine"]
-    settings = Run.from_parameters(options | {"engine_options": _arguments(options)} | _absolute(options))
+    arguments = _portable(engine, engine_arguments(engine, options))
+    settings = Run.from_parameters(options | {"engine_options": arguments} | _absolute(options))
     found = find_scenes(scenes, leave_out=out)
     pool = RayPool(_workers(workers, engine, ray_address, len(found)), _gpus(gpus_per_worker, engine), ray_address)
     with progress_bar("scenes") as on_progress, redirect_stdout(sys.stderr):  # Ray prints when a process dies
@@ -62,15 +63,16 @@ def command(
         sys.exit(1)
 
 
-def _arguments(options: dict[str, Any]) -> dict[str, Any]:
-    """The options of the engine as other processes, which work elsewhere and on other computers, need them."""
-    engine, given = options["engine"], engine_arguments(options)
-    for name in ("model", "ca"):
-        if name in given and (name != "model" or engine in MODEL_ENGINES):
-            given[name] = str(Path(given[name]).absolute())
-    if is_address(engine):
-        given["api_key"] = Secret(os.environ.get(KEY_VARIABLE, "").strip())
-    return given
+def _portable(engine: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of an engine for other processes, which work elsewhere: paths from the root, and the keys in this
+    computer's environment."""
+    found = dict(arguments)
+    for option in engine_info(engine).options:
+        if option.type is Path and option.name in found:
+            found[option.name] = str(Path(found[option.name]).absolute())
+        if option.secret:
+            found[option.name] = Secret(os.environ.get(option.variable, "").strip())
+    return found
 
 
 def _absolute(options: dict[str, Any]) -> dict[str, Any]:
@@ -85,11 +87,11 @@ def _absolute(options: dict[str, Any]) -> dict[str, Any]:
 def _workers(wanted: int | None, engine: str, ray_address: str | None, scenes: int) -> int | None:
     if wanted is not None or ray_address:
         return wanted
-    return 1 if engine in MODEL_ENGINES else max(1, min(os.cpu_count() or 1, scenes))
+    return 1 if engine_info(engine).loads_model else max(1, min(os.cpu_count() or 1, scenes))
 
 
 def _gpus(wanted: float | None, engine: str) -> float | None:
-    return wanted if wanted is not None or engine in MODEL_ENGINES else 0.0
+    return wanted if wanted is not None or engine_info(engine).loads_model else 0.0
 
 
 def _summary(result: BatchResult) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from fusar_core.interpretation.run import Run, opened
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON on stdout.")
 def command(box: str, as_json: bool, **options: Any) -> None:
     """Say to which class the target in a box of SCENE belongs."""
-    run = Run.from_parameters(options | {"engine_options": engine_arguments(options)})
+    run = Run.from_parameters(options | {"engine_options": engine_arguments(options["engine"], options)})
     with opened(run) as ready:
         window = ready.scene.extent_window(*parse_extent(box))
         answer = classify_box(ready.scene, ready.engine, window, ready.scope)

@@ -8,39 +8,38 @@ from typing import Any, TypeVar
 
 import click
 
-from fusar_core.engines import ENGINES, MODEL_ENGINES, is_address, open_engine
+from fusar_core.engines import check_options, engines, infos, open_engine
 from fusar_core.engines.base import Engine
-from fusar_core.errors import BadOption
+from fusar_core.engines.options import Option
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-REMOTE_ONLY = frozenset({"coordinates", "ca"})
-LOCAL_ONLY = frozenset({"device", "dtype", "quantization", "batch_size"})
-NAMES = ("model", *sorted(LOCAL_ONLY | REMOTE_ONLY))
+CLICK_TYPES: dict[type, Any] = {Path: click.Path(path_type=Path), bool: click.BOOL}
 
 
 def engine_options(default: str) -> Callable[[F], F]:
-    """Adds --engine and the options of engines with a model, on this computer or behind an address."""
+    """Adds --engine and the options that engines declare."""
 
     def add(command: F) -> F:
-        choice = f"One of: {', '.join(ENGINES)}; or the address of a server: https://host:8000/v1."
-        options = [
-            click.option("--engine", default=default, show_default=True, help=choice),
-            click.option("--model", help="Model directory (fusar; default: fusar-nano), or name on the server."),
-            click.option("--device", help="cpu, cuda, cuda:1 …; default: a GPU where there is one."),
-            click.option("--dtype", help="float32 or bfloat16; default: what suits the device."),
-            click.option("--quantization", help="8bit or 4bit: the language model in less GPU memory."),
-            click.option("--batch-size", type=int, help="Chips worked on at once; halved when memory runs out."),
-            click.option(
-                "--coordinates", help="Boxes of a server's model: pixels or thousandths; default: by its name."
-            ),
-            click.option("--ca", type=click.Path(path_type=Path), help="Certificates to trust (PEM), for https://…"),
-        ]
-        for option in reversed(options):
-            command = option(command)
-        return command
+        choice = f"One of: {', '.join(engines())}; or the address of a server: https://host:8000/v1."
+        return click.option("--engine", default=default, show_default=True, help=choice)(declared_options(command))
 
     return add
+
+
+def declared_options(command: F) -> F:
+    """Adds the options that engines declare, each once; keys are given by the environment alone."""
+    declared: dict[str, list[Option]] = {}
+    for info in infos():
+        for option in info.options:
+            if not option.secret:
+                declared.setdefault(option.name, []).append(option)
+    for name, options in reversed(declared.items()):
+        kinds = {option.type for option in options}
+        kind = CLICK_TYPES.get(next(iter(kinds)), next(iter(kinds))) if len(kinds) == 1 else str
+        words = ", or ".join(dict.fromkeys(option.help for option in options if option.help))
+        command = click.option(_written(name), type=kind, help=words if words.endswith("…") else f"{words}.")(command)
+    return command
 
 
 def chosen_engine(name: str, options: dict[str, Any]) -> Engine:
@@ -48,23 +47,13 @@ def chosen_engine(name: str, options: dict[str, Any]) -> Engine:
 
     Raises BadOption for an option that the engine does not have, and what opening the engine may raise.
     """
-    return open_engine(name, **engine_arguments(options | {"engine": name}))
+    return open_engine(name, **engine_arguments(name, options))
 
 
-def engine_arguments(options: dict[str, Any]) -> dict[str, Any]:
-    """Of the options of `engine_options`, those that were given, checked against the engine. Raises BadOption."""
-    name = options["engine"]
-    given = {key: value for key in NAMES if (value := options.get(key)) is not None}
-    if is_address(name):
-        _refuse(given.keys() & LOCAL_ONLY, f"The model behind {name} is loaded by its server", "Leave it out.")
-    elif name in MODEL_ENGINES:
-        _refuse(given.keys() & REMOTE_ONLY, f"The engine '{name}' is on this computer", "Leave it out.")
-    elif name in ENGINES:
-        _refuse(given.keys(), f"The engine '{name}' has no model", "Use --engine fusar.")
-    return given
+def engine_arguments(name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Of the options of `engine_options`, those that were given, as the engine takes them. Raises BadOption."""
+    return check_options(name, options, _written)
 
 
-def _refuse(unwanted: Any, why: str, advice: str) -> None:
-    if unwanted:
-        names = ", ".join("--" + key.replace("_", "-") for key in sorted(unwanted))
-        raise BadOption(f"{why}, so {names} means nothing.", advice)
+def _written(name: str) -> str:
+    return "--" + name.replace("_", "-")

@@ -40,7 +40,7 @@ def command(out: Path, form: str | None, map_path: Path | None, resume: bool, as
     format_of(out, form)
     for path in filter(None, (out, map_path)):
         check_writable(path)
-    run = Run.from_parameters(options | {"engine_options": engine_arguments(options)})
+    run = Run.from_parameters(options | {"engine_options": engine_arguments(options["engine"], options)})
     journal = out.with_name(out.name + ".partial")
     with progress_bar(Path(run.scene).name) as on_progress, opened(run, Watch(on_progress=on_progress)) as ready:
         result = ready.interpret(journal, resume=resume)

@@ -29,8 +29,6 @@ from fusar_core.tasks.reading import OK, REPETITION, TRUNCATED, Reading, failure
 
 BUDGETS = {COUNT: 16, LOCATE: 32, CLASSIFY: 24, DETECT: 2048, DESCRIBE: 512, ASK: 512}
 """Most tokens an answer may take; a box takes about 40."""
-OVERLAP = 1 / 8
-"""Of a chip with its neighbour, for detection."""
 GSD_TOLERANCE = 3.0
 """Pixels that many times smaller or larger than those in training deserve a warning."""
 

@@ -1,48 +1,54 @@
-"""The `fusar` engine: FUSAR-GPT on this computer, through transformers.
-
-Chips and questions are batched; an image is encoded once for all its questions, and its tokens are modulated once for
-each adapter that has a TLM of its own.
-"""
+"""The `fusar` engine: FUSAR-GPT on this computer, through transformers."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
-
-from fusar_core.domain.answers import Answer, Request
-from fusar_core.engines import dialogue
-from fusar_core.engines.dialogue import BUDGETS, OVERLAP, Query, picture
-from fusar_core.errors import BadOption, UnsupportedTask
-from fusar_core.model.batches import Batches
+from fusar_core.engines.base import EngineInfo
+from fusar_core.engines.options import Option
+from fusar_core.engines.speaking import SpeakingEngine
 from fusar_core.model.bundled import model_directory
-from fusar_core.model.checkpoint import load_checkpoint
-from fusar_core.model.encoding import cut_up, encode, modulate
-from fusar_core.model.generation import Said, generate, greedy_config
-from fusar_core.model.processing import anchor_arrays
+from fusar_core.tasks import ALL_TASKS
 
-DTYPES = {None: None, "float32": torch.float32, "bfloat16": torch.bfloat16}
+if TYPE_CHECKING:
+    from fusar_core.model.checkpoint import Checkpoint
+    from fusar_core.model.configuration import FusarGPTConfig
 
 
-class LocalEngine:
+class LocalEngine(SpeakingEngine):
     """Answers every task of its checkpoint, greedily.
 
-    model: a FUSAR-GPT directory; the fusar-nano that comes with the engine when None. device, quantization (`8bit`,
-    `4bit`): see `load_checkpoint`. dtype: `float32` or `bfloat16`. batch_size: chips, and questions, worked on at once;
-    halved when memory runs out. classes: those that may be asked for, instead of the checkpoint's own. max_new_tokens:
-    a tighter limit for every answer. cancelled: asked between tokens. on_text: gets the words of a question asked
-    alone as they come.
+    model: a FUSAR-GPT directory; the fusar-nano that comes with the engine when None. device, dtype, quantization,
+    batch_size: see `fusar_core.model.driver.Driver`. classes: those that may be asked for, instead of the checkpoint's
+    own. max_new_tokens: a tighter limit for every answer.
 
     Raises BadCheckpoint, NotEnoughMemory, MissingExtra, BadOption.
     """
 
-    name = "fusar"
-    derived: frozenset[str] = frozenset()
+    info = EngineInfo(
+        name="fusar",
+        title="FUSAR-GPT on this computer",
+        tasks=frozenset(ALL_TASKS),
+        takes_prior=True,
+        loads_model=True,
+        options=(
+            Option("model", Path, help="Model directory (fusar; default: fusar-nano)"),
+            Option("device", help="cpu, cuda, cuda:1 …; default: a GPU where there is one", decides=False),
+            Option(
+                "dtype",
+                help="float32 or bfloat16; default: what suits the device",
+                choices=("float32", "bfloat16"),
+            ),
+            Option(
+                "quantization",
+                help="8bit or 4bit: the language model in less GPU memory",
+                choices=("8bit", "4bit"),
+            ),
+            Option("batch_size", int, 8, "Chips worked on at once; halved when memory runs out", decides=False),
+        ),
+    )
 
     def __init__(
         self,
@@ -54,127 +60,30 @@ class LocalEngine:
         batch_size: int = 8,
         classes: Sequence[str] | None = None,
         max_new_tokens: int | None = None,
-        cancelled: Callable[[], bool] = lambda: False,
-        on_text: Callable[[str], None] | None = None,
     ) -> None:
-        if batch_size < 1:
-            raise BadOption(f"A batch of {batch_size} is none.", "Give 1 or more.")
-        if dtype not in DTYPES:
-            raise BadOption(f"'{dtype}' is no number format for a model.", "Choose float32 or bfloat16.")
-        self.checkpoint = load_checkpoint(
-            model_directory(model), device=device, dtype=DTYPES[dtype], quantization=quantization
+        from fusar_core.engines.in_process import InProcess
+        from fusar_core.model.driver import Driver
+
+        self._driver = Driver(
+            model_directory(model), device=device, dtype=dtype, quantization=quantization, batch_size=batch_size
         )
-        self.config = self.checkpoint.config
-        self._core, self._processor = self.checkpoint.core, self.checkpoint.processor
-        self._core.generation_config = greedy_config(self._core, self._processor.tokenizer)
-        self.model = self.checkpoint.name
-        self.tasks = frozenset(self.checkpoint.manifest.tasks)
-        self.classes = frozenset(classes or self.config.classes)
-        self._batches = Batches(batch_size, self.model)
-        self.max_new_tokens = max_new_tokens
-        self.cancelled = cancelled
-        self.on_text = on_text
+        super().__init__(InProcess(self._driver, max_new_tokens), classes)
 
     @property
-    def takes_prior(self) -> bool:
-        """Whether the checkpoint has a way to bring anchors in."""
-        return self.config.fusion != "none"
+    def checkpoint(self) -> Checkpoint:
+        """The loaded model and what belongs to it."""
+        return self._driver.checkpoint
+
+    @property
+    def config(self) -> FusarGPTConfig:
+        """The configuration of the loaded model."""
+        return self._driver.config
 
     @property
     def batch_size(self) -> int:
         """Chips, and questions, worked on at once."""
-        return self._batches.size
+        return self._driver.batches.size
 
     @batch_size.setter
     def batch_size(self, size: int) -> None:
-        self._batches.size = size
-
-    def tiling(self, pixel_size_m: tuple[float, float] | None) -> tuple[int, int]:
-        """The chip size the model was trained on, whatever the pixel size, and an overlap of an eighth."""
-        return self.config.chip_size, round(self.config.chip_size * OVERLAP)
-
-    def warnings(self, pixel_size_m: tuple[float, float] | None) -> tuple[str, ...]:
-        """What a reader of results should know: of the checkpoint, and of pixels unlike those it was trained on."""
-        unlike = dialogue.unlike_training(self.model, self.config.gsd_m, pixel_size_m)
-        return (*self.checkpoint.warnings, *unlike)
-
-    def answer(self, requests: Iterable[Request]) -> Iterator[Answer]:
-        """Answers in the order of the requests, batch by batch; stops when the iterator is closed.
-
-        Raises UnsupportedTask, BadOption, BadAnchors, BadImage, PromptTooLong, NotEnoughMemory, Cancelled.
-        """
-        source = iter(requests)
-        while batch := list(islice(source, self.batch_size)):
-            yield from self._answer_batch(batch)
-
-    @torch.inference_mode()
-    def _answer_batch(self, requests: Sequence[Request]) -> list[Answer]:
-        styles = self.checkpoint.manifest.prompts
-        asked = [
-            (chip, query)
-            for chip, request in enumerate(requests)
-            for query in dialogue.queries(request, self.config.chip_size, styles)
-        ]
-        for _, query in asked:
-            if query.task not in self.tasks:
-                can = ", ".join(self.checkpoint.manifest.tasks)
-                raise UnsupportedTask(f"{self.model} cannot do '{query.task}'.", f"It can do: {can}.")
-        views = _Views(self, requests)
-        answers: dict[int, Answer] = {}
-        for task in dict.fromkeys(query.task for _, query in asked):
-            adapter = self.checkpoint.use(task)
-            tokens = views.tokens(adapter)
-            mine = [(number, chip, query) for number, (chip, query) in enumerate(asked) if query.task == task]
-
-            def ask(part: Sequence[tuple[int, int, Query]], tokens: list[Tensor] = tokens) -> list[Answer]:
-                return self._ask([q for _, _, q in part], [tokens[c] for _, c, _ in part], views.grids(part))
-
-            for (number, _, _), answer in zip(mine, self._batches.run(ask, mine), strict=True):
-                answers[number] = answer
-        return [answers[number] for number in range(len(asked))]
-
-    def _ask(self, asked: Sequence[Query], tokens: list[Tensor], grids: Tensor) -> list[Answer]:
-        """One batch through the language model: questions of one task about images that are encoded already."""
-        started = time.monotonic()
-        budget = min(BUDGETS[asked[0].task], self.max_new_tokens or BUDGETS[asked[0].task])
-        prompts = [query.prompt for query in asked]
-        said = generate(self._core, self._processor, prompts, tokens, grids, budget, self.cancelled, self.on_text)
-        seconds = (time.monotonic() - started) / len(asked)
-        return [self._answer(query, words, seconds) for query, words in zip(asked, said, strict=True)]
-
-    def _answer(self, query: Query, said: Said, seconds: float) -> Answer:
-        size = self.config.chip_size
-        ended, looped = said.ended, said.looped
-        return dialogue.answer(query, said.text, size, said.score, ended=ended, looped=looped, seconds=seconds)
-
-
-class _Views:
-    """The chips of a batch as the model sees them: encoded when first needed, once for all adapters that allow it."""
-
-    def __init__(self, engine: LocalEngine, requests: Sequence[Request]) -> None:
-        self._engine = engine
-        pictures = [picture(r.chip, engine.config.chip_size) for r in requests]
-        self._patches, self._grids = cut_up(engine._processor, pictures)
-        self._anchors = [r.chip.anchors for r in requests]
-        for anchors in self._anchors:
-            if anchors is not None:
-                anchor_arrays(anchors, engine.config.prior_dim)  # bad ones are found before anything is encoded
-        self._encoded: dict[str, list[Tensor]] = {}
-        self._modulated: dict[str, list[Tensor]] = {}
-
-    def grids(self, part: Sequence[tuple[int, int, Any]]) -> Tensor:
-        """image_grid_thw (N, 3) of the chips of these questions."""
-        return self._grids[[chip for _, chip, _ in part]]
-
-    def tokens(self, adapter: str) -> list[Tensor]:
-        """Visual tokens (T, C) of each chip with its prior, under the adapter that is active."""
-        if adapter not in self._modulated:
-            own = adapter if self._engine.checkpoint.touches_vision(adapter) else ""
-            if own not in self._encoded:
-                chips = range(len(self._patches))
-                self._encoded[own] = self._engine._batches.run(self._encode, chips)
-            self._modulated[adapter] = modulate(self._engine._core, self._encoded[own], self._anchors, self._grids)
-        return self._modulated[adapter]
-
-    def _encode(self, chips: Sequence[int]) -> list[Tensor]:
-        return encode(self._engine._core, [self._patches[i] for i in chips], self._grids[list(chips)])
+        self._driver.batches.size = size

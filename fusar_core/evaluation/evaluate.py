@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -18,7 +19,8 @@ from fusar_core.domain.answers import Answer, Request
 from fusar_core.domain.chips import Chip
 from fusar_core.domain.radiometry import Kind, Radiometry
 from fusar_core.domain.tiling import ChipWindow, Window
-from fusar_core.engines.base import Engine, require
+from fusar_core.engines import require
+from fusar_core.engines.base import Engine
 from fusar_core.errors import BadOption, UnknownClass, UnknownTask
 from fusar_core.evaluation.coco import CocoDataset, LabelledImage
 from fusar_core.evaluation.scoring.clutter import (
@@ -165,8 +167,7 @@ def evaluate(
         for index in range(total):
             yield Request(shown(index), (asked,), labels)
 
-    stream = engine.answer(requests())
-    try:
+    with closing(engine.answer(requests())) as stream:
         for answer in stream:
             index, label = answer.chip.index, labels.index(answer.label)
             cases[index, label] = _case(task, dataset.images[index], answer.label, bright[index], answer)
@@ -174,9 +175,6 @@ def evaluate(
                 done += 1
                 if on_progress:
                     on_progress(done, total)
-    finally:
-        if hasattr(stream, "close"):
-            stream.close()
     for index, label in product(range(total), range(len(labels))):
         if (index, label) not in cases:  # an engine that gives up is scored on all images all the same
             if index not in bright:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from fusar_core.domain.answers import Answer, Request
 from fusar_core.domain.chips import Chip
 from fusar_core.domain.tiling import ChipWindow, Window, cells_under, partition, tile
-from fusar_core.engines.base import Engine, confined
+from fusar_core.engines.base import Engine, Hooks
 from fusar_core.errors import Cancelled
 from fusar_core.interpretation.journal import Journal
 from fusar_core.interpretation.readahead import read_ahead
@@ -95,8 +96,7 @@ class ChipRun:
                 else:
                     empty.append(index)
 
-        stream = self.engine.answer(requests())
-        try:
+        with closing(self.engine.answer(requests(), Hooks(self.watch.cancelled))) as stream:
             while (first := next(stream, None)) is not None:
                 yield from self._drain(empty)
                 result = asked.popleft()
@@ -104,9 +104,6 @@ class ChipRun:
                 result.answers.extend([first, *islice(stream, expected - 1)])
                 yield result
             yield from self._drain(empty)
-        finally:
-            if hasattr(stream, "close"):
-                stream.close()
 
     @staticmethod
     def _drain(empty: list[int]) -> Iterator[StepResult]:
@@ -119,7 +116,7 @@ class ChipRun:
                 raise Cancelled("The run was cancelled.", "What was finished is kept: repeat with --resume.")
             where = self.steps[index].where
             chip = self.scene.chip(where, self.scope.water)
-            if confined(self.engine):
+            if self.engine.confined:
                 chip = chip.inside(_extent(self.scope))
             if self.scope.prior and chip.valid.any():
                 chip = replace(chip, anchors=self.scope.prior.for_chip(self.scene.grid, where.window))

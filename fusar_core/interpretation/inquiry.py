@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 
 from fusar_core.domain.answers import Answer, Request
 from fusar_core.domain.chips import Chip
 from fusar_core.domain.tiling import ChipWindow, Window, partition
-from fusar_core.engines.base import Engine, confined, require, usable
+from fusar_core.engines import require
+from fusar_core.engines.base import Answers, Engine, Hooks, usable
 from fusar_core.errors import BadOption
-from fusar_core.interpretation.interpret import settings_of, warnings_of
+from fusar_core.interpretation.interpret import warnings_of
 from fusar_core.interpretation.result import Inquiry, SceneAnswer
 from fusar_core.interpretation.scope import Scope, Watch
-from fusar_core.prior.anchors import AnchorSampler
 from fusar_core.scenes.scene import SarScene
 from fusar_core.tasks import ASK, CLASSIFY
 
@@ -28,7 +29,8 @@ def classify_box(
     """To which of the classes the target in a box belongs: the answer's value is one of them, or None.
 
     box: scene pixels, e.g. of `scene.extent_window`. It is shown in the middle of a chip as far as the scene reaches.
-    scope: its classes are those to choose from, all that the engine knows when empty; its prior is used.
+    scope: its classes are those to choose from, all that the engine knows when empty; its prior is used. An engine that
+    is `confined` sees no more of the surroundings than its extent.
 
     Raises UnsupportedTask, UnknownClass, BadOption for a single class, and what reading and the engine may raise.
     """
@@ -39,15 +41,14 @@ def classify_box(
     size, _ = engine.tiling(scene.grid.pixel_size_m)
     side = max(size, math.ceil(SURROUNDINGS * max(box.height, box.width)))
     window = _around(box, side, scene.extent)
-    chip = _chip(scene, ChipWindow(0, window, window), usable(engine, scope.prior))
+    chip = _chip(scene, engine, ChipWindow(0, window, window), scope)
     x, y = box.col - window.col, box.row - window.row
     inside = (float(x), float(y), float(x + box.width), float(y + box.height))
-    return next(iter(engine.answer([Request(chip, (CLASSIFY,), names, box=inside)])))
+    with closing(engine.answer([Request(chip, (CLASSIFY,), names, box=inside)], Hooks(watch.cancelled))) as answers:
+        return next(answers)
 
 
-def ask(
-    scene: SarScene, engine: Engine, question: str, scope: Scope = Scope(), watch: Watch = Watch()
-) -> Iterator[Answer]:
+def ask(scene: SarScene, engine: Engine, question: str, scope: Scope = Scope(), watch: Watch = Watch()) -> Answers:
     """What the engine says to a question about the scene or an extent of it: one answer for each chip with data.
 
     scope: its extent, cut into chips side by side where it is larger than one, and its prior are used.
@@ -58,10 +59,9 @@ def ask(
     size, _ = engine.tiling(scene.grid.pixel_size_m)
     part = scope.extent or scene.extent
     where = [w for w in partition(part, size) if scene.has_data(w.window)]
-    chips = (_chip(scene, w, usable(engine, scope.prior)) for w in where)
-    if confined(engine):
-        chips = (c.inside(part) for c in chips)
-    yield from engine.answer(Request(c, (ASK,), (), question=question) for c in chips if c.valid.any())
+    chips = (_chip(scene, engine, w, scope) for w in where)
+    requests = (Request(c, (ASK,), (), question=question) for c in chips if c.valid.any())
+    yield from engine.answer(requests, Hooks(watch.cancelled, watch.on_text))
 
 
 def inquiry_of(scene: SarScene, engine: Engine, scope: Scope, answers: Sequence[Answer], question: str = "") -> Inquiry:
@@ -75,7 +75,7 @@ def inquiry_of(scene: SarScene, engine: Engine, scope: Scope, answers: Sequence[
         tasks=tuple(dict.fromkeys(a.task for a in answers)),
         classes=scope.classes,
         prior=scope.prior,
-        settings=settings_of(engine),
+        settings=engine.report(scene.grid.pixel_size_m).provenance,
         warnings=warnings_of(scene, engine, scope),
         answers=[SceneAnswer.of_chip(a, question.strip()) for a in answers],
     )
@@ -91,6 +91,8 @@ def _around(box: Window, side: int, extent: Window) -> Window:
     return Window(row, start(box.col + box.width / 2, extent.width), side, side)
 
 
-def _chip(scene: SarScene, where: ChipWindow, prior: AnchorSampler | None) -> Chip:
-    chip = scene.chip(where)
+def _chip(scene: SarScene, engine: Engine, where: ChipWindow, scope: Scope) -> Chip:
+    chip, prior = scene.chip(where), usable(engine, scope.prior)
+    if engine.confined:
+        chip = chip.inside(scope.extent or scene.extent)
     return replace(chip, anchors=prior.for_chip(scene.grid, where.window)) if prior else chip

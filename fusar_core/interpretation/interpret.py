@@ -12,7 +12,8 @@ from typing import Any
 from fusar_core import __version__
 from fusar_core.domain.answers import Answer
 from fusar_core.domain.tiling import partition
-from fusar_core.engines.base import Engine, require, usable
+from fusar_core.engines import require
+from fusar_core.engines.base import Engine, usable
 from fusar_core.errors import BadOption, Cancelled, SceneEmpty, UnknownTask
 from fusar_core.interpretation.ambiguity import flag_ambiguities
 from fusar_core.interpretation.chip_run import ChipRun, StepResult, plan
@@ -87,19 +88,8 @@ def warnings_of(scene: SarScene, engine: Engine, scope: Scope) -> tuple[str, ...
 
     To be asked at the end: only then do prior and engine know what they met.
     """
-    sampler = scope.prior
-    return (*scene.warnings, *scope.notes, *(sampler.warnings if sampler else ()), *engine_warnings(engine, scene))
-
-
-def engine_warnings(engine: Engine, scene: SarScene) -> tuple[str, ...]:
-    """What an engine with a model has to say about using it on this scene."""
-    warnings = getattr(engine, "warnings", None)
-    return tuple(warnings(scene.grid.pixel_size_m)) if warnings else ()
-
-
-def settings_of(engine: Engine) -> dict[str, Any]:
-    """What an engine says of how it was set up."""
-    return dict(getattr(engine, "provenance", {}))
+    told = engine.report(scene.grid.pixel_size_m)
+    return (*scene.warnings, *scope.notes, *(scope.prior.warnings if scope.prior else ()), *told.warnings)
 
 
 def _tiling(scene: SarScene, engine: Engine, wanted_overlap: int | None) -> tuple[int, int]:
@@ -118,7 +108,7 @@ def _identity(scene: SarScene, engine: Engine, scope: Scope, tiling: tuple[int, 
         "version": __version__,
         "scene": scene.fingerprint(),
         "radiometry": repr(scene.radiometry),
-        "engine": [engine.name, engine.model],
+        "engine": [engine.name, engine.model, engine.deciding()],
         "tasks": list(scope.tasks),
         "classes": list(scope.classes),
         "extent": [extent.row, extent.col, extent.height, extent.width],
@@ -129,6 +119,7 @@ def _identity(scene: SarScene, engine: Engine, scope: Scope, tiling: tuple[int, 
 
 
 def _nothing_yet(scene: SarScene, engine: Engine, scope: Scope, tiling: tuple[int, int], chips: int) -> Interpretation:
+    told = engine.report(scene.grid.pixel_size_m)
     return Interpretation(
         scene=scene,
         extent=scope.extent or scene.extent,
@@ -137,7 +128,7 @@ def _nothing_yet(scene: SarScene, engine: Engine, scope: Scope, tiling: tuple[in
         tasks=scope.tasks,
         classes=scope.classes,
         prior=scope.prior,
-        settings={"chip_size": tiling[0], "chip_overlap": tiling[1], **settings_of(engine)},
+        settings={"chip_size": tiling[0], "chip_overlap": tiling[1], **told.provenance},
         warnings=(*scene.warnings, *scope.notes),
         chips=chips,
         complete=False,

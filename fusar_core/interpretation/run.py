@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from fusar_core.domain.tiling import Window
-from fusar_core.engines import open_engine
+from fusar_core.engines import engine_info, open_engine
 from fusar_core.engines.base import Engine
 from fusar_core.errors import BadOption, Cancelled
 from fusar_core.interpretation.interpret import interpret
@@ -22,7 +22,7 @@ from fusar_core.interpretation.parameters import Bounds, wanted, wanted_bounds, 
 from fusar_core.interpretation.result import Interpretation
 from fusar_core.interpretation.scope import Scope, Watch
 from fusar_core.prior.opening import ScenePrior, open_prior
-from fusar_core.remote.address import Secret
+from fusar_core.remote.secret import Secret
 from fusar_core.scenes.scene import SarScene
 from fusar_core.scenes.water import WaterMask
 from fusar_core.tasks import TASKS
@@ -55,15 +55,14 @@ class Run:
     def from_parameters(cls, params: Mapping[str, Any]) -> Run:
         """The run that named values describe: text, as a command line has it, or lists and numbers, as JSON has them.
 
-        secret: the key of an engine behind an address. Raises BadOption, BadExtent.
+        secret: the key of an engine behind an address. Raises BadOption, BadExtent, UnknownEngine.
         """
-        options = dict(wanted(params, "engine_options", dict, {}))
-        if secret := wanted(params, "secret", str):
-            options["api_key"] = Secret(secret)
+        engine = wanted(params, "engine", str, cls.engine)
+        options = {**wanted(params, "engine_options", dict, {}), **_keys(engine, wanted(params, "secret", str))}
         extent, extent_crs = wanted_bounds(params, "extent") or (None, None)
         return cls(
             scene=str(wanted(params, "scene", (str, Path), "")),
-            engine=wanted(params, "engine", str, cls.engine),
+            engine=engine,
             engine_options=tuple(sorted(options.items())),
             tasks=wanted_words(params, "tasks", cls.tasks),
             classes=wanted_words(params, "classes", cls.classes),
@@ -78,7 +77,7 @@ class Run:
 
     def decides(self) -> dict[str, Any]:
         """What decides about the results of any scene, for JSON: keys and how a server is reached do not."""
-        deciding = ("model", "coordinates", "dtype", "quantization")
+        deciding = {option.name for option in engine_info(self.engine).options if option.decides}
         return {
             "engine": self.engine,
             "engine_options": {k: str(v) for k, v in self.engine_options if k in deciding},
@@ -90,6 +89,16 @@ class Run:
             "water": self.water,
             "chip_overlap": self.chip_overlap,
         }
+
+
+def _keys(engine: str, secret: str | None) -> dict[str, Secret]:
+    """The key of a request under the name of the engine's own option. Raises BadOption where it takes none."""
+    if not secret:
+        return {}
+    names = [option.name for option in engine_info(engine).options if option.secret]
+    if not names:
+        raise BadOption(f"The engine '{engine}' takes no key.", "Leave it out.")
+    return {names[0]: Secret(secret)}
 
 
 Lend = Callable[[Run], AbstractContextManager[Engine]]
@@ -143,7 +152,11 @@ def opened(run: Run, watch: Watch = Watch(), lend: Lend | None = None) -> Iterat
 @contextmanager
 def engine_of(run: Run) -> Iterator[Engine]:
     """An engine for this run alone."""
-    yield open_engine(run.engine, **dict(run.engine_options))
+    engine = open_engine(run.engine, **dict(run.engine_options))
+    try:
+        yield engine
+    finally:
+        engine.close()
 
 
 def _stop_downloads(prior: ScenePrior, watch: Watch) -> None:

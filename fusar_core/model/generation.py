@@ -4,7 +4,6 @@ tokens, and text as it comes; greedy unless a row asks for something else."""
 from __future__ import annotations
 
 import codecs
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -15,33 +14,13 @@ from torch import Tensor
 from transformers import GenerationConfig, StoppingCriteria, StoppingCriteriaList
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
-from fusar_core.errors import Cancelled, PromptTooLong
+from fusar_core.domain.reply import Reply
+from fusar_core.errors import PromptTooLong
 
 LOOP_TOKENS = 64
 LOOP_TIMES = 4
 CHECK_EVERY = 16
 """A row whose last LOOP_TIMES periods of at most LOOP_TOKENS tokens are equal is stopped; asked every CHECK_EVERY."""
-
-
-@dataclass(frozen=True)
-class Said:
-    """What the model said to one prompt.
-
-    text: decoded. offsets: per token the characters (from, to) it gave. log_probabilities: natural, per token.
-    ended: by its own end token; looped: stopped in a repetition loop; neither: the budget of tokens was used up.
-    """
-
-    text: str
-    offsets: list[tuple[int, int]]
-    log_probabilities: list[float]
-    ended: bool
-    looped: bool
-
-    def score(self, span: tuple[int, int]) -> float | None:
-        """exp(mean log-probability) of the tokens that say these characters; None when there are none."""
-        start, end = span
-        chosen = [lp for (a, b), lp in zip(self.offsets, self.log_probabilities, strict=True) if a < end and b > start]
-        return math.exp(sum(chosen) / len(chosen)) if chosen else None
 
 
 @dataclass(frozen=True)
@@ -60,7 +39,7 @@ class Row:
     seed: int = 0
     cancelled: Callable[[], bool] = lambda: False
     on_token: Callable[[int, float], None] | None = None
-    on_end: Callable[[Said], None] | None = None
+    on_end: Callable[[Reply], None] | None = None
 
 
 class _Rows(StoppingCriteria):
@@ -72,7 +51,7 @@ class _Rows(StoppingCriteria):
 
     def __init__(self, rows: Sequence[Row], prompt_length: int, tokenizer: Any, ends: set[int]) -> None:
         self.rows, self.prompt_length, self.tokenizer, self.ends = rows, prompt_length, tokenizer, ends
-        self.said: list[Said | None] = [None] * len(rows)
+        self.said: list[Reply | None] = [None] * len(rows)
         self.running = dict(enumerate(rows))
         self._ids: list[list[int]] = [[] for _ in rows]
         self._chances: list[list[float]] = [[] for _ in rows]
@@ -153,45 +132,10 @@ def greedy_config(model: Any, tokenizer: Any) -> GenerationConfig:
     return GenerationConfig(do_sample=False, num_beams=1, eos_token_id=ends, pad_token_id=pad)
 
 
-def generate(
-    model: Any,
-    processor: Any,
-    questions: Sequence[str],
-    tokens: Sequence[Tensor],
-    grids: Tensor,
-    budget: int,
-    cancelled: Callable[[], bool] = lambda: False,
-    on_text: Callable[[str], None] | None = None,
-) -> list[Said]:
-    """Answers of at most `budget` tokens to one question about each image, greedily, all in one batch.
-
-    tokens: per question the visual tokens (T, C) of its image, prior included. grids: (N, 3) image_grid_thw. cancelled:
-    asked between tokens. on_text: called with pieces of text as they come; for a single question only.
-
-    Raises PromptTooLong, Cancelled.
-    """
-    stopped = False
-
-    def stop() -> bool:
-        nonlocal stopped
-        stopped = stopped or cancelled()
-        return stopped
-
-    streamed = Words(processor.tokenizer, on_text) if on_text and len(questions) == 1 else None
-    on_token = (lambda token, _: streamed.take(token)) if streamed else None
-    rows = [Row(question, budget, cancelled=stop, on_token=on_token) for question in questions]
-    said = [one for one in generate_rows(model, processor, rows, tokens, grids) if one is not None]
-    if stopped:
-        raise Cancelled("The model was stopped while it answered.")
-    if streamed:
-        streamed.end()
-    return said
-
-
 @torch.inference_mode()
 def generate_rows(
     model: Any, processor: Any, rows: Sequence[Row], tokens: Sequence[Tensor], grids: Tensor
-) -> list[Said | None]:
+) -> list[Reply | None]:
     """What is said in each row of one batch, each answered in its own way; None where it was cancelled.
 
     tokens: per row the visual tokens (T, C) of its image, prior included. grids: (N, 3) image_grid_thw.
@@ -261,7 +205,7 @@ def _byte_values() -> dict[str, int]:
     return {chr(b): b for b in shown} | {chr(0x100 + i): b for i, b in enumerate(hidden)}
 
 
-def _said(tokenizer: Any, ids: list[int], log_probabilities: list[float], ended: bool, looped: bool) -> Said:
+def _said(tokenizer: Any, ids: list[int], log_probabilities: list[float], ended: bool, looped: bool) -> Reply:
     def decode(some: list[int]) -> str:
         return str(tokenizer.decode(some, skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
@@ -271,4 +215,4 @@ def _said(tokenizer: Any, ids: list[int], log_probabilities: list[float], ended:
     if reach and reach[-1] != len(text):  # a character of several tokens
         reach = [min(len(decode(ids[: i + 1])), len(text)) for i in range(len(ids))]
     offsets = [(min(start, max(end - 1, 0)), end) for start, end in zip([0, *reach], reach, strict=False)]
-    return Said(text, offsets, log_probabilities, ended, looped)
+    return Reply(text, ended, looped, offsets, log_probabilities)

@@ -14,38 +14,11 @@ import httpx2
 import requests.utils
 
 from fusar_core.errors import BadOption, WorkerTls
+from fusar_core.remote.secret import KEY_VARIABLE, Secret
 
-KEY_VARIABLE = "FUSAR_API_KEY"
-"""Environment variable of the key, where the caller gives none."""
 CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 """Environment variables that name certificates to trust; the first that is set counts."""
 DEFAULT_PATH = "/v1"
-
-
-class Secret:
-    """A key that shows itself to nobody who prints, logs or formats it."""
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        return self._value
-
-    def hidden_in(self, text: str) -> str:
-        """The text without the key, should a server echo it."""
-        return text.replace(self._value, "***") if self._value else text
-
-    def __bool__(self) -> bool:
-        return bool(self._value)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and self._value == other._value
-
-    def __hash__(self) -> int:
-        return hash(self._value)
-
-    def __repr__(self) -> str:
-        return "Secret(***)" if self._value else "Secret()"
 
 
 @dataclass(frozen=True)

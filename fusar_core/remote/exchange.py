@@ -13,10 +13,12 @@ from dataclasses import replace
 import httpx2
 
 from fusar_core import __version__
+from fusar_core.domain.reply import Reply
 from fusar_core.errors import BadServer, FusarError, WorkerTls, WorkerUnreachable
-from fusar_core.remote.address import CA_VARIABLES, Address, Secret
+from fusar_core.remote.address import CA_VARIABLES, Address
 from fusar_core.remote.failures import TryAgain, failed
-from fusar_core.remote.wire import MOST_BYTES, Malformed, Question, Reply, Stream, read_reply
+from fusar_core.remote.secret import Secret
+from fusar_core.remote.wire import MOST_BYTES, Malformed, Question, Stream, read_reply
 
 KEEPALIVE: list[tuple[int, int, int]] = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
 """A server that vanished without a word is noticed after about a minute, however long its answers may take."""

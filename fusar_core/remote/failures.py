@@ -21,7 +21,8 @@ from fusar_core.errors import (
     WorkerRefused,
     WorkerUnreachable,
 )
-from fusar_core.remote.address import KEY_VARIABLE, Address
+from fusar_core.remote.address import Address
+from fusar_core.remote.secret import KEY_VARIABLE
 from fusar_core.remote.wire import error_words
 
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})

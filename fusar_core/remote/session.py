@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from fusar_core.domain.reply import Reply
 from fusar_core.errors import WorkerBusy, WorkerUnreachable
 from fusar_core.remote.address import Address
 from fusar_core.remote.exchange import Exchange, Once, Words
 from fusar_core.remote.failures import TryAgain
 from fusar_core.remote.flow import Flow
-from fusar_core.remote.wire import Question, Reply
+from fusar_core.remote.wire import Question
 
 T = TypeVar("T")
 

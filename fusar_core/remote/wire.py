@@ -19,6 +19,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from fusar_core import __version__
+from fusar_core.domain.reply import Reply
 
 ANCHORS = "aef_anchors"
 """Type of the content part in which our worker takes spatio-temporal anchors."""
@@ -37,28 +38,6 @@ class Question:
 
     body: dict[str, Any]
     key: str
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What the model said.
-
-    ended: by itself, not for want of tokens; looped: it was stopped in a repetition loop. offsets: per token the
-    characters (from, to) it gave; log_probabilities: natural, per token; both empty where the server does not say.
-    """
-
-    text: str
-    ended: bool = True
-    looped: bool = False
-    offsets: tuple[tuple[int, int], ...] = ()
-    log_probabilities: tuple[float, ...] = ()
-    seconds: float = 0.0
-
-    def score(self, span: tuple[int, int]) -> float | None:
-        """exp(mean log-probability) of the tokens that say these characters; None when nobody knows."""
-        start, end = span
-        chosen = [lp for (a, b), lp in zip(self.offsets, self.log_probabilities, strict=True) if a < end and b > start]
-        return math.exp(sum(chosen) / len(chosen)) if chosen else None
 
 
 def png_part(image: Image.Image) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from fusar_core.engines import is_address, open_engine
 from fusar_core.engines.base import Engine
-from fusar_core.errors import BadOption, FusarError
+from fusar_core.errors import FusarError
 from fusar_core.interpretation.run import Run
 from fusar_core.sidecar.call import Call, raise_if_cancelled
 
@@ -34,27 +34,19 @@ class OpenEngines:
         try:
             raise_if_cancelled(call)
             if self._engine is None or key != self._key:
-                self._engine = None  # lets go of the old model before the new one needs the memory
-                self._engine = _opened(run.engine, dict(run.engine_options))
+                self._let_go()  # of the old model before the new one needs the memory
+                self._engine = open_engine(run.engine, **dict(run.engine_options))
                 self._key = key
-            if hasattr(self._engine, "cancelled"):  # engines that can stop between two words
-                self._engine.cancelled = call.cancelled
             try:
                 yield self._engine
             except FusarError:
                 if is_address(run.engine):  # its server may have another model by now: the next request asks anew
-                    self._engine = None
+                    self._let_go()
                 raise
         finally:
             self._lock.release()
 
-
-def _opened(name: str, options: dict[str, Any]) -> Engine:
-    try:
-        return open_engine(name, **options)
-    except TypeError as cause:  # options are the client's, so a wrong one is no bug of the engine
-        given = ", ".join(sorted(options.keys() - {"api_key"})) or "none"
-        raise BadOption(
-            f"The engine '{name}' cannot be opened with these options: {given}.",
-            "An engine with a model needs its directory (model).",
-        ) from cause
+    def _let_go(self) -> None:
+        if self._engine is not None:
+            self._engine.close()
+        self._engine = None

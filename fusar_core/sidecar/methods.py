@@ -6,6 +6,7 @@ along as `crs {authid, wkt}` (null without georeference).
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -117,10 +118,11 @@ def ask(call: Call) -> dict[str, Any]:
         scene, engine = ready.scene, ready.engine
         total = len(partition(ready.extent, engine.tiling(scene.grid.pixel_size_m)[0]))
         answers: list[Answer] = []
-        for answer in inquiry.ask(scene, engine, question, ready.scope, ready.watch):
-            answers.append(answer)
-            call.progress(len(answers), total, "chips")
-            raise_if_cancelled(call)
+        with closing(inquiry.ask(scene, engine, question, ready.scope, ready.watch)) as stream:
+            for answer in stream:
+                answers.append(answer)
+                call.progress(len(answers), total, "chips")
+                raise_if_cancelled(call)
         if not answers:
             raise SceneEmpty(
                 f"{scene.name} holds no valid pixel in the wanted extent.", "Choose another extent or band."

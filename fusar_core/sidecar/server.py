@@ -191,7 +191,7 @@ class _LogNotifier(logging.Handler):
 def about() -> dict[str, Any]:
     """What `initialize` answers: who is speaking, and what may be asked."""
     from fusar_core import __version__
-    from fusar_core.engines import ENGINES
+    from fusar_core.engines import engines, infos
     from fusar_core.tasks import TASKS
 
     return {
@@ -200,7 +200,8 @@ def about() -> dict[str, Any]:
         "python": sys.version.split()[0],
         "executable": sys.executable,
         "pid": os.getpid(),
-        "engines": sorted(ENGINES),
+        "engines": sorted(engines()),
+        "engine_infos": [info.as_dict() for info in infos()],
         "tasks": list(TASKS),
         "methods": [*METHODS, "cancel", "shutdown"],
     }

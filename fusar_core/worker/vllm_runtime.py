@@ -40,7 +40,7 @@ from fusar_core.model.processing import conversation
 from fusar_core.model.weights import read_json
 from fusar_core.worker.jobs import Effort, Ending, Job, RuntimeSpec, Token
 from fusar_core.worker.runtime import Listener
-from fusar_core.worker.transformers_runtime import TransformersModel
+from fusar_core.worker.transformers_runtime import TransformersModel, view
 
 GPU_SHARE = 0.8
 """Of a GPU's memory for vLLM; the encoder and the prior take about 2 GB at 7B beside it."""
@@ -183,34 +183,33 @@ class Seer(TransformersModel):
 
     def keep_eyes_only(self, device: str) -> None:
         """Drops the language model and moves the rest to a device."""
-        core = self._core
+        core = self.driver.core
         core.model.language_model = None
         core.lm_head = None
         core.to(device)
 
     @property
     def tokenizer(self) -> Any:
-        return self._processor.tokenizer
+        return self.driver.processor.tokenizer
 
     @property
     def ends(self) -> list[int]:
         """Tokens that end an answer."""
-        return list(self._core.generation_config.eos_token_id)
+        return list(self.driver.core.generation_config.eos_token_id)
 
     def prompt(self, question: str) -> list[int]:
         """Token ids with one placeholder for the image: vLLM makes as many of it as the image has tokens."""
-        chat = conversation(self._processor.plain(question))
-        text = self._processor.apply_chat_template(chat, add_generation_prompt=True)
+        processor = self.driver.processor
+        text = processor.apply_chat_template(conversation(processor.plain(question)), add_generation_prompt=True)
         return list(self.tokenizer(text)["input_ids"])
 
     def text(self, tokens: Sequence[int]) -> str:
         return str(self.tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
-    @torch.inference_mode()
     def look(self, job: Job) -> tuple[Tensor, Tensor, bool]:
         """Visual tokens (T, C) of a job's image with its prior, image_grid_thw (1, 3), and whether it was encoded."""
-        (tokens,), fresh = self._see([job], self._use(job.task))
-        return tokens, self._grids(1), bool(fresh)
+        (tokens,), fresh = self.driver.see([view(job)], self.checkpoint.use(self.task(job)))
+        return tokens, self.driver.grids(1), bool(fresh)
 
 
 def stock_directory(checkpoint: Checkpoint) -> Path:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from fusar_core.domain.answers import Detection
 from fusar_core.domain.grid import Grid
-from fusar_core.engines.cfar import detect
+from fusar_core.engines.cfar.detector import detect
 from fusar_core.interpretation.ambiguity import AZIMUTH, flag_ambiguities, sentinel1_headings_deg, sentinel1_shifts_m
 from fusar_core.scenes.acquisition import Acquisition
 

@@ -34,7 +34,7 @@ from fusar_core.errors import (
     UnknownTask,
     UnsupportedTask,
 )
-from fusar_core.remote.address import Secret
+from fusar_core.remote.secret import Secret
 
 SHIPS = [(60.0, 60.0), (150.0, 200.0)]
 
@@ -198,7 +198,9 @@ def test_a_scene_that_broke_off_goes_on_from_its_journal(archive: Path, monkeypa
         return engine
 
     monkeypatch.setattr(batch_work, "_engine", counted)
-    monkeypatch.setattr(type(real_engine("cfar", ())), "answer", lambda self, requests: iter(()))
+    monkeypatch.setattr(
+        type(real_engine("cfar", ())), "answer", lambda self, requests, hooks: (answer for answer in ())
+    )
     only = run_batch([Listed(str(archive / "s0.tif"))], archive.parent / "out", Run(), Here())
     assert only.totals() == {"ship": 1}  # though the engine answers nothing any more
     assert calls

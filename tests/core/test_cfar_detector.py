@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fusar_core.domain.answers import Detection
-from fusar_core.engines.cfar import Settings, detect
+from fusar_core.engines.cfar import Settings
 from fusar_core.engines.cfar.clutter import block_moments, by_blocks, measure
-from fusar_core.engines.cfar.detector import score_of
+from fusar_core.engines.cfar.detector import detect, score_of
 from fusar_core.engines.cfar.settings import scale_for
 
 Image = npt.NDArray[np.float32]

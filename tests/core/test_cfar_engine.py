@@ -16,7 +16,8 @@ from fusar_core.domain.chips import Chip
 from fusar_core.domain.radiometry import Kind, Radiometry
 from fusar_core.domain.tiling import ChipWindow, Window
 from fusar_core.engines import open_engine
-from fusar_core.engines.cfar import CfarEngine, Settings, detect
+from fusar_core.engines.cfar import CfarEngine, Settings
+from fusar_core.engines.cfar.detector import detect
 from fusar_core.errors import UnknownClass, UnsupportedTask
 from fusar_core.evaluation.scoring.clutter import OFFSHORE, bright_fraction, clutter_group
 from fusar_core.evaluation.scoring.detection import match_case, score_detection

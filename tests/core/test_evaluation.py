@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from scipy import ndimage
 from fusar_core.cli import main
 from fusar_core.domain.answers import Answer, Detection, Request
 from fusar_core.engines import ENGINES
+from fusar_core.engines.base import NO_HOOKS, Answers, Engine, EngineInfo, Hooks
 from fusar_core.errors import BadDataset, BadResults, UnknownClass, UnknownTask, UnsupportedTask
 from fusar_core.evaluation.coco import CocoDataset
 from fusar_core.evaluation.evaluate import NO_ANSWER, Evaluation, evaluate
@@ -25,22 +26,17 @@ from fusar_core.tasks.localization import cells_of
 ALL_TASKS = frozenset({"detect", "count", "locate"})
 
 
-class ThresholdEngine:
+class ThresholdEngine(Engine):
     """Whatever is brighter than a level: simple, yet it really looks at the image."""
 
-    name = "threshold"
+    info = EngineInfo("threshold", "brighter than a level", ALL_TASKS, frozenset({"ship", "plane"}))
     model = "level 200"
-    tasks = ALL_TASKS
-    classes = frozenset({"ship", "plane"})
 
     def __init__(self, level: int = 200, derived: frozenset[str] = frozenset()) -> None:
         self.level = level
         self.derived = derived
 
-    def tiling(self, pixel_size_m: tuple[float, float] | None) -> tuple[int, int]:
-        return 504, 0
-
-    def answer(self, requests: Iterable[Request]) -> Iterator[Answer]:
+    def answer(self, requests: Iterable[Request], hooks: Hooks = NO_HOOKS) -> Answers:
         for request in requests:
             for label in request.classes:
                 for task in request.tasks:
@@ -80,7 +76,7 @@ class RamblingEngine(ThresholdEngine):
 class TiredEngine(ThresholdEngine):
     """Stops answering after the first image."""
 
-    def answer(self, requests: Iterable[Request]) -> Iterator[Answer]:
+    def answer(self, requests: Iterable[Request], hooks: Hooks = NO_HOOKS) -> Answers:
         yield self.one(next(iter(requests)), "count", "ship")
 
 
@@ -196,7 +192,7 @@ def test_a_count_that_is_no_count_is_unparsable(dataset: CocoDataset, value: Any
 
 def test_images_that_the_engine_leaves_out_are_scored_as_unparsable(tmp_path: Path) -> None:
     class Hasty(ThresholdEngine):
-        def answer(self, requests: Iterable[Request]) -> Iterator[Answer]:
+        def answer(self, requests: Iterable[Request], hooks: Hooks = NO_HOOKS) -> Answers:
             shown = list(requests)
             yield self.one(shown[1], "count", "ship")
 
@@ -244,7 +240,7 @@ def test_images_stream_one_at_a_time(dataset: CocoDataset, monkeypatch: pytest.M
     events: list[str] = []
 
     class Watched(ThresholdEngine):
-        def answer(self, requests: Iterable[Request]) -> Iterator[Answer]:
+        def answer(self, requests: Iterable[Request], hooks: Hooks = NO_HOOKS) -> Answers:
             for request in requests:
                 events.append(f"shown {request.chip.where.index}")
                 yield from super().answer([request])

@@ -13,6 +13,7 @@ from scipy import ndimage
 
 from fusar_core.domain.answers import Answer, Detection, Request
 from fusar_core.domain.tiling import Window
+from fusar_core.engines.base import NO_HOOKS, Answers, Engine, EngineInfo, Hooks
 from fusar_core.engines.cfar import CfarEngine
 from fusar_core.errors import BadOption, SceneEmpty, UnknownClass, UnknownTask, UnsupportedTask
 from fusar_core.interpretation.chip_run import CHIPS_AHEAD
@@ -25,13 +26,18 @@ from fusar_core.tasks.localization import cells_of
 CENTRES = [(120.0, 90.0), (504.0, 300.0), (700.0, 504.0), (850.0, 640.0)]
 
 
-class Threshold:
+class Threshold(Engine):
     """A complete engine in a few lines: whatever is as bright as a planted ship, with small chips so that scenes have
     seams. `own` makes it answer counts and grids itself, as a language model does."""
 
-    name, model = "threshold", "1"
-    tasks = frozenset({"detect", "count", "locate"})
-    classes = frozenset({"ship"})
+    info = EngineInfo(
+        "threshold",
+        "as bright as a planted ship",
+        tasks=frozenset({"detect", "count", "locate"}),
+        classes=frozenset({"ship"}),
+        takes_prior=True,
+    )
+    model = "1"
 
     def __init__(self, size: int = 300, overlap: int = 60, own: bool = False) -> None:
         self.size, self.overlap = size, overlap
@@ -41,7 +47,7 @@ class Threshold:
     def tiling(self, pixel_size_m: tuple[float, float] | None) -> tuple[int, int]:
         return self.size, self.overlap
 
-    def answer(self, requests: Iterable[Request]) -> Iterator[Answer]:
+    def answer(self, requests: Iterable[Request], hooks: Hooks = NO_HOOKS) -> Answers:
         for request in requests:
             chip = request.chip
             self.asked.append((chip.where.index, tuple(request.tasks)))
@@ -199,7 +205,7 @@ def test_a_finished_journal_needs_no_engine_at_all(scene: SarScene, tmp_path: Pa
 
 def test_an_error_of_the_engine_keeps_what_was_finished(scene: SarScene, tmp_path: Path) -> None:
     class Breaks(Threshold):
-        def answer(self, requests: Iterable[Request]) -> Iterator[Answer]:
+        def answer(self, requests: Iterable[Request], hooks: Hooks = NO_HOOKS) -> Answers:
             for n, answer in enumerate(super().answer(requests)):
                 if n == 3:
                     raise RuntimeError("out of memory")
@@ -214,7 +220,7 @@ def test_an_error_of_the_engine_keeps_what_was_finished(scene: SarScene, tmp_pat
 
 def test_flagged_targets_are_listed_but_not_counted(scene: SarScene) -> None:
     class Doubts(Threshold):
-        def answer(self, requests: Iterable[Request]) -> Iterator[Answer]:
+        def answer(self, requests: Iterable[Request], hooks: Hooks = NO_HOOKS) -> Answers:
             for answer in super().answer(requests):
                 if answer.task == "detect":
                     value = [replace(d, flags=("azimuth_ambiguity",)) for d in answer.value]

@@ -14,7 +14,8 @@ from affine import Affine
 from scenes import UTM, ships_scene
 
 from fusar_core.cli import main
-from fusar_core.domain.answers import Answer, Request
+from fusar_core.domain.answers import Request
+from fusar_core.engines.base import NO_HOOKS, Answers, Hooks
 from fusar_core.engines.cfar import CfarEngine
 from fusar_core.interpretation.interpret import interpret
 from fusar_core.interpretation.scope import Scope
@@ -34,13 +35,13 @@ class Notes(CfarEngine):
     def tiling(self, pixel_size_m: tuple[float, float] | None) -> tuple[int, int]:
         return 504, 100
 
-    def answer(self, requests: Iterable[Request]) -> Iterator[Answer]:
+    def answer(self, requests: Iterable[Request], hooks: Hooks = NO_HOOKS) -> Answers:
         def noted() -> Iterator[Request]:
             for request in requests:
                 self.given.append(request.chip.anchors)
                 yield request
 
-        return super().answer(noted())
+        return super().answer(noted(), hooks)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from fusar_core.engines.cfar import CfarEngine
 from fusar_core.errors import BadExtent, BadOption
 from fusar_core.interpretation.run import Run, opened
 from fusar_core.interpretation.scope import Watch
-from fusar_core.remote.address import Secret
+from fusar_core.remote.secret import Secret
 from fusar_core.results.features import feature_tables
 from fusar_core.sidecar.layers import geojson
 

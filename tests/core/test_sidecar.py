@@ -19,6 +19,7 @@ from scenes import plant, sea, ships_scene, write
 from sidecar_client import COMMAND, LONG, Client
 
 from fusar_core.domain.answers import Answer
+from fusar_core.engines.base import NO_HOOKS, Answers, Engine, EngineInfo, Hooks
 from fusar_core.errors import BadOption
 from fusar_core.interpretation.inquiry import ask, classify_box, inquiry_of
 from fusar_core.interpretation.parameters import wanted
@@ -242,16 +243,13 @@ def test_anchors_are_points_with_64_numbers(client: Client, scene: Path, tmp_pat
         assert np.allclose(got, vectors[quarter], atol=1e-4)
 
 
-class Oracle:
-    """An engine of the published protocol whose answers follow from what it is shown."""
+class Oracle(Engine):
+    """An engine whose answers follow from what it is shown."""
 
-    name, model, derived = "oracle", "1", frozenset[str]()
-    tasks, classes = frozenset({"classify", "ask"}), frozenset({"ship", "plane"})
+    info = EngineInfo("oracle", "sees all", frozenset({"classify", "ask"}), frozenset({"ship", "plane"}))
+    model = "1"
 
-    def tiling(self, pixel_size_m: tuple[float, float] | None) -> tuple[int, int]:
-        return 504, 0
-
-    def answer(self, requests: Any) -> Iterator[Answer]:
+    def answer(self, requests: Any, hooks: Hooks = NO_HOOKS) -> Answers:
         for request in requests:
             chip, task = request.chip, request.tasks[0]
             if task == "ask":

@@ -37,7 +37,7 @@ def test_a_fusar_gpt_directory_loads(checkpoint, model):
 def test_a_stock_directory_is_a_baseline_that_says_so(stock, make_chip, anchors):
     engine = LocalEngine(stock, max_new_tokens=8)
     engine.config.chip_size = 112
-    (warning,) = engine.warnings(None)
+    (warning,) = engine.report(None).warnings
     assert "anchors are not used" in warning
     assert not engine.takes_prior
     asked = [Request(make_chip(prior=p), ("count",), ("ship",)) for p in (None, anchors(9))]

@@ -10,11 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import GenerationConfig
 
+from fusar_core.domain.reply import Reply
 from fusar_core.model.generation import (
     Row,
-    Said,
     Words,
-    generate,
     generate_rows,
     greedy_config,
     in_circles,
@@ -23,7 +22,8 @@ from fusar_core.model.generation import (
 
 
 def test_a_score_is_the_geometric_mean_over_the_tokens_of_the_value():
-    said = Said("no 17", [(0, 2), (2, 3), (3, 4), (4, 5)], [math.log(p) for p in (0.5, 0.1, 0.8, 0.2)], True, False)
+    chances = [math.log(p) for p in (0.5, 0.1, 0.8, 0.2)]
+    said = Reply("no 17", offsets=[(0, 2), (2, 3), (3, 4), (4, 5)], log_probabilities=chances)
     assert said.score((3, 5)) == pytest.approx(0.4)
     assert said.score((0, 2)) == pytest.approx(0.5)
     assert said.score((1, 4)) == pytest.approx((0.5 * 0.1 * 0.8) ** (1 / 3))
@@ -68,7 +68,7 @@ def test_a_row_that_goes_in_circles_is_stopped_early(model, processor, seen):
     tokens, grid = seen
     hook = stuck(model, processor.tokenizer.convert_tokens_to_ids("G"))
     try:
-        (said,) = generate(model, processor, ["?"], [tokens], grid, 400)
+        (said,) = generate_rows(model, processor, [Row("?", 400)], [tokens], grid)
     finally:
         hook.remove()
     assert said.looped
@@ -81,7 +81,7 @@ def test_generation_ends_with_the_end_token_and_does_not_say_it(model, processor
     tokens, grid = seen
     hook = stuck(model, processor.tokenizer.eos_token_id)
     try:
-        (said,) = generate(model, processor, ["?"], [tokens], grid, 400)
+        (said,) = generate_rows(model, processor, [Row("?", 400)], [tokens], grid)
     finally:
         hook.remove()
     assert (said.text, said.ended, said.looped) == ("", True, False)
@@ -101,7 +101,7 @@ def test_offsets_follow_the_text_even_where_a_character_takes_several_tokens(mod
 
     hook = model.lm_head.register_forward_hook(recite)
     try:
-        (said,) = generate(model, processor, ["?"], [tokens], grid, 40)
+        (said,) = generate_rows(model, processor, [Row("?", 40)], [tokens], grid)
     finally:
         hook.remove()
     assert said.text == "三艘 ships"

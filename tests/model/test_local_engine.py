@@ -10,6 +10,7 @@ import torch
 
 from fusar_core.domain.answers import Detection, Request
 from fusar_core.engines import open_engine
+from fusar_core.engines.base import Hooks
 from fusar_core.engines.local import LocalEngine
 from fusar_core.errors import (
     BadAnchors,
@@ -140,20 +141,20 @@ def test_scores_are_those_of_the_tokens_of_the_value(engine, make_chip, anchors)
     assert answer.score == pytest.approx(probability.item(), rel=1e-4)
 
 
-def test_the_words_of_one_question_stream_as_they_come(taught, make_chip, anchors):
+def test_the_words_of_one_question_stream_as_they_come(engine, make_chip, anchors):
     pieces = []
-    streaming = LocalEngine(taught, on_text=pieces.append)
-    (answer,) = streaming.answer([Request(make_chip(prior=anchors(9)), ("describe",), ("ship",))])
+    request = Request(make_chip(prior=anchors(9)), ("describe",), ("ship",))
+    (answer,) = engine.answer([request], Hooks(on_text=pieces.append))
     assert "".join(pieces) == answer.raw_text == "A harbour."
     assert len(pieces) > 1
 
 
 def test_cancelling_stops_between_tokens(checkpoint, make_chip):
     asked = itertools.count()
-    machine = LocalEngine(checkpoint, cancelled=lambda: next(asked) >= 5)
+    machine = LocalEngine(checkpoint)
     machine.config.chip_size = 112
     with pytest.raises(Cancelled):
-        list(machine.answer([Request(make_chip(), ("describe",), ("ship",))]))
+        list(machine.answer([Request(make_chip(), ("describe",), ("ship",))], Hooks(lambda: next(asked) >= 5)))
     assert next(asked) == 6  # asked once a token: the sixth time it was stopped
 
 
@@ -261,14 +262,14 @@ def test_what_the_engine_says_of_itself(engine, taught):
 
 
 def test_pixels_unlike_those_of_the_training_are_warned_of(engine):
-    assert engine.warnings((10.0, 10.0)) == ()
+    assert engine.report((10.0, 10.0)).warnings == ()
     engine.config.gsd_m = [1.0, 10.0]
     try:
-        assert engine.warnings((30.0, 30.0)) == ()
-        (warning,) = engine.warnings((31.0, 31.0))
+        assert engine.report((30.0, 30.0)).warnings == ()
+        (warning,) = engine.report((31.0, 31.0)).warnings
         assert "31 m" in warning
-        assert engine.warnings((0.3, 0.3)) != ()
-        assert engine.warnings(None) == ()
+        assert engine.report((0.3, 0.3)).warnings != ()
+        assert engine.report(None).warnings == ()
     finally:
         engine.config.gsd_m = None
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from openai_server import Seen
 
-from fusar_core.domain.answers import Answer, Request
+from fusar_core.domain.answers import Request
 from fusar_core.domain.chips import Chip
 from fusar_core.domain.radiometry import Kind, Radiometry
 from fusar_core.domain.tiling import ChipWindow, Window
 from fusar_core.engines import dialogue
+from fusar_core.engines.base import NO_HOOKS, Answers, Engine, EngineInfo, Hooks
 from fusar_core.tasks import ALL_TASKS, detection
 
 SIZE = 112
@@ -51,18 +52,20 @@ def behave(seen: Seen) -> str:
     return words(seen.image, seen.prompt, seen.anchors)
 
 
-class InProcess:
+class InProcess(Engine):
     """The model behind the engine protocol, as an engine on this computer would have it."""
 
-    name, model = "worker", "nano"
-    tasks = frozenset(ALL_TASKS)
-    classes = frozenset({"plane", "ship"})
-    derived: frozenset[str] = frozenset()
+    info = EngineInfo(
+        "worker",
+        "says what the pixels say",
+        tasks=frozenset(ALL_TASKS),
+        classes=frozenset({"plane", "ship"}),
+        takes_prior=True,
+        chip_size=SIZE,
+    )
+    model = "nano"
 
-    def tiling(self, pixel_size_m: Any) -> tuple[int, int]:
-        return SIZE, round(SIZE / 8)
-
-    def answer(self, requests: Iterable[Request]) -> Iterator[Answer]:
+    def answer(self, requests: Iterable[Request], hooks: Hooks = NO_HOOKS) -> Answers:
         for request in requests:
             chip = request.chip
             image = np.asarray(dialogue.picture(chip, SIZE))

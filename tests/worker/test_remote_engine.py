@@ -17,6 +17,7 @@ from fusar_core.domain.anchors import Anchors
 from fusar_core.domain.answers import Request
 from fusar_core.domain.tiling import Window
 from fusar_core.engines import open_engine
+from fusar_core.engines.base import Hooks
 from fusar_core.engines.remote import RemoteEngine
 from fusar_core.errors import BadOption, UnknownModel, UnsupportedTask
 from fusar_core.interpretation.inquiry import ask, classify_box
@@ -151,8 +152,8 @@ def test_tasks_and_classes_are_those_of_the_workers_model() -> None:
         with pytest.raises(UnsupportedTask):
             list(engine.answer(requests(1, ("describe",))))
         assert engine.tiling((10.0, 10.0)) == (112, 14)
-        assert "10 m are unlike" in engine.warnings((10.0, 10.0))[0]
-        assert engine.warnings((2.0, 2.0)) == ()
+        assert "10 m are unlike" in engine.report((10.0, 10.0)).warnings[0]
+        assert engine.report((2.0, 2.0)).warnings == ()
 
 
 def test_the_official_prompt_is_used_where_the_model_needs_it() -> None:
@@ -194,7 +195,7 @@ def test_a_stock_model_gets_no_anchors_and_the_result_says_so(tmp_path) -> None:
     engine, answer, seen = box_of(BOX)
     assert [d.bbox for d in answer.value] == [(100, 200, 250, 300)]
     assert seen.anchors is None
-    assert any("no prior was used" in w for w in engine.warnings((10.0, 10.0)))
+    assert any("no prior was used" in w for w in engine.report((10.0, 10.0)).warnings)
     assert (engine.name, engine.model) == ("server", MODEL)
 
 
@@ -229,7 +230,7 @@ def test_without_probabilities_there_are_answers_but_no_scores() -> None:
         engine = RemoteEngine(server.url)
         (answer,) = engine.answer([Request(chip(), ("count",), ("ship",))])
         assert (answer.value, answer.score) == (3, None)
-        assert any("no probabilities" in w for w in engine.warnings(None))
+        assert any("no probabilities" in w for w in engine.report(None).warnings)
 
 
 def test_a_server_that_refuses_to_tell_probabilities_is_asked_without() -> None:
@@ -270,8 +271,8 @@ def test_the_words_of_one_question_stream_as_they_come() -> None:
         threads.add(threading.current_thread())
 
     with Server(lambda seen: streamed("A harbour with ships."), [ours()]) as server:
-        engine = RemoteEngine(server.url, on_text=on_text)
-        (answer,) = engine.answer([Request(chip(), ("describe",), ())])
+        engine = RemoteEngine(server.url)
+        (answer,) = engine.answer([Request(chip(), ("describe",), ())], Hooks(on_text=on_text))
         assert server.asked[0].body["stream"] is True
     assert "".join(pieces) == answer.raw_text == "A harbour with ships."
     assert len(pieces) == 4
@@ -283,18 +284,18 @@ def test_words_of_a_broken_stream_are_shown_once() -> None:
     tries = iter([2, 3, None])
     pieces: list[str] = []
     with Server(lambda seen: streamed("A harbour with ships.", breaks_after=next(tries)), [ours()]) as server:
-        engine = RemoteEngine(server.url, on_text=pieces.append)
-        (answer,) = engine.answer([Request(chip(), ("describe",), ())])
+        engine = RemoteEngine(server.url)
+        (answer,) = engine.answer([Request(chip(), ("describe",), ())], Hooks(on_text=pieces.append))
         assert len(server.asked) == 3
     assert "".join(pieces) == answer.value == "A harbour with ships."
 
 
 def test_a_server_that_does_not_stream_shows_its_words_in_the_end(server) -> None:
     pieces: list[str] = []
-    engine = RemoteEngine(server.url, on_text=pieces.append)
-    (answer,) = engine.answer([Request(chip(), ("describe",), ())])
+    engine, hooks = RemoteEngine(server.url), Hooks(on_text=pieces.append)
+    (answer,) = engine.answer([Request(chip(), ("describe",), ())], hooks)
     assert "".join(pieces) == answer.raw_text
-    assert len(list(engine.answer(requests(2, ("describe",))))) == 2  # several questions do not stream
+    assert len(list(engine.answer(requests(2, ("describe",)), hooks))) == 2  # several questions do not stream
     assert not any(seen.body.get("stream") for seen in server.asked[1:])
 
 

@@ -19,6 +19,7 @@ from openai_server import Raw, Seen, Server, completion, dropped, entry, ours, r
 from speaking import InProcess, behave, chip
 
 from fusar_core.domain.answers import Request
+from fusar_core.engines.base import Hooks
 from fusar_core.engines.remote import RemoteEngine
 from fusar_core.errors import (
     BadOption,
@@ -33,6 +34,7 @@ from fusar_core.errors import (
     WorkerTls,
     WorkerUnreachable,
 )
+from fusar_core.remote.address import Address
 from fusar_core.remote.session import Patience
 
 QUICK = Patience(connect=2.0, answer=5.0, outage=20.0, busy=20.0, first_pause=0.02, longest_pause=0.2)
@@ -298,11 +300,10 @@ def test_a_cancel_while_an_answer_is_awaited_reaches_the_server() -> None:
     with Server(hanging, [ours()]) as server:
         engine = RemoteEngine(server.url, patience=QUICK)
         stop = threading.Event()
-        engine.cancelled = stop.is_set
         timer = threading.Thread(target=lambda: (hanging.reached.acquire(timeout=10), stop.set()))
         timer.start()
         with pytest.raises(Cancelled):
-            list(engine.answer(asked(2)))
+            list(engine.answer(asked(2), Hooks(stop.is_set)))
         timer.join()
         assert hanging.gone.acquire(timeout=10)
 
@@ -311,9 +312,10 @@ def test_a_cancel_while_the_server_is_away_is_heard_at_once() -> None:
     with Server(behave, [ours()]) as server:
         engine = RemoteEngine(server.url)
         server.cut()
-        threading.Timer(0.3, lambda: setattr(engine, "cancelled", lambda: True)).start()
+        stop = threading.Event()
+        threading.Timer(0.3, stop.set).start()
         with pytest.raises(Cancelled):
-            list(engine.answer(asked(2)))
+            list(engine.answer(asked(2), Hooks(stop.is_set)))
         server.start()
 
 
@@ -363,7 +365,7 @@ def test_the_key_is_in_no_log_no_error_and_no_repr(caplog, capsys) -> None:
     with Server(every(4, Raw(500, b"")), [ours()], key="k3y-that-is-secret") as server:
         engine = RemoteEngine(server.url, api_key="k3y-that-is-secret", patience=QUICK)
         list(engine.answer(asked()))
-        seen += [repr(engine), repr(vars(engine)), str(engine.provenance), *engine.warnings(None)]
+        seen += [repr(engine), repr(vars(engine)), repr(vars(engine._backend)), str(engine.report())]
         server.key = "another"
         for options in ({"api_key": "k3y-that-is-secret"}, {"api_key": "k3y-that-is-secret", "model": "none"}):
             try:
@@ -390,11 +392,12 @@ def test_a_redirect_takes_the_key_nowhere() -> None:
 def test_an_unencrypted_key_is_remarked_on_but_not_on_this_computer() -> None:
     with Server(behave, [ours()], key="good") as server:
         engine = RemoteEngine(server.url, api_key="good")
-        assert engine.warnings(None) == ()
-        engine.address = type(engine.address)("http://gpu.example/v1", engine.address.key)
-        assert "unencrypted" in engine.warnings(None)[0]
-        engine.address = type(engine.address)("https://gpu.example/v1", engine.address.key)
-        assert engine.warnings(None) == ()
+        assert engine.report(None).warnings == ()
+        server_of, key = engine._backend, engine._backend.address.key
+        server_of.address = Address("http://gpu.example/v1", key)
+        assert "unencrypted" in engine.report(None).warnings[0]
+        server_of.address = Address("https://gpu.example/v1", key)
+        assert engine.report(None).warnings == ()
 
 
 # --- TLS --------------------------------------------------------------------------------------------------------------

@@ -27,9 +27,10 @@ from fusar_core.errors import (
     WorkerRefused,
 )
 from fusar_core.remote import wire
-from fusar_core.remote.address import Secret, read_address
+from fusar_core.remote.address import read_address
 from fusar_core.remote.catalogue import choose, read_catalogue, usual_coordinates
 from fusar_core.remote.failures import TryAgain, failed, retry_after
+from fusar_core.remote.secret import Secret
 
 # --- questions --------------------------------------------------------------------------------------------------------
 

@@ -19,10 +19,10 @@ from fusar_core.domain.tiling import ChipWindow, Window
 from fusar_core.engines.local import LocalEngine
 from fusar_core.errors import BadOption, MissingExtra, NotEnoughMemory, PromptTooLong, UnsupportedTask
 from fusar_core.model.official import import_official
+from fusar_core.model.token_cache import TokenCache
 from fusar_core.worker.batcher import Batcher
 from fusar_core.worker.jobs import Effort, Ending, Job, Prior, RuntimeSpec, Token
 from fusar_core.worker.runtime import open_runtime
-from fusar_core.worker.token_cache import TokenCache
 from fusar_core.worker.transformers_runtime import TransformersModel
 
 QUESTIONS = list(LESSONS)

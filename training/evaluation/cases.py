@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from fusar_core.domain.answers import Answer, Request
-from fusar_core.engines.base import Engine, usable
+from fusar_core.engines.base import Engine
 from fusar_core.evaluation.evaluate import NO_ANSWER, said, whole_chip
 from fusar_core.evaluation.scoring.detection import match_case
 from fusar_core.tasks import COUNT, DETECT, LOCATE
@@ -41,14 +42,13 @@ def answered(
         for index in range(first, len(triplets)):
             triplet = triplets[index]
             if plan[index]:
-                anchors = anchors_of(index) if usable(engine, True) else None
+                anchors = anchors_of(index) if engine.takes_prior else None
                 gsd = (triplet.gsd_m, triplet.gsd_m) if triplet.gsd_m else None
                 chip = whole_chip(index, load_image(triplet, root), gsd, anchors)
                 for one in plan[index]:
                     yield Request(chip, one.tasks, one.classes, one.box, preamble=preamble(triplet))
 
-    stream = engine.answer(requests())
-    try:
+    with closing(engine.answer(requests())) as stream:
         for chip in plan[first:]:
             yield [
                 _row(case, answer)
@@ -56,9 +56,6 @@ def answered(
                 for settled, answer in zip(inquiry.settles, _taken(stream, len(inquiry.settles)), strict=True)
                 for case in settled
             ]
-    finally:
-        if hasattr(stream, "close"):
-            stream.close()
 
 
 def _taken(stream: Iterator[Answer], number: int) -> list[Answer | None]:

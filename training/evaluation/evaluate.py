@@ -23,8 +23,9 @@ import click
 from tqdm import tqdm
 
 from fusar_core import __version__, open_engine
-from fusar_core.engines import ENGINES, is_address
-from fusar_core.engines.base import Engine, usable
+from fusar_core.commands.engine_options import declared_options, engine_arguments
+from fusar_core.engines import engine_info, engines, is_address
+from fusar_core.engines.base import Engine
 from fusar_core.errors import BadOption, BadResults
 from fusar_core.files import atomic_path, check_writable
 from fusar_core.interpretation.journal import Journal
@@ -40,6 +41,8 @@ from training.evaluation.plan import KNOWN, TASKS, Scope, cases_of, planned
 from training.evaluation.scores import ceiling, scores
 
 FORMAT = "fusar-training-evaluation/1"
+BATCH_SIZE = 64
+"""Chips at once of an engine that works in batches, unless --batch-size says otherwise."""
 
 
 @dataclass
@@ -84,7 +87,7 @@ def evaluate(
         raise BadOption(f"There is no control '{control}'.", f"Controls: {', '.join(CONTROLS)}.")
     if control == IN_WORDS and engine.derived:
         raise BadOption(f"The engine '{engine.name}' reads no words, of places neither.", "Use another --prior.")
-    if not usable(engine, True):
+    if not engine.takes_prior:
         if control in OF_ANCHORS:
             raise BadOption(
                 f"The engine '{engine.name}' ({engine.model}) takes no anchors: '{control}' would change nothing.",
@@ -140,10 +143,9 @@ def compare(results: Results, baseline: Results) -> dict[str, Any]:
 def _warnings(engine: Engine, triplets: Sequence[Triplet]) -> list[str]:
     """What the engine has to say of itself, and of the least and the greatest pixels. To be asked when it has answered:
     only then does it know its server."""
-    tell = getattr(engine, "warnings", None)
     known = sorted(t.gsd_m for t in triplets if t.gsd_m)
     sizes = [(size, size) for size in (known[0], known[-1])] if known else [None]
-    return list(dict.fromkeys(said for size in sizes for said in tell(size))) if tell else []
+    return list(dict.fromkeys(said for size in sizes for said in engine.report(size).warnings))
 
 
 def _finished(journal: Journal | None) -> tuple[list[Row], float, int]:
@@ -159,13 +161,16 @@ def _digest(triplets: Sequence[Triplet]) -> str:
     return digest.hexdigest()
 
 
-def chosen_engine(name: str, batch_size: int, options: dict[str, Any]) -> Engine:
-    """An engine by name, model directory or address. Raises what opening it raises."""
-    if name in ENGINES and name != "fusar":
-        return open_engine(name)
-    if is_address(name):
-        return open_engine(name, **options)
-    return open_engine("fusar", model=None if name == "fusar" else name, batch_size=batch_size)
+def chosen_engine(name: str, options: dict[str, Any]) -> Engine:
+    """An engine by name, address or model directory, with the options that were given on the command line.
+
+    Raises BadOption for an option that it does not have, and what opening it raises.
+    """
+    if not is_address(name) and name not in engines():
+        name, options = "fusar", {**options, "model": name}
+    if options.get("batch_size") is None and "batch_size" in {o.name for o in engine_info(name).options}:
+        options = {**options, "batch_size": BATCH_SIZE}
+    return open_engine(name, **engine_arguments(name, options))
 
 
 def read_results(path: Path) -> dict[str, Any]:
@@ -200,7 +205,7 @@ def _words(context: Any, parameter: Any, value: str) -> tuple[str, ...]:
 
 
 @click.command()
-@click.option("--engine", "name", required=True, help="cfar, a model directory, or the address of a server")
+@click.option("--engine", "name", required=True, help="cfar, fusar, a model directory, or the address of a server")
 @click.option("--data", required=True, type=click.Path(path_type=Path, exists=True), help="triplets (JSONL)")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="folder of the results")
 @click.option(
@@ -215,8 +220,7 @@ def _words(context: Any, parameter: Any, value: str) -> tuple[str, ...]:
     "--source", help="for --prior wrong-year, not the files that facts name: mosaic, a raster, … as of fusar anchors"
 )
 @click.option("--other-year", type=int, help="of --source; default: the year before the chip's own")
-@click.option("--batch-size", default=64, show_default=True, type=click.IntRange(1))
-@click.option("--model", help="name of the model on a server")
+@declared_options
 @click.option("--baseline", type=click.Path(path_type=Path), help="results.json to test against, case by case")
 @click.option("--resume", is_flag=True, help="go on with a run that was broken off")
 def main(
@@ -231,16 +235,15 @@ def main(
     control: str,
     source: str | None,
     other_year: int | None,
-    batch_size: int,
-    model: str | None,
     baseline: Path | None,
     resume: bool,
+    **options: Any,
 ) -> None:
     """Score an engine on triplets."""
     with for_people():
         triplets = chosen_triplets(data, limit)
         against = read_results(baseline) if baseline else None
-        engine = chosen_engine(name, batch_size, {"model": model} if model else {})
+        engine = chosen_engine(name, options)
         out.mkdir(parents=True, exist_ok=True)
         check_writable(out / "results.json")
         results = evaluate(

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fusar_core.engines.base import Engine, require
+from fusar_core.engines import require
+from fusar_core.engines.base import Engine
 from fusar_core.errors import BadOption, UnknownTask
 from fusar_core.tasks import CLASSIFY, COUNT, DESCRIBE, DETECT, LOCATE, questions
 from training.data.descriptions import describe

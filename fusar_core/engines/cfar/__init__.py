@@ -1,7 +1,6 @@
 """The weight-free detector: bright targets above a gamma/K threshold of constant false-alarm rate."""
 
-from fusar_core.engines.cfar.detector import detect
 from fusar_core.engines.cfar.engine import CfarEngine
 from fusar_core.engines.cfar.settings import Settings
 
-__all__ = ["CfarEngine", "Settings", "detect"]
+__all__ = ["CfarEngine", "Settings"]

@@ -9,10 +9,9 @@ import numpy.typing as npt
 
 from fusar_core.domain.answers import Detection
 from fusar_core.engines.cfar.clutter import block_moments, measure
-from fusar_core.engines.cfar.settings import Scale, Settings, scale_for
+from fusar_core.engines.cfar.settings import LABEL, Scale, Settings, scale_for
 from fusar_core.engines.cfar.targets import Candidate, find_targets
 
-LABEL = "ship"
 SCORE_INTERCEPT = 0.1
 SCORE_SLOPE = 1.35
 SAFE_RANGE = (1e-9, 1e9)

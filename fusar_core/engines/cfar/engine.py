@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from fusar_core.domain.answers import Answer, Detection, Request
-from fusar_core.engines.base import require
-from fusar_core.engines.cfar.detector import LABEL, detect
-from fusar_core.engines.cfar.settings import Settings, scale_for
+from fusar_core.engines import require
+from fusar_core.engines.base import NO_HOOKS, Answers, Engine, EngineInfo, Hooks
+from fusar_core.engines.cfar.settings import LABEL, Settings, scale_for
 from fusar_core.tasks import COUNT, DETECT, LOCATE
 from fusar_core.tasks.localization import cells_of
 
@@ -20,14 +20,16 @@ CHIP_SIDE = 2016
 """Four of a model's chips a side: large enough for the overlap to cost little, 16 MB as float32."""
 
 
-class CfarEngine:
+class CfarEngine(Engine):
     """Finds ships without weights: bright targets by a gamma/K threshold (fusar_core.engines.cfar.detector)."""
 
-    name = "cfar"
-    tasks = frozenset({DETECT, COUNT, LOCATE})
-    classes = frozenset({LABEL})
-    derived = frozenset({COUNT, LOCATE})
-    takes_prior = False
+    info = EngineInfo(
+        name="cfar",
+        title="bright targets, without weights",
+        tasks=frozenset({DETECT, COUNT, LOCATE}),
+        classes=frozenset({LABEL}),
+        derived=frozenset({COUNT, LOCATE}),
+    )
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
@@ -41,11 +43,15 @@ class CfarEngine:
         side = CHIP_SIDE if 2.5 * wanted <= CHIP_SIDE else 2 * CHIP_SIDE
         return side, min(wanted, side // 2)
 
-    def answer(self, requests: Iterable[Request]) -> Iterator[Answer]:
+    def answer(self, requests: Iterable[Request], hooks: Hooks = NO_HOOKS) -> Answers:
         """One answer a task and class, in the order asked; the chip is looked at once.
 
         Raises UnsupportedTask, UnknownClass.
         """
+        from fusar_core.engines.cfar.detector import (
+            detect,  # its libraries take a second, which `info` need not wait for
+        )
+
         for request in requests:
             require(self, request.tasks, request.classes)
             chip, started = request.chip, time.monotonic()

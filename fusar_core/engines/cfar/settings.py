@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+LABEL = "ship"
+"""The class of whatever is bright at sea."""
+
 
 @dataclass(frozen=True)
 class Settings:

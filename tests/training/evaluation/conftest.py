@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from PIL import Image
 
 from fusar_core.domain.anchors import Anchors
 from fusar_core.domain.answers import Answer, Request
+from fusar_core.engines.base import NO_HOOKS, Answers, Engine, EngineInfo, Hooks
 from fusar_core.prior.files import write_anchors
 from fusar_core.tasks import ALL_TASKS, questions
 from training.data.triplets import Target, Triplet, write_triplets
@@ -46,11 +47,13 @@ def data(tmp_path: Path) -> tuple[list[Triplet], Path]:
     return triplets, tmp_path
 
 
-class Scripted:
+class Scripted(Engine):
     """Answers from a table: (chip, task, class or box) → value; remembers the requests. gives_up: after so many."""
 
-    name, model = "scripted", "v1"
-    tasks, classes = frozenset(ALL_TASKS), frozenset({"ship", "plane"})
+    info = EngineInfo(
+        "scripted", "from a table", frozenset(ALL_TASKS), frozenset({"ship", "plane"}), takes_prior=True, chip_size=SIZE
+    )
+    model = "v1"
 
     def __init__(
         self, said: dict[tuple[int, str, str], Any], derived: Iterable[str] = (), gives_up: int | None = None
@@ -58,10 +61,7 @@ class Scripted:
         self.said, self.derived, self.gives_up = said, frozenset(derived), gives_up
         self.requests: list[Request] = []
 
-    def tiling(self, pixel_size_m: Any) -> tuple[int, int]:
-        return SIZE, 0
-
-    def answer(self, requests: Iterable[Request]) -> Iterator[Answer]:
+    def answer(self, requests: Iterable[Request], hooks: Hooks = NO_HOOKS) -> Answers:
         for request in requests:
             if len(self.requests) == self.gives_up:
                 return

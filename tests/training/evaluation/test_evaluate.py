@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from fusar_core.domain.answers import Detection
+from fusar_core.engines.base import Report
 from fusar_core.errors import BadOption, BadResults, ResumeMismatch, UnknownTask
 from training.data.triplets import Conversation, Triplet
 from training.evaluation.evaluate import compare, evaluate, main, read_results
@@ -164,7 +165,7 @@ def test_a_broken_off_run_goes_on_after_its_last_chip(data: Data, scripted: Any,
     said = {(i, "count", "ship"): i for i in range(4)}
 
     class Dies(scripted):
-        def answer(self, requests: Any) -> Any:
+        def answer(self, requests: Any, hooks: Any = None) -> Any:
             for number, answer in enumerate(super().answer(requests)):
                 if number == 2:
                     raise KeyboardInterrupt
@@ -266,8 +267,8 @@ def test_no_prior_is_claimed_of_an_engine_that_takes_none(data: Data, scripted: 
     class Blind(scripted):
         takes_prior = False
 
-        def warnings(self, pixel_size_m: Any) -> tuple[str, ...]:
-            return "no prior was used", *(["pixels too large"] if pixel_size_m[0] > 50 else [])
+        def report(self, pixel_size_m: Any = None) -> Report:
+            return Report({}, ("no prior was used", *(["pixels too large"] if pixel_size_m[0] > 50 else [])))
 
     engine = Blind({})
     results = evaluate(engine, triplets, root, ("count",), ("ship",))

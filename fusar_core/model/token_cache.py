@@ -12,9 +12,9 @@ CACHE_BYTES = 256 * 2**20
 
 
 class TokenCache:
-    """Tensors by key, the longest unused ones dropped when together they take more than `most_bytes`."""
+    """Tensors by key, the longest unused ones dropped when together they take more than `most_bytes` (None: never)."""
 
-    def __init__(self, most_bytes: int = CACHE_BYTES) -> None:
+    def __init__(self, most_bytes: int | None = CACHE_BYTES) -> None:
         self.most_bytes = most_bytes
         self.bytes = 0
         self._kept: OrderedDict[Hashable, Tensor] = OrderedDict()
@@ -27,11 +27,11 @@ class TokenCache:
     def put(self, key: Hashable, tokens: Tensor) -> None:
         if key in self._kept:
             return
-        # A part of a batch's tensor would keep all of it in memory.
-        tokens = tokens.clone() if tokens.untyped_storage().nbytes() > tokens.nbytes else tokens
+        if self.most_bytes is not None and tokens.untyped_storage().nbytes() > tokens.nbytes:
+            tokens = tokens.clone()  # a part of a batch's tensor would keep all of it in memory
         self._kept[key] = tokens
         self.bytes += tokens.nbytes
-        while self.bytes > self.most_bytes and len(self._kept) > 1:
+        while self.most_bytes is not None and self.bytes > self.most_bytes and len(self._kept) > 1:
             _, oldest = self._kept.popitem(last=False)
             self.bytes -= oldest.nbytes
 

@@ -29,17 +29,22 @@ def engine_options(default: str) -> Callable[[F], F]:
 
 def declared_options(command: F) -> F:
     """Adds the options that engines declare, each once; keys are given by the environment alone."""
-    declared: dict[str, list[Option]] = {}
-    for info in infos():
-        for option in info.options:
-            if not option.secret:
-                declared.setdefault(option.name, []).append(option)
-    for name, options in reversed(declared.items()):
+    for name, options in reversed(_declared().items()):
         kinds = {option.type for option in options}
         kind = CLICK_TYPES.get(next(iter(kinds)), next(iter(kinds))) if len(kinds) == 1 else str
         words = ", or ".join(dict.fromkeys(option.help for option in options if option.help))
         command = click.option(_written(name), type=kind, help=words if words.endswith("…") else f"{words}.")(command)
     return command
+
+
+def _declared() -> dict[str, list[Option]]:
+    """Every option that some engine declares, by its name; not the keys."""
+    found: dict[str, list[Option]] = {}
+    for info in infos():
+        for option in info.options:
+            if not option.secret:
+                found.setdefault(option.name, []).append(option)
+    return found
 
 
 def chosen_engine(name: str, options: dict[str, Any]) -> Engine:
@@ -51,8 +56,8 @@ def chosen_engine(name: str, options: dict[str, Any]) -> Engine:
 
 
 def engine_arguments(name: str, options: dict[str, Any]) -> dict[str, Any]:
-    """Of the options of `engine_options`, those that were given, as the engine takes them. Raises BadOption."""
-    return check_options(name, options, _written)
+    """Of a command's options, those of engines that were given, as the engine takes them. Raises BadOption."""
+    return check_options(name, {key: options[key] for key in _declared() if key in options}, _written)
 
 
 def _written(name: str) -> str:

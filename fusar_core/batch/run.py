@@ -22,9 +22,9 @@ from fusar_core.batch.pool import Pool
 from fusar_core.batch.work import DONE, EMPTY, STATE, Record, Settings, record_path, result_path, state_of
 from fusar_core.engines import MODEL_ENGINES, open_engine
 from fusar_core.engines.base import require
-from fusar_core.errors import FusarError, ResumeMismatch, UnknownTask
+from fusar_core.errors import FusarError, ResumeMismatch
 from fusar_core.files import atomic_path, check_writable, write_error
-from fusar_core.tasks import SCENE_TASKS
+from fusar_core.tasks import require_known, scene_tasks
 
 FORMAT = 1
 HEADER = "batch.json"
@@ -133,9 +133,7 @@ def check_settings(settings: Settings) -> None:
 
     Raises UnknownTask, UnsupportedTask, UnknownClass, and what opening the engine may raise.
     """
-    for task in settings.tasks:
-        if task not in SCENE_TASKS:
-            raise UnknownTask(f"There is no task called '{task}'.", f"Tasks: {', '.join(SCENE_TASKS)}.")
+    require_known(settings.tasks, scene_tasks())
     if settings.engine not in MODEL_ENGINES:  # a model is loaded where it works
         require(open_engine(settings.engine, **dict(settings.engine_options)), settings.tasks, settings.classes)
 

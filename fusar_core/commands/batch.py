@@ -17,7 +17,7 @@ from fusar_core.commands.engine_options import engine_arguments, engine_options
 from fusar_core.commands.options import band_option, prior_option, progress_bar, words, year_option
 from fusar_core.engines import MODEL_ENGINES, is_address
 from fusar_core.remote.address import KEY_VARIABLE, Secret
-from fusar_core.tasks import TASKS
+from fusar_core.tasks import usual_tasks
 
 SHOWN = 10
 """Failed scenes that are listed in the summary; all are in the index."""
@@ -27,7 +27,7 @@ SHOWN = 10
 @click.argument("scenes", nargs=-1, required=True)
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the results.")
 @engine_options("cfar")
-@click.option("--tasks", default=",".join(TASKS), show_default=True, help="Comma-separated; also: describe.")
+@click.option("--tasks", default=",".join(usual_tasks()), show_default=True, help="Comma-separated; also: describe.")
 @click.option("--classes", default="ship", show_default=True, help="Classes of targets, comma-separated.")
 @band_option
 @year_option

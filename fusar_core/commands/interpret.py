@@ -20,7 +20,7 @@ from fusar_core.results.features import feature_tables
 from fusar_core.results.vector_io import format_of, write_layers
 from fusar_core.scenes.scene import SarScene
 from fusar_core.scenes.water import WaterMask
-from fusar_core.tasks import TASKS
+from fusar_core.tasks import usual_tasks
 
 
 @click.command()
@@ -28,7 +28,7 @@ from fusar_core.tasks import TASKS
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Result file: .gpkg, .shp or .geojson.")
 @click.option("--format", "form", type=click.Choice(["gpkg", "shp", "geojson"]), help="Default: by the file's name.")
 @engine_options("cfar")
-@click.option("--tasks", default=",".join(TASKS), show_default=True, help="Comma-separated; also: describe.")
+@click.option("--tasks", default=",".join(usual_tasks()), show_default=True, help="Comma-separated; also: describe.")
 @click.option("--classes", default="ship", show_default=True, help="Classes of targets, comma-separated.")
 @click.option("--extent", help="Only here: xmin,ymin,xmax,ymax in map units of the scene, or with ,EPSG:n appended.")
 @band_option

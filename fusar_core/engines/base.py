@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 from fusar_core.domain.answers import Answer, Request
 from fusar_core.errors import UnknownClass, UnsupportedTask
-from fusar_core.tasks import ALL_TASKS
+from fusar_core.tasks import TASKS
 
 T = TypeVar("T")
 
@@ -56,7 +56,7 @@ def require(engine: Engine, tasks: Iterable[str], classes: Iterable[str]) -> Non
     """
     for task in tasks:
         if task not in engine.tasks:
-            can = ", ".join(t for t in ALL_TASKS if t in engine.tasks)
+            can = ", ".join(t for t in TASKS if t in engine.tasks)
             others = [name for name in ENGINES_FOR_ALL if name != engine.name]
             more = "".join(f"; the engine '{name}' can do this" for name in others)
             raise UnsupportedTask(f"The engine '{engine.name}' cannot do '{task}'.", f"It can do: {can}{more}.")

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from fusar_core.domain.answers import Answer, Request
 from fusar_core.engines import dialogue
-from fusar_core.engines.dialogue import BUDGETS, OVERLAP, Query, picture
+from fusar_core.engines.dialogue import OVERLAP, Query, picture
 from fusar_core.errors import BadOption, UnsupportedTask
 from fusar_core.model.batches import Batches
 from fusar_core.model.bundled import model_directory
@@ -25,6 +25,7 @@ from fusar_core.model.checkpoint import load_checkpoint
 from fusar_core.model.encoding import cut_up, encode, modulate
 from fusar_core.model.generation import Said, generate, greedy_config
 from fusar_core.model.processing import anchor_arrays
+from fusar_core.tasks import TASKS
 
 DTYPES = {None: None, "float32": torch.float32, "bfloat16": torch.bfloat16}
 
@@ -136,16 +137,15 @@ class LocalEngine:
     def _ask(self, asked: Sequence[Query], tokens: list[Tensor], grids: Tensor) -> list[Answer]:
         """One batch through the language model: questions of one task about images that are encoded already."""
         started = time.monotonic()
-        budget = min(BUDGETS[asked[0].task], self.max_new_tokens or BUDGETS[asked[0].task])
+        budget = TASKS[asked[0].task].budget
+        budget = min(budget, self.max_new_tokens or budget)
         prompts = [query.prompt for query in asked]
         said = generate(self._core, self._processor, prompts, tokens, grids, budget, self.cancelled, self.on_text)
         seconds = (time.monotonic() - started) / len(asked)
         return [self._answer(query, words, seconds) for query, words in zip(asked, said, strict=True)]
 
     def _answer(self, query: Query, said: Said, seconds: float) -> Answer:
-        size = self.config.chip_size
-        ended, looped = said.ended, said.looped
-        return dialogue.answer(query, said.text, size, said.score, ended=ended, looped=looped, seconds=seconds)
+        return dialogue.answer(query, said.text, said.score, ended=said.ended, looped=said.looped, seconds=seconds)
 
 
 class _Views:

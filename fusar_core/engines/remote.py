@@ -21,7 +21,7 @@ import numpy as np
 from fusar_core.domain.answers import Answer, Request
 from fusar_core.domain.chips import Chip
 from fusar_core.engines import dialogue
-from fusar_core.engines.dialogue import BUDGETS, OVERLAP, Query, picture
+from fusar_core.engines.dialogue import OVERLAP, Query, picture
 from fusar_core.errors import BadOption, Cancelled, UnsupportedTask, WorkerRefused
 from fusar_core.remote.address import Secret, read_address
 from fusar_core.remote.catalogue import (
@@ -35,7 +35,7 @@ from fusar_core.remote.catalogue import (
 )
 from fusar_core.remote.session import FIRST_CONTACT, Patience, Session
 from fusar_core.remote.wire import Question, Reply, anchors_part, png_part, question, without_scores
-from fusar_core.tasks import ALL_TASKS
+from fusar_core.tasks import TASKS
 
 MOST_REQUESTS = 32
 """Under way at once unless told otherwise; the engine begins with a few and finds out what the server can do."""
@@ -153,7 +153,7 @@ class RemoteEngine:
         queries = dialogue.queries(request, self._span, self.served.prompts)
         for query in queries:
             if query.task not in self.tasks:
-                can = ", ".join(t for t in ALL_TASKS if t in self.tasks)
+                can = ", ".join(t for t in TASKS if t in self.tasks)
                 raise UnsupportedTask(f"{self.served.name} cannot do '{query.task}'.", f"It can do: {can}.")
         return queries
 
@@ -170,11 +170,11 @@ class RemoteEngine:
             parts.append(anchors_part(anchors))
         for query in self._queries(replace(request, chip=_without_pixels(request.chip))):
             model = self.served.adapters.get(query.task, self.served.name)
-            asked = question(model, parts, query.prompt, BUDGETS[query.task])
+            asked = question(model, parts, query.prompt, TASKS[query.task].budget)
             yield query, asked if self._wants_scores else without_scores(asked)
 
     def _answer(self, session: Session, asked: _Asked, words: SimpleQueue[str] | None) -> Answer:
-        query, size = asked.query, self._span
+        query = asked.query
         try:
             reply = self._awaited(asked.future, words)
         except WorkerRefused as refusal:
@@ -185,7 +185,7 @@ class RemoteEngine:
             reply = self._awaited(again, words)
         self._scored = self._scored and (bool(reply.offsets) or not reply.text)
         ended, looped = reply.ended, reply.looped
-        return dialogue.answer(query, reply.text, size, reply.score, ended=ended, looped=looped, seconds=reply.seconds)
+        return dialogue.answer(query, reply.text, reply.score, ended=ended, looped=looped, seconds=reply.seconds)
 
     def _awaited(self, future: Future[Reply], words: SimpleQueue[str] | None) -> Reply:
         """The reply, as soon as it is there. Raises Cancelled when the caller wants to stop before."""

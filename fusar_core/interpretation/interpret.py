@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from fusar_core import __version__
-from fusar_core.domain.answers import Answer
+from fusar_core.domain.answers import Answer, Detection
 from fusar_core.domain.tiling import CHIP_SIZE, ChipWindow, Window, partition
 from fusar_core.engines.base import Engine, require, usable
-from fusar_core.errors import BadOption, SceneEmpty, UnknownTask
+from fusar_core.errors import BadOption, SceneEmpty
 from fusar_core.interpretation.ambiguity import flag_ambiguities
 from fusar_core.interpretation.chip_run import ChipRun, plan
 from fusar_core.interpretation.journal import Journal
@@ -20,8 +20,7 @@ from fusar_core.interpretation.merging import Target, merge, to_scene
 from fusar_core.prior.anchors import AnchorSampler
 from fusar_core.scenes.scene import SarScene
 from fusar_core.scenes.water import WaterMask
-from fusar_core.tasks import COUNT, DETECT, LOCATE, SCENE_TASKS, TASKS
-from fusar_core.tasks.localization import cells_of
+from fusar_core.tasks import TASKS, finding, require_known, scene_tasks, usual_tasks
 
 DERIVED = "derived"
 """parse_status of an answer that was made from merged detections, not given by the engine."""
@@ -34,8 +33,8 @@ WHOLE_EXTENT = "scene"
 class SceneAnswer:
     """An answer about a part of the scene.
 
-    where: the part, in scene pixels. chip: its name, `scene` for the whole extent. value: int (count), frozenset of
-    cells (locate) or words (describe); None when the engine's words could not be parsed.
+    where: the part, in scene pixels. chip: its name, `scene` for the whole extent. value: as the task has it, e.g. int
+    (count), frozenset of cells (locate) or words (describe); None when the engine's words could not be parsed.
     """
 
     where: Window
@@ -86,7 +85,7 @@ def interpret(
     scene: SarScene,
     engine: Engine,
     *,
-    tasks: Sequence[str] = TASKS,
+    tasks: Sequence[str] = usual_tasks(),
     classes: Sequence[str] = ("ship",),
     extent: Window | None = None,
     chip_overlap: int | None = None,
@@ -168,7 +167,7 @@ def interpret(
         classes=tuple(classes),
         targets=targets,
         answers=[
-            *(_own_answer(a) for a in answers if a.task != DETECT),
+            *(_own_answer(a) for a in answers if not TASKS[a.task].finds),
             *_derived_answers(engine, targets, tasks, classes, extent, seen_cells),
         ],
         chips=len(steps),
@@ -180,9 +179,7 @@ def interpret(
 
 
 def _check(engine: Engine, tasks: Sequence[str], classes: Sequence[str]) -> None:
-    for task in tasks:
-        if task not in SCENE_TASKS:
-            raise UnknownTask(f"There is no task called '{task}'.", f"Tasks: {', '.join(SCENE_TASKS)}.")
+    require_known(tasks, scene_tasks())
     if not tasks or not classes:
         raise BadOption("Nothing to do: no task or no class was given.", "Name at least one of each.")
     require(engine, tasks, classes)
@@ -200,7 +197,7 @@ def chip_name(where: Window) -> str:
 
 
 def _targets(answer: Answer) -> list[Target]:
-    if answer.task != DETECT:
+    if not TASKS[answer.task].finds:
         return []
     return [
         Target(to_scene(d, answer.chip), answer.chip, answer.prompt, answer.raw_text, answer.parse_status)
@@ -230,25 +227,34 @@ def _derived_answers(
     extent: Window,
     cells: list[ChipWindow],
 ) -> Iterator[SceneAnswer]:
-    """Counts and grid answers that follow from the merged targets, flagged ones left out: of the whole extent, and of
-    each chip with data where the engine gives no answer of its own."""
+    """Answers that follow from the merged targets: of the whole extent, and of each chip with data where the engine
+    gives no answer of its own."""
+    follow = [t for t in TASKS if t in tasks and not TASKS[t].finds and (finding(tasks) or t in engine.derived)]
     for label in classes:
-        centres = [t.detection.centre for t in targets if t.detection.label == label and not t.detection.flags]
-        in_chip: dict[tuple[int, int], list[tuple[float, float]]] = {}
-        for x, y in centres:
-            row, col = int(y - extent.row) // CHIP_SIZE, int(x - extent.col) // CHIP_SIZE
-            in_chip.setdefault((row, col), []).append((x, y))
-        for task in (COUNT, LOCATE):
-            if task not in tasks or not (DETECT in tasks or task in engine.derived):
-                continue
-            yield _derive(task, label, extent, WHOLE_EXTENT, centres)
-            for cell in cells if task in engine.derived else []:
-                key = (cell.keep.row - extent.row) // CHIP_SIZE, (cell.keep.col - extent.col) // CHIP_SIZE
-                yield _derive(task, label, cell.keep, chip_name(cell.keep), in_chip.get(key, []))
+        found = [t.detection for t in targets if t.detection.label == label]
+        in_chip = _by_chip(found, extent)
+        for task in follow:
+            whole = _derived(task, label, extent, WHOLE_EXTENT, found)
+            yield from whole
+            for cell in cells if whole and task in engine.derived else []:
+                yield from _derived(task, label, cell.keep, chip_name(cell.keep), in_chip.get(_place(cell, extent), []))
 
 
-def _derive(task: str, label: str, where: Window, chip: str, centres: list[tuple[float, float]]) -> SceneAnswer:
-    if task == COUNT:
-        return SceneAnswer(where, chip, task, label, len(centres))
-    inside = [(x - where.col, y - where.row) for x, y in centres]
-    return SceneAnswer(where, chip, task, label, cells_of(inside, where.width, where.height))
+def _by_chip(found: list[Detection], extent: Window) -> dict[tuple[int, int], list[Detection]]:
+    """(row, column) of a chip of the partition → the detections with their centre in it."""
+    in_chip: dict[tuple[int, int], list[Detection]] = {}
+    for detection in found:
+        x, y = detection.centre
+        key = int(y - extent.row) // CHIP_SIZE, int(x - extent.col) // CHIP_SIZE
+        in_chip.setdefault(key, []).append(detection)
+    return in_chip
+
+
+def _place(cell: ChipWindow, extent: Window) -> tuple[int, int]:
+    return (cell.keep.row - extent.row) // CHIP_SIZE, (cell.keep.col - extent.col) // CHIP_SIZE
+
+
+def _derived(task: str, label: str, where: Window, chip: str, found: list[Detection]) -> list[SceneAnswer]:
+    """The answer that follows from detections, none for a task that does not."""
+    value = TASKS[task].derive(found, where)
+    return [] if value is None else [SceneAnswer(where, chip, task, label, value)]

@@ -9,14 +9,14 @@ import numpy as np
 import shapely
 
 from fusar_core.domain.answers import Corners
+from fusar_core.domain.cells import CELLS, CELLS_PER_SIDE
 from fusar_core.domain.grid import GEOD, Grid
 from fusar_core.domain.tiling import Window, cells_under
 from fusar_core.interpretation.interpret import Interpretation, SceneAnswer, chip_name
 from fusar_core.interpretation.merging import Target
 from fusar_core.prior.anchors import AnchorSampler
 from fusar_core.results.schema import ANSWERS, DETECTIONS, GRID_CELLS, POSITION_NOTE, UNREVIEWED, FeatureTable
-from fusar_core.tasks import COUNT, DESCRIBE, DETECT, LOCATE
-from fusar_core.tasks.localization import CELLS, GRID_SIDE
+from fusar_core.tasks import TASKS, finding
 
 
 def feature_tables(result: Interpretation) -> list[FeatureTable]:
@@ -31,14 +31,15 @@ def feature_tables(result: Interpretation) -> list[FeatureTable]:
         "review": UNREVIEWED,
     }
     metadata = _metadata(result)
-    targets = result.targets if DETECT in result.tasks else []
-    grid_answers = [a for a in result.answers if a.task == LOCATE]
+    finds = finding(result.tasks)
+    targets = result.targets if finds else []
+    grid_answers = [a for a in result.answers if TASKS[a.task].in_cells]
     return [
         FeatureTable(
             DETECTIONS,
             grid.crs,
             _polygons(grid, [t.detection.corners for t in targets]),
-            _detection_rows(grid, targets, result.extent, common),
+            _detection_rows(grid, targets, result.extent, common | {"task": ", ".join(finds)}),
             metadata,
         ),
         FeatureTable(
@@ -99,8 +100,8 @@ def _edges(where: Window) -> tuple[float, float, float, float]:
 
 def _cell(where: Window, number: int) -> tuple[float, float, float, float]:
     """Bounds (x1, y1, x2, y2) of a grid cell of a part of the scene, in scene pixels."""
-    row, col = divmod(number - 1, GRID_SIDE)
-    height, width = where.height / GRID_SIDE, where.width / GRID_SIDE
+    row, col = divmod(number - 1, CELLS_PER_SIDE)
+    height, width = where.height / CELLS_PER_SIDE, where.width / CELLS_PER_SIDE
     return (
         where.col + col * width,
         where.row + row * height,
@@ -133,7 +134,6 @@ def _detection_rows(grid: Grid, targets: list[Target], extent: Window, common: d
                 "length_m": length,
                 "width_m": width,
                 "area_m2": area,
-                "task": DETECT,
                 "prompt": target.prompt,
                 "chip": chip_name((home[0] if home else target.chip).window),
                 "px_bbox": _box_text(found.bbox),
@@ -175,7 +175,7 @@ def _answer_fields(answer: SceneAnswer) -> dict[str, Any]:
 
 
 def _cell_row(answer: SceneAnswer, number: int, common: dict[str, Any]) -> dict[str, Any]:
-    row, col = divmod(number - 1, GRID_SIDE)
+    row, col = divmod(number - 1, CELLS_PER_SIDE)
     present = None if answer.value is None else number in answer.value
     return (
         common
@@ -191,19 +191,9 @@ def _cell_row(answer: SceneAnswer, number: int, common: dict[str, Any]) -> dict[
 
 
 def _answer_row(answer: SceneAnswer, common: dict[str, Any]) -> dict[str, Any]:
-    value: float | None = None
-    if answer.task == DESCRIBE:
-        question = "What does it show?"
-        words = answer.value or ""
-    elif answer.task == COUNT:
-        question = f"How many targets of class {answer.label} are there?"
-        words = "" if answer.value is None else str(answer.value)
-        value = None if answer.value is None else float(answer.value)
-    else:
-        question = f"In which cells of a 3 × 3 grid are targets of class {answer.label}?"
-        words = "" if answer.value is None else ", ".join(map(str, sorted(answer.value))) or "none"
+    question, words, number = TASKS[answer.task].told(answer.label, answer.value, answer.prompt)
     return (
         common
         | _answer_fields(answer)
-        | {"question": question, "answer": words, "value": value, "px_bbox": _box_text(_edges(answer.where))}
+        | {"question": question, "answer": words, "value": number, "px_bbox": _box_text(_edges(answer.where))}
     )

@@ -36,7 +36,7 @@ from fusar_core.scenes.report import describe
 from fusar_core.scenes.scene import SarScene
 from fusar_core.scenes.water import WaterMask
 from fusar_core.sidecar.call import Call, raise_if_cancelled, wanted
-from fusar_core.tasks import DETECT, TASKS
+from fusar_core.tasks import DETECT, usual_tasks
 
 FEATURES_AT_ONCE = 1000
 """Features in one message: enough to be quick, little enough for the client to stay responsive."""
@@ -73,7 +73,7 @@ def interpret(call: Call) -> dict[str, Any]:
     water_mask, prior. Cancelled half-way, it sends what was found until then, merged and marked `partial`, and then
     fails with CANCELLED.
     """
-    tasks, classes = _words(call, "tasks", TASKS), _words(call, "classes", ("ship",))
+    tasks, classes = _words(call, "tasks", usual_tasks()), _words(call, "classes", ("ship",))
     overlap = wanted(call.params, "chip_overlap", int)
     found: list[Target] = []
     with (
@@ -188,7 +188,7 @@ def sample_anchors(call: Call) -> dict[str, Any]:
     Parameters: scene, source, grid (nodes along a side), extent, extent_crs, band, year.
     """
     from fusar_core.prior.aef import open_source
-    from fusar_core.prior.anchors import GRID_SIDE, AnchorSampler
+    from fusar_core.prior.anchors import NODES_PER_SIDE, AnchorSampler
 
     with _scene(call) as scene:
         window = _window(call, scene) or scene.extent
@@ -200,7 +200,7 @@ def sample_anchors(call: Call) -> dict[str, Any]:
 
         source.on_progress = on_progress
         try:
-            sampler = AnchorSampler(source, scene.acquisition.year, wanted(call.params, "grid", int, GRID_SIDE))
+            sampler = AnchorSampler(source, scene.acquisition.year, wanted(call.params, "grid", int, NODES_PER_SIDE))
             anchors = sampler.for_chip(scene.grid, window)
         finally:
             source.close()

@@ -192,7 +192,7 @@ def about() -> dict[str, Any]:
     """What `initialize` answers: who is speaking, and what may be asked."""
     from fusar_core import __version__
     from fusar_core.engines import ENGINES
-    from fusar_core.tasks import TASKS
+    from fusar_core.tasks import task_info, usual_tasks
 
     return {
         "protocol": PROTOCOL,
@@ -201,6 +201,7 @@ def about() -> dict[str, Any]:
         "executable": sys.executable,
         "pid": os.getpid(),
         "engines": sorted(ENGINES),
-        "tasks": list(TASKS),
+        "tasks": list(usual_tasks()),
+        "task_info": task_info(),
         "methods": [*METHODS, "cancel", "shutdown"],
     }

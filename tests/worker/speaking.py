@@ -16,7 +16,7 @@ from fusar_core.domain.chips import Chip
 from fusar_core.domain.radiometry import Kind, Radiometry
 from fusar_core.domain.tiling import ChipWindow, Window
 from fusar_core.engines import dialogue
-from fusar_core.tasks import ALL_TASKS, detection
+from fusar_core.tasks import TASKS, detection
 
 SIZE = 112
 BRIGHT = 250
@@ -55,7 +55,7 @@ class InProcess:
     """The model behind the engine protocol, as an engine on this computer would have it."""
 
     name, model = "worker", "nano"
-    tasks = frozenset(ALL_TASKS)
+    tasks = frozenset(TASKS)
     classes = frozenset({"plane", "ship"})
     derived: frozenset[str] = frozenset()
 

@@ -13,7 +13,7 @@ from PIL import Image
 from fusar_core.domain.anchors import Anchors
 from fusar_core.domain.answers import Answer, Request
 from fusar_core.prior.files import write_anchors
-from fusar_core.tasks import ALL_TASKS, questions
+from fusar_core.tasks import TASKS, questions
 from training.data.triplets import Target, Triplet, write_triplets
 
 SIZE = 90
@@ -50,7 +50,7 @@ class Scripted:
     """Answers from a table: (chip, task, class or box) → value; remembers the requests. gives_up: after so many."""
 
     name, model = "scripted", "v1"
-    tasks, classes = frozenset(ALL_TASKS), frozenset({"ship", "plane"})
+    tasks, classes = frozenset(TASKS), frozenset({"ship", "plane"})
 
     def __init__(
         self, said: dict[tuple[int, str, str], Any], derived: Iterable[str] = (), gives_up: int | None = None

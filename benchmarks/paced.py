@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fusar_core.errors import PromptTooLong
-from fusar_core.tasks import ALL_TASKS
+from fusar_core.tasks import TASKS
 from fusar_core.worker.batcher import Batcher
 from fusar_core.worker.jobs import About, Ending, Job, RuntimeSpec, Token
 from fusar_core.worker.runtime import Listener
@@ -37,7 +37,7 @@ class PacedModel:
     """Says words at a fixed pace."""
 
     def __init__(self) -> None:
-        self.about = About("paced 00000000", 112, ALL_TASKS, ("plane", "ship"), CONTEXT, True)
+        self.about = About("paced 00000000", 112, tuple(TASKS), ("plane", "ship"), CONTEXT, True)
         self._step_s = float(os.environ.get("FUSAR_PACED_STEP_S", "0.01"))
         self._log = os.environ.get("FUSAR_PACED_LOG")
 

@@ -21,10 +21,10 @@ from fusar_core.batch.listing import Listed
 from fusar_core.batch.pool import Pool
 from fusar_core.batch.work import DONE, EMPTY, STATE, Record, record_path, result_path, state_of
 from fusar_core.engines import check_options, engine_info, open_engine, require
-from fusar_core.errors import FusarError, ResumeMismatch, UnknownTask
+from fusar_core.errors import FusarError, ResumeMismatch
 from fusar_core.files import atomic_path, check_writable, write_error
 from fusar_core.interpretation.run import Run
-from fusar_core.tasks import SCENE_TASKS
+from fusar_core.tasks import require_known, scene_tasks
 
 FORMAT = 1
 HEADER = "batch.json"
@@ -133,9 +133,7 @@ def check_settings(settings: Run) -> None:
 
     Raises UnknownTask, UnsupportedTask, UnknownClass, BadOption, and what opening the engine may raise.
     """
-    for task in settings.tasks:
-        if task not in SCENE_TASKS:
-            raise UnknownTask(f"There is no task called '{task}'.", f"Tasks: {', '.join(SCENE_TASKS)}.")
+    require_known(settings.tasks, scene_tasks())
     options = dict(settings.engine_options)
     check_options(settings.engine, options)
     if not engine_info(settings.engine).loads_model:  # a model is loaded where it works

@@ -25,7 +25,7 @@ from fusar_core.interpretation.scope import Watch
 from fusar_core.results.features import feature_tables
 from fusar_core.results.vector_io import write_layers
 from fusar_core.scenes.scene import SarScene
-from fusar_core.tasks import COUNT, DETECT
+from fusar_core.tasks import COUNT, finding
 
 STATE = ".fusar"
 """Folder inside the output folder with records of finished scenes and journals of others."""
@@ -149,7 +149,7 @@ def _interpret(run: Run, name: str, out: Path, seen: dict[str, Any], seconds: Ca
 
 def counts(result: Interpretation, engine: Engine) -> dict[str, int]:
     """Targets of each class: of the merged detections, or the sum of the model's own counts where it gave no boxes."""
-    if DETECT in result.tasks or COUNT in engine.derived:
+    if finding(result.tasks) or COUNT in engine.derived:
         return result.counts()
     own = [a for a in result.answers if a.task == COUNT and isinstance(a.value, int)]
     return {c: sum(a.value for a in own if a.label == c) for c in result.classes if COUNT in result.tasks}

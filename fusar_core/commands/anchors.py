@@ -13,7 +13,7 @@ from fusar_core.domain.anchors import Anchors
 from fusar_core.files import check_writable
 from fusar_core.interpretation.parameters import parse_extent
 from fusar_core.prior.aef import EmbeddingSource, open_source
-from fusar_core.prior.anchors import GRID_SIDE, AnchorSampler
+from fusar_core.prior.anchors import NODES_PER_SIDE, AnchorSampler
 from fusar_core.prior.files import write_anchors
 from fusar_core.scenes.scene import SarScene
 
@@ -24,7 +24,7 @@ from fusar_core.scenes.scene import SarScene
     "--source", default="mosaic", show_default=True, help="mosaic[:URL], earth-engine[:PROJECT], or a raster."
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Result file, .npz.")
-@click.option("--grid", default=GRID_SIDE, show_default=True, help="Nodes along a side; 1 for the centre only.")
+@click.option("--grid", default=NODES_PER_SIDE, show_default=True, help="Nodes along a side; 1 for the centre only.")
 @extent_option
 @click.option("--band", help="Band by number, name or polarisation, for the preview.")
 @year_option

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,13 @@ import click
 from fusar_core.commands.engine_options import chosen_engine, engine_options
 from fusar_core.errors import BadResults
 from fusar_core.evaluation.coco import CocoDataset
-from fusar_core.evaluation.evaluate import ALL, RESULTS_FORMAT, Evaluation, Score, evaluate
-from fusar_core.evaluation.scoring.clutter import BRIGHT_LEVEL, INSHORE, MOST_BRIGHT, OFFSHORE
-from fusar_core.evaluation.scoring.comparison import Comparison, compare, read_results, verdict
-from fusar_core.evaluation.scoring.counting import CountingScore
-from fusar_core.evaluation.scoring.detection import DetectionScore
-from fusar_core.evaluation.scoring.grid import GridMetrics, GridScore
-from fusar_core.evaluation.scoring.intervals import Estimate, MajorityFloor, Proportion
-from fusar_core.files import atomic_path, check_writable
-from fusar_core.tasks import TASKS
+from fusar_core.evaluation.comparison import compared, verdict
+from fusar_core.evaluation.evaluate import evaluate
+from fusar_core.evaluation.results import Results, read_results
+from fusar_core.evaluation.scores import ALL, classes_of
+from fusar_core.files import check_writable
+from fusar_core.scoring.clutter import BRIGHT_LEVEL, INSHORE, MOST_BRIGHT, OFFSHORE
+from fusar_core.tasks import TASKS, class_tasks
 
 Table = list[tuple[str, ...]]
 
@@ -31,7 +29,7 @@ Table = list[tuple[str, ...]]
 @click.option("--dataset", required=True, type=click.Path(path_type=Path), help="COCO detection file (JSON).")
 @click.option("--images", required=True, type=click.Path(path_type=Path), help="Folder of its images (8-bit).")
 @engine_options("cfar")
-@click.option("--task", required=True, help=f"One of: {', '.join(TASKS)}.")
+@click.option("--task", required=True, help=f"One of: {', '.join(class_tasks())}.")
 @click.option("--classes", help="Categories, comma-separated; default: all of the data set.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write scores and every image's answer, as JSON.")
 @click.option("--baseline", type=click.Path(path_type=Path), help="Results of another engine (--out) to test against.")
@@ -59,24 +57,23 @@ def command(
     labels = [w.strip() for w in classes.split(",") if w.strip()] if classes is not None else None
     with _progress() as on_progress:
         result = evaluate(CocoDataset.open(dataset, images), chosen_engine(engine, options), task, labels, on_progress)
-    content = result.as_dict()
-    comparison = compare(task, content["rows"], against["rows"]) if against else {}
     if baseline and against:
-        tests = {name: test.as_dict() for name, test in comparison.items()}
-        content["comparison"] = {"baseline": baseline.name, "engine": against.get("engine"), "tests": tests}
+        tests = compared(result.rows, against["rows"])
+        who = {"file": baseline.name, "engine": against.get("engine"), "model": against.get("model")}
+        result.about["against"] = {**who, "tests": tests}
     if out:
-        with atomic_path(out) as temporary:
-            temporary.write_text(json.dumps(content, allow_nan=False) + "\n", encoding="utf-8")
+        result.write(out)
     if as_json:
-        click.echo(json.dumps({k: v for k, v in content.items() if k != "rows"}, indent=2, allow_nan=False))
+        click.echo(json.dumps(result.summary(), indent=2, allow_nan=False))
     else:
-        click.echo(_report(result, comparison, baseline, out))
+        click.echo(_report(result, task, out))
 
 
 def _baseline(path: Path, task: str) -> dict[str, Any]:
-    against = read_results(path, RESULTS_FORMAT)
-    if against.get("task") != task:
-        raise BadResults(f"{path} is about the task '{against.get('task')}', not '{task}'.", "Give one of this task.")
+    against = read_results(path)
+    if task not in against.get("tasks", ()):
+        named = ", ".join(against.get("tasks", ()))
+        raise BadResults(f"{path} is about the task '{named}', not '{task}'.", "Give one of this task.")
     return against
 
 
@@ -95,82 +92,42 @@ def _progress() -> Iterator[Any]:
         yield on_progress
 
 
-def _report(result: Evaluation, comparison: Comparison, baseline: Path | None, out: Path | None) -> str:
-    images = len(result.dataset.images)
+def _report(result: Results, task: str, out: Path | None) -> str:
+    about = result.about
     lines = [
-        f"{result.dataset.name}, {images} images · task {result.task} · {', '.join(result.classes)} · "
-        f"engine {result.engine} ({result.model}) · {result.seconds:.1f} s",
+        f"{about['dataset']['file']}, {about['dataset']['images']} images · task {task} · "
+        f"{', '.join(about['classes'])} · engine {about['engine']} ({about['model']}) · {about['seconds']:.1f} s",
         "",
-        *_aligned(_table(result.scores)),
+        *_aligned(_table(task, _shown(result, task))),
         "",
-        *_notes(result),
+        *_notes(result, task),
     ]
-    if baseline:
-        lines += ["", f"against {baseline.name} (this − baseline, paired):"]
-        lines += [f"  {name:<13} {verdict(test)}" for name, test in comparison.items()]
+    if against := about.get("against"):
+        lines += ["", f"against {against['file']} (this − baseline, paired):"]
+        lines += [f"  {name:<13} {verdict(test)}" for name, test in against["tests"][task].items()]
     if out:
         lines += ["", f"wrote {out}"]
     return "\n".join(lines)
 
 
-def _table(scores: dict[str, Score]) -> Table:
-    first = scores[ALL]
-    if isinstance(first, DetectionScore):
-        return _detection_table(scores)
-    return _counting_table(scores) if isinstance(first, CountingScore) else _grid_table(scores)
+def _shown(result: Results, task: str) -> dict[str, Any]:
+    """Name → score of the parts of the table: all cases, by clutter, and by class in the order asked."""
+    scores = result.scores[task]
+    classes = classes_of(task, result.rows)
+    found = {name: scores[name] for name in (ALL, OFFSHORE, INSHORE) if name in scores}
+    return found | {f"class {name}": scores[name] for name in result.about["classes"] if len(classes) > 1}
 
 
-def _detection_table(scores: dict[str, Score]) -> Table:
-    table: Table = [
-        ("", "n", "unparsable", "targets", "claimed", "IoU", "found", "precision", "recall", "F1", "AP"),
-    ]
-    for name, score in scores.items():
-        assert isinstance(score, DetectionScore)
-        head = (name, str(score.n), str(score.unparsable), str(score.targets), str(score.predictions))
-        for at in score.at:
-            cells = (_fraction(at.precision), _fraction(at.recall), _fraction(at.f1), _fraction(at.ap))
-            table.append((*head, f"{at.iou:.2f}", str(at.precision.successes), *cells))
-            head = ("", "", "", "", "")
-    return table
+def _table(task: str, scores: dict[str, Any]) -> Table:
+    heads = ("", "n", "unparsable", *TASKS[task].heads)
+    return [heads, *(line for name, score in scores.items() for line in TASKS[task].lines(name, score))]
 
 
-def _counting_table(scores: dict[str, Score]) -> Table:
-    table: Table = [("", "n", "unparsable", "exact", "within 1", "MAE", "majority floor")]
-    for name, score in scores.items():
-        assert isinstance(score, CountingScore)
-        numbers = _percent(score.accuracy), _percent(score.within_1), _fraction(score.mae, 2)
-        table.append((name, str(score.n), str(score.unparsable), *numbers, _floor(score.floor)))
-    return table
-
-
-def _grid_table(scores: dict[str, Score]) -> Table:
-    table: Table = [
-        ("", "n", "unparsable", "Acc@100", "Acc@50", "Top1", "mean Jaccard", "cells", "cells answered / true")
-    ]
-    for name, score in scores.items():
-        assert isinstance(score, GridScore)
-        table.append(_grid_row(name, score.metrics))
-        table.append(_grid_row(f"  always {_cells(score.floor.answer)}", score.always_majority))
-        table.append(_grid_row("  always all nine", score.always_all_nine))
-    return table
-
-
-def _grid_row(name: str, m: GridMetrics) -> tuple[str, ...]:
-    shares = _percent(m.acc_100), _percent(m.acc_50), _percent(m.top_1), _fraction(m.mean_jaccard)
-    return name, str(m.n), str(m.unparsable), *shares, _fraction(m.mean_set_size, 2), _fraction(m.set_size_ratio, 2)
-
-
-def _notes(result: Evaluation) -> list[str]:
+def _notes(result: Results, task: str) -> list[str]:
     """What the words of the table mean."""
     notes = ["[ ]: 95 % interval (Wilson for shares, else bootstrap over images), n: images × classes."]
-    if result.task == "detect":
-        notes.append("AP: area under the precision envelope at every recall; flagged detections are left out.")
-        notes.append("Wilson takes boxes as independent; those of one image are not: F1 and AP show the honest width.")
-    elif result.task == "locate":
-        notes.append("always …: the same cells for every image, {…} the set that is true most often (majority floor).")
-    else:
-        notes.append("majority floor: the most frequent count for every image. MAE takes unparsable answers as 0.")
-    if OFFSHORE in result.scores or INSHORE in result.scores:
+    notes += TASKS[task].notes
+    if OFFSHORE in result.scores[task] or INSHORE in result.scores[task]:
         notes.append(
             f"{OFFSHORE}: less than {100 * MOST_BRIGHT:.0f} % of the pixels outside all true boxes have a grey value "
             f"of {BRIGHT_LEVEL} or more; {INSHORE}: the others."
@@ -186,25 +143,3 @@ def _aligned(table: Table) -> list[str]:
 
 def _cell(text: str, column: int, width: int) -> str:
     return text.ljust(width) if column == 0 else text.rjust(width)
-
-
-def _fraction(number: Proportion | Estimate | None, digits: int = 3) -> str:
-    if number is None or number.value is None:
-        return "–"
-    low, high = number.interval or (number.value, number.value)
-    return f"{number.value:.{digits}f} [{low:.{digits}f}–{high:.{digits}f}]"
-
-
-def _percent(share: Proportion) -> str:
-    if share.value is None:
-        return "–"
-    low, high = share.interval
-    return f"{100 * share.value:.1f} % [{100 * low:.1f}–{100 * high:.1f}]"
-
-
-def _floor(floor: MajorityFloor) -> str:
-    return f"{_percent(floor.accuracy)} (always {floor.answer})"
-
-
-def _cells(cells: Sequence[int] | frozenset[int] | None) -> str:
-    return "{" + ", ".join(map(str, sorted(cells or ()))) + "}"

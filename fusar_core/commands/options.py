@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from fusar_core.tasks import TASKS
+from fusar_core.tasks import usual_tasks
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -28,7 +28,9 @@ extent_option = click.option(
 def run_options(command: F) -> F:
     """Adds the options that say how scenes are interpreted; `Run.from_parameters` takes them by these names."""
     options = [
-        click.option("--tasks", default=",".join(TASKS), show_default=True, help="Comma-separated; also: describe."),
+        click.option(
+            "--tasks", default=",".join(usual_tasks()), show_default=True, help="Comma-separated; also: describe."
+        ),
         click.option("--classes", default="ship", show_default=True, help="Classes of targets, comma-separated."),
         band_option,
         year_option,

@@ -9,6 +9,8 @@ from typing import Any
 from fusar_core.domain.chips import Chip
 from fusar_core.domain.tiling import ChipWindow
 
+Box = tuple[float, float, float, float]
+"""(x1, y1, x2, y2): left, top, right and bottom."""
 Corners = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
 
 

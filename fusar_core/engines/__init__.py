@@ -10,7 +10,7 @@ from typing import Any, cast
 from fusar_core.engines.base import Engine, EngineInfo
 from fusar_core.engines.options import checked
 from fusar_core.errors import MissingExtra, UnknownClass, UnknownEngine, UnsupportedTask
-from fusar_core.tasks import ALL_TASKS
+from fusar_core.tasks import TASKS
 
 ENGINES: dict[str, str] = {
     "cfar": "fusar_core.engines.cfar.engine:CfarEngine",
@@ -75,7 +75,7 @@ def require(engine: Engine, tasks: Iterable[str], classes: Iterable[str]) -> Non
     """
     for task in tasks:
         if task not in engine.tasks:
-            can = ", ".join(t for t in ALL_TASKS if t in engine.tasks)
+            can = ", ".join(t for t in TASKS if t in engine.tasks)
             others = [name for name in engines() if name != engine.name and task in engine_info(name).tasks]
             more = "".join(f"; the engine '{name}' can do this" for name in others)
             raise UnsupportedTask(f"The engine '{engine.name}' cannot do '{task}'.", f"It can do: {can}{more}.")

@@ -26,7 +26,7 @@ from typing import Any, ClassVar, TypeAlias, TypeVar
 from fusar_core.domain.answers import Answer, Request
 from fusar_core.domain.tiling import CHIP_SIZE
 from fusar_core.engines.options import Option
-from fusar_core.tasks import ALL_TASKS, TASKS
+from fusar_core.tasks import TASKS, class_tasks
 
 T = TypeVar("T")
 
@@ -62,16 +62,16 @@ class EngineInfo:
     @property
     def finds_only(self) -> bool:
         """Whether it only finds targets: it has no words for boxes and questions."""
-        return self.tasks <= frozenset(TASKS)
+        return self.tasks <= frozenset(class_tasks())
 
     def as_dict(self) -> dict[str, Any]:
         """All of it as JSON-able values."""
         return {
             "name": self.name,
             "title": self.title,
-            "tasks": [t for t in ALL_TASKS if t in self.tasks],
+            "tasks": [t for t in TASKS if t in self.tasks],
             "classes": sorted(self.classes),
-            "derived": [t for t in ALL_TASKS if t in self.derived],
+            "derived": [t for t in TASKS if t in self.derived],
             "takes_prior": self.takes_prior,
             "finds_only": self.finds_only,
             "chip_size": self.chip_size,

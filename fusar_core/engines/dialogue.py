@@ -2,48 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from PIL import Image
 
-from fusar_core.domain.answers import Answer, Corners, Detection, Request
+from fusar_core.domain.answers import Answer, Box, Request
 from fusar_core.domain.chips import Chip
-from fusar_core.errors import BadOption
-from fusar_core.tasks import (
-    ASK,
-    CLASSIFY,
-    COUNT,
-    DESCRIBE,
-    DETECT,
-    LOCATE,
-    captioning,
-    classification,
-    counting,
-    detection,
-    localization,
-    question,
-    questions,
-)
+from fusar_core.tasks import TASKS, questions
+from fusar_core.tasks.base import Heard, Likelihood, Subject
 from fusar_core.tasks.reading import OK, REPETITION, TRUNCATED, Reading, failure
 
-BUDGETS = {COUNT: 16, LOCATE: 32, CLASSIFY: 24, DETECT: 2048, DESCRIBE: 512, ASK: 512}
-"""Most tokens an answer may take; a box takes about 40."""
 GSD_TOLERANCE = 3.0
 """Pixels that many times smaller or larger than those in training deserve a warning."""
-
-Score = Callable[[tuple[int, int]], float | None]
-"""Characters (from, to) of an answer → how likely the model was to say them, in [0, 1]; None when nobody knows."""
 
 
 @dataclass(frozen=True)
 class Query:
-    """One question about one chip."""
+    """One question about one chip. subject: what it is about, in pixels of the image that the model sees."""
 
     request: Request
     task: str
     label: str
     prompt: str
+    subject: Subject
 
 
 def queries(request: Request, size: int, styles: Mapping[str, str] | None = None) -> list[Query]:
@@ -51,66 +33,46 @@ def queries(request: Request, size: int, styles: Mapping[str, str] | None = None
 
     styles: task → prompt style of the checkpoint. Raises BadOption when a box or a question is missing.
     """
-    asked = questions(request.tasks, request.classes)
     return [
-        Query(request, task, label, request.preamble + _prompt(request, task, label, size, styles or {}))
-        for task, label in asked
+        _query(request, task, label, size, styles or {}) for task, label in questions(request.tasks, request.classes)
     ]
 
 
-def _prompt(request: Request, task: str, label: str, size: int, styles: Mapping[str, str]) -> str:
-    if task == DETECT:
-        return detection.prompt(label, styles.get(DETECT, ""))
-    if task == COUNT:
-        return counting.prompt(label)
-    if task == LOCATE:
-        return localization.prompt(label)
-    if task == DESCRIBE:
-        return captioning.prompt()
-    if task == ASK:
-        return question.prompt(request.question)
-    if request.box is None:
-        raise BadOption("No box was given to classify.", "Give xmin,ymin,xmax,ymax.")
-    along, down = _scale(request, size)
-    x1, y1, x2, y2 = request.box
-    return classification.prompt((x1 / along, y1 / down, x2 / along, y2 / down), request.classes)
+def _query(request: Request, task: str, label: str, size: int, styles: Mapping[str, str]) -> Query:
+    subject = Subject(
+        size=(size, size),
+        label=label,
+        classes=tuple(request.classes),
+        box=_in_picture(request, size),
+        question=request.question,
+        style=styles.get(task, ""),
+    )
+    return Query(request, task, label, request.preamble + TASKS[task].prompt(subject), subject)
 
 
-def read(query: Query, text: str, size: int) -> Reading:
-    """What the words of a model say about a query; boxes in pixels of the size × size image."""
-    if query.task == DETECT:
-        return detection.read(text, query.label, size, size, query.request.classes)
-    if query.task == CLASSIFY:
-        return classification.read(text, query.request.classes)
-    readers = {COUNT: counting.read, LOCATE: localization.read, DESCRIBE: captioning.read, ASK: question.read}
-    return readers[query.task](text)
+def read(query: Query, text: str) -> Reading:
+    """What the words of a model say about a query; boxes in pixels of the image it was asked about."""
+    return TASKS[query.task].read(text, query.subject)
 
 
 def answer(
-    query: Query, text: str, size: int, score: Score, *, ended: bool = True, looped: bool = False, seconds: float = 0.0
+    query: Query, text: str, likelihood: Likelihood, *, ended: bool = True, looped: bool = False, seconds: float = 0.0
 ) -> Answer:
     """The answer that words are; boxes become detections in chip pixels, each with its own score.
 
     ended: False when the words broke off because there were too many. looped: they were stopped in a repetition loop.
     """
-    reading = failure(REPETITION) if looped else read(query, text, size)
-    status = TRUNCATED if reading.status == OK and not ended and query.task in (DESCRIBE, ASK) else reading.status
-    value, overall = reading.value, None
-    if query.task == DETECT and value is not None:
-        overall = score((0, len(text)))
-        along, down = _scale(query.request, size)
-        value = [
-            Detection(query.label, score(span) or 0.0, _corners(x1 * along, y1 * down, x2 * along, y2 * down))
-            for (x1, y1, x2, y2), span in zip(value, reading.spans, strict=True)
-        ]
-    elif reading.spans:
-        overall = score(reading.spans[0])
+    task = TASKS[query.task]
+    reading = failure(REPETITION) if looped else read(query, text)
+    status = TRUNCATED if reading.status == OK and not ended and task.free_text else reading.status
+    scale = _scale(query.request, query.subject.size[0])
+    value, score = task.answered(reading, Heard(text, likelihood, query.label, scale))
     return Answer(
         chip=query.request.chip.where,
         task=query.task,
         label=query.label,
         value=value,
-        score=overall,
+        score=score,
         prompt=query.prompt,
         raw_text=text,
         parse_status=status,
@@ -142,11 +104,16 @@ def unlike_training(
     )
 
 
-def _scale(request: Request, size: int) -> tuple[float, float]:
+def _scale(request: Request, size: float) -> tuple[float, float]:
     """Chip pixels in one pixel of the model's image, along a row and along a column."""
     height, width = request.chip.valid.shape
     return width / size, height / size
 
 
-def _corners(x1: float, y1: float, x2: float, y2: float) -> Corners:
-    return ((x1, y1), (x2, y1), (x2, y2), (x1, y2))
+def _in_picture(request: Request, size: int) -> Box | None:
+    """The box of a request in pixels of the model's image."""
+    if request.box is None:
+        return None
+    along, down = _scale(request, size)
+    x1, y1, x2, y2 = request.box
+    return x1 / along, y1 / down, x2 / along, y2 / down

@@ -10,7 +10,7 @@ from fusar_core.engines.base import EngineInfo
 from fusar_core.engines.options import Option
 from fusar_core.engines.speaking import SpeakingEngine
 from fusar_core.model.bundled import model_directory
-from fusar_core.tasks import ALL_TASKS
+from fusar_core.tasks import TASKS
 
 if TYPE_CHECKING:
     from fusar_core.model.checkpoint import Checkpoint
@@ -30,7 +30,7 @@ class LocalEngine(SpeakingEngine):
     info = EngineInfo(
         name="fusar",
         title="FUSAR-GPT on this computer",
-        tasks=frozenset(ALL_TASKS),
+        tasks=frozenset(TASKS),
         takes_prior=True,
         loads_model=True,
         options=(

@@ -15,7 +15,7 @@ from fusar_core.engines.speaking import SpeakingEngine
 from fusar_core.errors import BadOption
 from fusar_core.remote.catalogue import COORDINATES
 from fusar_core.remote.secret import KEY_VARIABLE, Secret
-from fusar_core.tasks import ALL_TASKS
+from fusar_core.tasks import TASKS
 
 if TYPE_CHECKING:
     from fusar_core.remote.session import Patience
@@ -38,7 +38,7 @@ class RemoteEngine(SpeakingEngine):
     info = EngineInfo(
         name="server",
         title="a model behind an address",
-        tasks=frozenset(ALL_TASKS),
+        tasks=frozenset(TASKS),
         takes_prior=True,
         confined=True,
         options=(

@@ -15,9 +15,9 @@ from fusar_core.domain.answers import Request
 from fusar_core.domain.reply import Reply
 from fusar_core.engines import dialogue
 from fusar_core.engines.base import NO_HOOKS, OVERLAP, Answers, Engine, Hooks, Report
-from fusar_core.engines.dialogue import BUDGETS, Query
+from fusar_core.engines.dialogue import Query
 from fusar_core.errors import UnsupportedTask
-from fusar_core.tasks import ALL_TASKS
+from fusar_core.tasks import TASKS
 
 Replies: TypeAlias = Generator[tuple[Query, Reply], None, None]
 
@@ -97,15 +97,8 @@ class SpeakingEngine(Engine):
             hooks = hooks if [len(queries) for queries in first] == [1] else Hooks(hooks.cancelled)
         with closing(self._backend.replies(asked, hooks)) as replies:
             for query, reply in replies:
-                yield dialogue.answer(
-                    query,
-                    reply.text,
-                    profile.span,
-                    reply.score,
-                    ended=reply.ended,
-                    looped=reply.looped,
-                    seconds=reply.seconds,
-                )
+                told = {"ended": reply.ended, "looped": reply.looped}
+                yield dialogue.answer(query, reply.text, reply.score, **told, seconds=reply.seconds)
 
     def close(self) -> None:
         self._backend.close()
@@ -114,11 +107,11 @@ class SpeakingEngine(Engine):
         queries = dialogue.queries(request, profile.span, profile.prompts)
         for query in queries:
             if query.task not in self.tasks:
-                can = ", ".join(t for t in ALL_TASKS if t in self.tasks)
+                can = ", ".join(t for t in TASKS if t in self.tasks)
                 raise UnsupportedTask(f"{profile.name} cannot do '{query.task}'.", f"It can do: {can}.")
         return queries
 
 
 def budget(query: Query) -> int:
     """Most tokens that the answer to a query may take."""
-    return BUDGETS[query.task]
+    return TASKS[query.task].budget

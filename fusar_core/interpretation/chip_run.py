@@ -17,7 +17,7 @@ from fusar_core.interpretation.journal import Journal
 from fusar_core.interpretation.readahead import read_ahead
 from fusar_core.interpretation.scope import Scope, Watch
 from fusar_core.scenes.scene import SarScene
-from fusar_core.tasks import DETECT, questions
+from fusar_core.tasks import finding, questions, to_ask
 
 CHIPS_AHEAD = 2
 """Chips read while the engine works on one: enough to hide reading, little enough to keep memory flat."""
@@ -46,12 +46,12 @@ class StepResult:
 
 def plan(engine: Engine, scope: Scope, size: int, overlap: int) -> list[Step]:
     """Which chips are shown to the engine: detection wants overlap, answers of its own want a partition."""
-    tasks, extent = scope.tasks, _extent(scope)
-    own = tuple(t for t in tasks if t != DETECT and t not in engine.derived)
-    detects = DETECT in tasks or any(t in engine.derived for t in tasks)
-    if detects and own and extent.height <= size and extent.width <= size:
-        return [Step(tile(extent, size)[0], (DETECT, *own))]  # one chip: one look answers everything
-    steps = [Step(where, (DETECT,)) for where in tile(extent, size, overlap)] if detects else []
+    asked, extent = to_ask(scope.tasks, engine.derived), _extent(scope)
+    finds = finding(asked)
+    own = tuple(t for t in asked if t not in finds)
+    if finds and own and extent.height <= size and extent.width <= size:
+        return [Step(tile(extent, size)[0], (*finds, *own))]  # one chip: one look answers everything
+    steps = [Step(where, finds) for where in tile(extent, size, overlap)] if finds else []
     return steps + [Step(where, own) for where in partition(extent, size) if own]
 
 

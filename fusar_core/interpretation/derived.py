@@ -4,53 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from fusar_core.domain.answers import Detection
 from fusar_core.domain.tiling import CHIP_SIZE, ChipWindow, Window
-from fusar_core.interpretation.merging import Target
 from fusar_core.interpretation.result import WHOLE_EXTENT, Interpretation, SceneAnswer, chip_name
-from fusar_core.tasks import COUNT, DETECT, LOCATE
-from fusar_core.tasks.localization import cells_of
-
-Points = list[tuple[float, float]]
+from fusar_core.tasks import TASKS, finding
 
 
 def derived_answers(
     result: Interpretation, derives: frozenset[str], cells: Sequence[ChipWindow]
 ) -> Iterator[SceneAnswer]:
-    """Counts and grid answers that follow from the merged targets, flagged ones left out: of the whole extent, and of
-    each chip with data where the engine gives no answer of its own.
+    """Answers that follow from the merged targets: of the whole extent, and of each chip with data where the engine
+    gives no answer of its own.
 
     derives: tasks whose answers the engine leaves to be made from its detections. cells: chips of the partition that
     hold data.
     """
+    asked = result.tasks
+    follow = [t for t in TASKS if t in asked and not TASKS[t].finds and (finding(asked) or t in derives)]
     for label in result.classes:
-        mine = [t for t in result.targets if t.detection.label == label and not t.detection.flags]
-        centres = [t.detection.centre for t in mine]
-        in_chip = _by_chip(mine, result.extent)
-        for task in (COUNT, LOCATE):
-            if task not in result.tasks or not (DETECT in result.tasks or task in derives):
-                continue
-            yield _derive(task, label, result.extent, WHOLE_EXTENT, centres)
-            for cell in cells if task in derives else []:
-                yield _derive(
-                    task, label, cell.keep, chip_name(cell.keep), in_chip.get(_place(cell, result.extent), [])
-                )
+        found = [t.detection for t in result.targets if t.detection.label == label]
+        in_chip = _by_chip(found, result.extent)
+        for task in follow:
+            whole = _derived(task, label, result.extent, WHOLE_EXTENT, found)
+            yield from whole
+            for cell in cells if whole and task in derives else []:
+                inside = in_chip.get(_place(cell, result.extent), [])
+                yield from _derived(task, label, cell.keep, chip_name(cell.keep), inside)
 
 
-def _by_chip(targets: Sequence[Target], extent: Window) -> dict[tuple[int, int], Points]:
-    """Row and column of a chip in the partition → centres of the targets it owns."""
-    found: dict[tuple[int, int], Points] = {}
-    for target in targets:
-        x, y = target.detection.centre
-        found.setdefault((int(y - extent.row) // CHIP_SIZE, int(x - extent.col) // CHIP_SIZE), []).append((x, y))
-    return found
+def _by_chip(found: Sequence[Detection], extent: Window) -> dict[tuple[int, int], list[Detection]]:
+    """(row, column) of a chip of the partition → the detections with their centre in it."""
+    in_chip: dict[tuple[int, int], list[Detection]] = {}
+    for detection in found:
+        x, y = detection.centre
+        key = int(y - extent.row) // CHIP_SIZE, int(x - extent.col) // CHIP_SIZE
+        in_chip.setdefault(key, []).append(detection)
+    return in_chip
 
 
 def _place(cell: ChipWindow, extent: Window) -> tuple[int, int]:
     return (cell.keep.row - extent.row) // CHIP_SIZE, (cell.keep.col - extent.col) // CHIP_SIZE
 
 
-def _derive(task: str, label: str, where: Window, chip: str, centres: Points) -> SceneAnswer:
-    if task == COUNT:
-        return SceneAnswer(where, chip, task, label, len(centres))
-    inside = [(x - where.col, y - where.row) for x, y in centres]
-    return SceneAnswer(where, chip, task, label, cells_of(inside, where.width, where.height))
+def _derived(task: str, label: str, where: Window, chip: str, found: Sequence[Detection]) -> list[SceneAnswer]:
+    """The answer that follows from detections, none for a task that does not."""
+    value = TASKS[task].derive(found, where)
+    return [] if value is None else [SceneAnswer(where, chip, task, label, value)]

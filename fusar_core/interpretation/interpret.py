@@ -14,7 +14,7 @@ from fusar_core.domain.answers import Answer
 from fusar_core.domain.tiling import partition
 from fusar_core.engines import require
 from fusar_core.engines.base import Engine, usable
-from fusar_core.errors import BadOption, Cancelled, SceneEmpty, UnknownTask
+from fusar_core.errors import BadOption, Cancelled, SceneEmpty
 from fusar_core.interpretation.ambiguity import flag_ambiguities
 from fusar_core.interpretation.chip_run import ChipRun, StepResult, plan
 from fusar_core.interpretation.derived import derived_answers
@@ -23,7 +23,7 @@ from fusar_core.interpretation.merging import Target, merge, to_scene
 from fusar_core.interpretation.result import Interpretation, SceneAnswer
 from fusar_core.interpretation.scope import Scope, Watch
 from fusar_core.scenes.scene import SarScene
-from fusar_core.tasks import DETECT, SCENE_TASKS
+from fusar_core.tasks import TASKS, require_known, scene_tasks
 
 
 def interpret(
@@ -75,9 +75,7 @@ def interpret(
 
 def check_scope(engine: Engine, scope: Scope) -> None:
     """Makes sure that what is asked can be answered. Raises UnknownTask, BadOption, UnsupportedTask, UnknownClass."""
-    for task in scope.tasks:
-        if task not in SCENE_TASKS:
-            raise UnknownTask(f"There is no task called '{task}'.", f"Tasks: {', '.join(SCENE_TASKS)}.")
+    require_known(scope.tasks, scene_tasks())
     if not scope.tasks or not scope.classes:
         raise BadOption("Nothing to do: no task or no class was given.", "Name at least one of each.")
     require(engine, scope.tasks, scope.classes)
@@ -149,7 +147,7 @@ class _Found:
         """Takes in one chip, and tells it."""
         fresh = [t for a in result.answers for t in _targets(a)]
         self.targets += fresh
-        self.answers += [SceneAnswer.of_chip(a) for a in result.answers if a.task != DETECT]
+        self.answers += [SceneAnswer.of_chip(a) for a in result.answers if not TASKS[a.task].finds]
         self.seen.update(result.seen)
         self.read += 1
         if watch.on_targets and fresh:
@@ -168,7 +166,7 @@ class _Found:
 
 
 def _targets(answer: Answer) -> Sequence[Target]:
-    if answer.task != DETECT:
+    if not TASKS[answer.task].finds:
         return ()
     return [
         Target(to_scene(d, answer.chip), answer.chip, answer.prompt, answer.raw_text, answer.parse_status)

@@ -7,12 +7,13 @@ import os
 from pathlib import Path
 from typing import IO, Any
 
-from fusar_core.domain.answers import Answer, Detection
+from fusar_core.domain.answers import Answer
 from fusar_core.domain.tiling import ChipWindow
 from fusar_core.errors import ResumeMismatch
 from fusar_core.files import write_error
+from fusar_core.tasks import TASKS
 
-FORMAT = 1
+FORMAT = 2
 
 
 class Journal:
@@ -92,27 +93,10 @@ class Journal:
 
 
 def _to_json(answer: Answer) -> dict[str, Any]:
-    value = answer.value
-    if isinstance(value, frozenset):
-        value = {"cells": sorted(value)}
-    elif isinstance(value, list):
-        value = {
-            "detections": [
-                {
-                    "label": d.label,
-                    "score": d.score,
-                    "corners": d.corners,
-                    "contrast": d.contrast_db,
-                    "flags": d.flags,
-                    "inset": d.inset,
-                }
-                for d in value
-            ]
-        }
     return {
         "task": answer.task,
         "label": answer.label,
-        "value": value,
+        "value": None if answer.value is None else TASKS[answer.task].encode(answer.value),
         "score": answer.score,
         "prompt": answer.prompt,
         "raw_text": answer.raw_text,
@@ -123,28 +107,4 @@ def _to_json(answer: Answer) -> dict[str, Any]:
 
 def _from_json(entry: dict[str, Any], chip: ChipWindow) -> Answer:
     value = entry["value"]
-    if isinstance(value, dict) and "cells" in value:
-        value = frozenset(value["cells"])
-    elif isinstance(value, dict):
-        value = [
-            Detection(
-                d["label"],
-                d["score"],
-                tuple((x, y) for x, y in d["corners"]),  # type: ignore[arg-type]
-                d["contrast"],
-                tuple(d["flags"]),
-                tuple(d["inset"]),
-            )
-            for d in value["detections"]
-        ]
-    return Answer(
-        chip=chip,
-        task=entry["task"],
-        label=entry["label"],
-        value=value,
-        score=entry["score"],
-        prompt=entry["prompt"],
-        raw_text=entry["raw_text"],
-        parse_status=entry["parse_status"],
-        seconds=entry["seconds"],
-    )
+    return Answer(**{**entry, "chip": chip, "value": None if value is None else TASKS[entry["task"]].decode(value)})

@@ -25,7 +25,7 @@ from fusar_core.prior.opening import ScenePrior, open_prior
 from fusar_core.remote.secret import Secret
 from fusar_core.scenes.scene import SarScene
 from fusar_core.scenes.water import WaterMask
-from fusar_core.tasks import TASKS
+from fusar_core.tasks import usual_tasks
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Run:
     scene: str = ""
     engine: str = "cfar"
     engine_options: tuple[tuple[str, Any], ...] = ()
-    tasks: tuple[str, ...] = TASKS
+    tasks: tuple[str, ...] = usual_tasks()
     classes: tuple[str, ...] = ("ship",)
     band: str | int | None = None
     year: int | None = None

@@ -10,7 +10,7 @@ from fusar_core.domain.tiling import Window
 from fusar_core.prior.anchors import AnchorSampler
 from fusar_core.scenes.scene import SarScene
 from fusar_core.scenes.water import WaterMask
-from fusar_core.tasks import TASKS
+from fusar_core.tasks import usual_tasks
 
 if TYPE_CHECKING:
     from fusar_core.interpretation.result import Interpretation
@@ -25,7 +25,7 @@ class Scope:
     where the engine can use them. notes: what was found out on opening these that belongs among the warnings.
     """
 
-    tasks: tuple[str, ...] = TASKS
+    tasks: tuple[str, ...] = usual_tasks()
     classes: tuple[str, ...] = ("ship",)
     extent: Window | None = None
     chip_overlap: int | None = None

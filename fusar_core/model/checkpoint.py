@@ -20,7 +20,7 @@ from fusar_core.model.device import attention_for, default_device, default_dtype
 from fusar_core.model.modeling import FusarGPTForConditionalGeneration
 from fusar_core.model.processing import FusarGPTProcessor
 from fusar_core.model.weights import check_memory, check_whole, fingerprint, parameter_count, read_json, weight_files
-from fusar_core.tasks import ALL_TASKS
+from fusar_core.tasks import TASKS
 
 MANIFEST = "fusar.json"
 ANY_TASK = "*"
@@ -48,7 +48,7 @@ class Manifest:
     def tasks(self) -> tuple[str, ...]:
         """The tasks that can be asked."""
         everything = not self.adapters or ANY_TASK in self.adapters
-        return tuple(t for t in ALL_TASKS if everything or t in self.adapters)
+        return tuple(t for t in TASKS if everything or t in self.adapters)
 
 
 def read_manifest(directory: Path) -> Manifest:

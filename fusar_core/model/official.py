@@ -21,16 +21,17 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from fusar_core.errors import BadCheckpoint, BadOption, OutputUnwritable, UnknownTask
+from fusar_core.errors import BadCheckpoint, BadOption, OutputUnwritable
 from fusar_core.files import atomic_folder
 from fusar_core.model.checkpoint import ANY_TASK, MANIFEST
 from fusar_core.model.configuration import FusarGPTConfig
 from fusar_core.model.modeling import FusarGPTForConditionalGeneration
 from fusar_core.model.weights import check_whole, read_json, weight_files
-from fusar_core.tasks import ALL_TASKS, CLASSIFY, COUNT, DETECT, LOCATE
+from fusar_core.tasks import TASKS, finding, require_known
+from fusar_core.tasks.base import BOX, CLASS
 from fusar_core.tasks.detection import OFFICIAL
 
-FOLDERS = {"detection": DETECT, "counting": COUNT, "localization": LOCATE, "classification": CLASSIFY}
+FOLDERS = {task.noun: name for name, task in TASKS.items() if task.about in (CLASS, BOX)}
 """Folders of the release under `stage2` → task."""
 TLM_FORMAT = "tlm_original_train_patch_resize_v1"
 LEGACY_SIGMA = 2.0
@@ -66,9 +67,7 @@ def import_official(adapters: Mapping[str, Path], base: Path, out: Path, *, copy
     """
     if not adapters:
         raise BadOption("No adapter was given.", "Name at least one.")
-    for task in adapters:
-        if task not in (*ALL_TASKS, ANY_TASK):
-            raise UnknownTask(f"There is no task called '{task}'.", f"Tasks: {', '.join(ALL_TASKS)}, or {ANY_TASK}.")
+    require_known(adapters, (*TASKS, ANY_TASK))
     if out.exists() and any(out.iterdir() if out.is_dir() else [out]):
         raise OutputUnwritable(f"{out} exists and is not empty.", "Give the name of a new directory.")
     base = base.resolve()
@@ -95,7 +94,7 @@ def import_official(adapters: Mapping[str, Path], base: Path, out: Path, *, copy
             "format": 1,
             "base": "base" if copy_base else str(base),
             "adapters": {t: f"adapters/{'any' if t == ANY_TASK else t}" for t in adapters},
-            "prompts": {DETECT: OFFICIAL},
+            "prompts": dict.fromkeys(finding(TASKS), OFFICIAL),
             "prior": prior,
         }
         (target / MANIFEST).write_text(json.dumps(manifest, indent=2), "utf-8")

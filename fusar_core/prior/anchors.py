@@ -25,7 +25,7 @@ from fusar_core.errors import BadCrs, BadExtent, SourceElsewhere, UnknownYear
 from fusar_core.prior.aef.source import EmbeddingSource
 from fusar_core.prior.spacetime import SpatioTemporalBox
 
-GRID_SIDE = 18
+NODES_PER_SIDE = 18
 """Nodes along a side by default: one every 28 pixels of a 504-pixel chip, the sigma of the modulation's Gaussian."""
 
 CHIPS_AT_ONCE = 64
@@ -74,7 +74,7 @@ def _on_chip(window: Window, x: FloatArray, y: FloatArray) -> npt.NDArray[np.boo
 
 
 def sample_anchors(
-    grid: Grid, window: Window, year: int | None, source: EmbeddingSource, n: int = GRID_SIDE
+    grid: Grid, window: Window, year: int | None, source: EmbeddingSource, n: int = NODES_PER_SIDE
 ) -> Anchors:
     """The anchors of one chip. Many chips should share an `AnchorSampler`; its warnings are issued as Python's here."""
     sampler = AnchorSampler(source, year, n)
@@ -97,7 +97,7 @@ class AnchorSampler:
 
     source: EmbeddingSource
     year: int | None
-    n: int = GRID_SIDE
+    n: int = NODES_PER_SIDE
     warnings: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:

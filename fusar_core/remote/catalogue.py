@@ -9,7 +9,7 @@ from typing import Any
 
 from fusar_core.domain.tiling import CHIP_SIZE
 from fusar_core.errors import BadOption, BadServer, UnknownModel
-from fusar_core.tasks import ALL_TASKS
+from fusar_core.tasks import TASKS
 
 EXTENSION = "fusar"
 """Key of the object in which our worker tells about a model."""
@@ -38,7 +38,7 @@ class Served:
     name: str
     ours: bool = False
     chip_size: int = CHIP_SIZE
-    tasks: frozenset[str] = frozenset(ALL_TASKS)
+    tasks: frozenset[str] = frozenset(TASKS)
     classes: tuple[str, ...] = STOCK_CLASSES
     gsd_m: tuple[float, ...] | None = None
     prior: bool = False
@@ -90,7 +90,7 @@ def _served(entry: dict[str, Any], url: str) -> Served:
             name,
             True,
             int(about["chip_size"]),
-            frozenset(str(t) for t in about["tasks"]) & frozenset(ALL_TASKS),
+            frozenset(str(t) for t in about["tasks"]) & frozenset(TASKS),
             tuple(str(c) for c in about["classes"]),
             tuple(float(v) for v in gsd_m) if gsd_m else None,
             bool(about["prior"]),

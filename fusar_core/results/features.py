@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from fusar_core.domain.cells import CELLS, CELLS_PER_SIDE
 from fusar_core.domain.tiling import Window, cells_under
 from fusar_core.interpretation.merging import Target
 from fusar_core.interpretation.result import Interpretation, SceneAnswer, chip_name
 from fusar_core.results.rows import Box, answer_fields, box_text, corners_of, edges, ground_sizes, table_of
 from fusar_core.results.schema import ANSWERS, DETECTIONS, GRID_CELLS
 from fusar_core.results.tables import FeatureTable
-from fusar_core.tasks import COUNT, DESCRIBE, DETECT, LOCATE
-from fusar_core.tasks.localization import CELLS, GRID_SIDE
+from fusar_core.tasks import TASKS, finding
 
 
 def feature_tables(result: Interpretation) -> list[FeatureTable]:
@@ -21,14 +21,16 @@ def feature_tables(result: Interpretation) -> list[FeatureTable]:
 
 def detections_table(result: Interpretation) -> FeatureTable:
     """The layer of targets, empty where none were asked for."""
-    targets = result.targets if DETECT in result.tasks else []
+    finds = finding(result.tasks)
+    targets = result.targets if finds else []
     sizes = ground_sizes(result.scene.grid, [t.detection.corners for t in targets])
-    rows = [_detection_row(t, size, result.extent) for t, size in zip(targets, sizes, strict=True)]
+    task = {"task": ", ".join(finds)}
+    rows = [task | _detection_row(t, size, result.extent) for t, size in zip(targets, sizes, strict=True)]
     return table_of(result, DETECTIONS, [t.detection.corners for t in targets], rows)
 
 
 def _grid_cells_table(result: Interpretation) -> FeatureTable:
-    cells = [(answer, number) for answer in result.answers if answer.task == LOCATE for number in CELLS]
+    cells = [(answer, number) for answer in result.answers if TASKS[answer.task].in_cells for number in CELLS]
     corners = [corners_of(_cell(answer.where, number)) for answer, number in cells]
     return table_of(result, GRID_CELLS, corners, [_cell_row(answer, number) for answer, number in cells])
 
@@ -40,8 +42,8 @@ def _answers_table(result: Interpretation) -> FeatureTable:
 
 def _cell(where: Window, number: int) -> Box:
     """Bounds (x1, y1, x2, y2) of a grid cell of a part of the scene, in scene pixels."""
-    row, col = divmod(number - 1, GRID_SIDE)
-    height, width = where.height / GRID_SIDE, where.width / GRID_SIDE
+    row, col = divmod(number - 1, CELLS_PER_SIDE)
+    height, width = where.height / CELLS_PER_SIDE, where.width / CELLS_PER_SIDE
     return (
         where.col + col * width,
         where.row + row * height,
@@ -63,7 +65,6 @@ def _detection_row(
         "length_m": length,
         "width_m": width,
         "area_m2": area,
-        "task": DETECT,
         "prompt": target.prompt,
         "chip": chip_name((home[0] if home else target.chip).window),
         "px_bbox": box_text(found.bbox),
@@ -74,22 +75,12 @@ def _detection_row(
 
 
 def _cell_row(answer: SceneAnswer, number: int) -> dict[str, Any]:
-    row, col = divmod(number - 1, GRID_SIDE)
+    row, col = divmod(number - 1, CELLS_PER_SIDE)
     place = {"cell": number, "row": row + 1, "col": col + 1, "px_bbox": box_text(_cell(answer.where, number))}
     return answer_fields(answer) | place | {"present": None if answer.value is None else number in answer.value}
 
 
 def _answer_row(answer: SceneAnswer) -> dict[str, Any]:
-    value: float | None = None
-    if answer.task == DESCRIBE:
-        question = "What does it show?"
-        words = answer.value or ""
-    elif answer.task == COUNT:
-        question = f"How many targets of class {answer.label} are there?"
-        words = "" if answer.value is None else str(answer.value)
-        value = None if answer.value is None else float(answer.value)
-    else:
-        question = f"In which cells of a 3 × 3 grid are targets of class {answer.label}?"
-        words = "" if answer.value is None else ", ".join(map(str, sorted(answer.value))) or "none"
-    told = {"question": question, "answer": words, "value": value, "px_bbox": box_text(edges(answer.where))}
+    question, words, number = TASKS[answer.task].told(answer.label, answer.value, answer.prompt)
+    told = {"question": question, "answer": words, "value": number, "px_bbox": box_text(edges(answer.where))}
     return answer_fields(answer) | told

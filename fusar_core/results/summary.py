@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fusar_core.interpretation.result import WHOLE_EXTENT, Interpretation, Provenance
-from fusar_core.tasks import LOCATE
+from fusar_core.interpretation.result import WHOLE_EXTENT, Interpretation, Provenance, SceneAnswer
+from fusar_core.tasks import TASKS
 
 
 def summary(result: Interpretation) -> dict[str, Any]:
@@ -18,15 +18,17 @@ def summary(result: Interpretation) -> dict[str, Any]:
         "tasks": list(result.tasks),
         "counts": result.counts(),
         "flagged": result.flagged(),
-        "cells": {
-            a.label: sorted(a.value) for a in result.answers if a.task == LOCATE and a.chip == WHOLE_EXTENT and a.value
-        },
+        "cells": {a.label: sorted(a.value) for a in result.answers if _are_cells_of_all(a) and a.value},
         "prior": prior_summary(result),
         "chips": result.chips,
         "complete": result.complete,
         "seconds": round(result.seconds, 3),
         "warnings": list(result.warnings),
     }
+
+
+def _are_cells_of_all(answer: SceneAnswer) -> bool:
+    return TASKS[answer.task].in_cells and answer.chip == WHOLE_EXTENT
 
 
 def prior_summary(result: Provenance) -> dict[str, Any] | None:

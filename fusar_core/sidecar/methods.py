@@ -31,7 +31,7 @@ from fusar_core.scenes.scene import SarScene
 from fusar_core.sidecar.call import Call, raise_if_cancelled
 from fusar_core.sidecar.engines import OpenEngines
 from fusar_core.sidecar.layers import FEATURES_AT_ONCE, crs_definition, geojson, json_row, send_table
-from fusar_core.tasks import CLASSIFY, DETECT
+from fusar_core.tasks import CLASSIFY, finding
 
 _ENGINES = OpenEngines()
 
@@ -67,7 +67,7 @@ def interpret(call: Call) -> dict[str, Any]:
     run = Run.from_parameters(call.params)
     watch = Watch(
         on_progress=lambda done, total: call.progress(done, total, "chips"),
-        on_targets=(lambda part: _send_provisional(call, part)) if DETECT in run.tasks else None,
+        on_targets=(lambda part: _send_provisional(call, part)) if finding(run.tasks) else None,
         cancelled=call.cancelled,
     )
     with opened(run, watch, lambda run: _ENGINES.lend(run, call)) as ready:
@@ -137,7 +137,7 @@ def sample_anchors(call: Call) -> dict[str, Any]:
     Parameters: scene, source, grid (nodes along a side), extent, extent_crs, band, year.
     """
     from fusar_core.prior.aef import open_source
-    from fusar_core.prior.anchors import GRID_SIDE, AnchorSampler
+    from fusar_core.prior.anchors import NODES_PER_SIDE, AnchorSampler
 
     with _scene(call) as scene:
         extent = wanted_bounds(call.params, "extent")
@@ -150,7 +150,7 @@ def sample_anchors(call: Call) -> dict[str, Any]:
 
         source.on_progress = on_progress
         try:
-            sampler = AnchorSampler(source, scene.acquisition.year, wanted(call.params, "grid", int, GRID_SIDE))
+            sampler = AnchorSampler(source, scene.acquisition.year, wanted(call.params, "grid", int, NODES_PER_SIDE))
             anchors = sampler.for_chip(scene.grid, window)
         finally:
             source.close()

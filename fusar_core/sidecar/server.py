@@ -192,7 +192,7 @@ def about() -> dict[str, Any]:
     """What `initialize` answers: who is speaking, and what may be asked."""
     from fusar_core import __version__
     from fusar_core.engines import engines, infos
-    from fusar_core.tasks import TASKS
+    from fusar_core.tasks import task_info, usual_tasks
 
     return {
         "protocol": PROTOCOL,
@@ -202,6 +202,7 @@ def about() -> dict[str, Any]:
         "pid": os.getpid(),
         "engines": sorted(engines()),
         "engine_infos": [info.as_dict() for info in infos()],
-        "tasks": list(TASKS),
+        "tasks": list(usual_tasks()),
+        "task_info": task_info(),
         "methods": [*METHODS, "cancel", "shutdown"],
     }

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any, ClassVar
 
+from fusar_core.domain.answers import Box
+from fusar_core.errors import BadOption
+from fusar_core.scoring.classification import score_classification
+from fusar_core.scoring.measures import Row
+from fusar_core.tasks.base import BOX, Subject, Task, Told
 from fusar_core.tasks.reading import AMBIGUOUS, UNKNOWN_CLASS, Reading, failure, plain, spoilt
 
 SYNONYMS = {
@@ -14,8 +20,6 @@ SYNONYMS = {
 """Other words for the coarse classes; plurals are understood of every name."""
 
 _NOT = re.compile(r"\b(not|no|neither|nor|isn't|cannot)\b|不是|非|无法")
-
-Box = tuple[float, float, float, float]
 
 
 def prompt(box: Box, classes: Sequence[str]) -> str:
@@ -74,3 +78,39 @@ def _vocabulary(classes: Sequence[str]) -> dict[str, str]:
 
 def _pattern(word: str) -> re.Pattern[str]:
     return re.compile(rf"\b{re.escape(word)}(?:e?s)?\b" if word.isascii() else re.escape(word))
+
+
+class Classification(Task):
+    """The task of the class of the target in a box."""
+
+    name, title, noun, about, budget = "classify", "Class of a target", "classification", BOX, 24
+    headline: ClassVar[str] = "classification"
+
+    def prompt(self, subject: Subject) -> str:
+        """Raises BadOption without a box."""
+        if subject.box is None:
+            raise BadOption("No box was given to classify.", "Give xmin,ymin,xmax,ymax.")
+        return prompt(subject.box, subject.classes)
+
+    def read(self, text: str, subject: Subject) -> Reading:
+        return read(text, subject.classes)
+
+    def accepted(self, value: Any) -> str | None:
+        return value if isinstance(value, str) else None
+
+    def told(self, label: str, value: Any, prompt: str = "") -> Told:
+        return Told("Which class is the target in the box?", value or "")
+
+    def score(self, rows: Sequence[Row]) -> dict[str, Any]:
+        return score_classification([row["truth"] for row in rows], [row["answer"] for row in rows]).as_dict()
+
+
+class FineClassification(Classification):
+    """The same question, where the choice is among the kinds that the targets of a data set name; scored apart."""
+
+    name, title, noun = "classify-fine", "Kind of a target", "fine classification"
+    headline: ClassVar[str] = "fine classification"
+
+    @property
+    def asked_as(self) -> str:
+        return Classification.name

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from numbers import Integral
+from typing import Any, ClassVar
 
+from fusar_core.domain.answers import Box, Detection
+from fusar_core.domain.tiling import Window
+from fusar_core.scoring.counting import absolute_error, score_counting
+from fusar_core.scoring.measures import Measure, Row, each
+from fusar_core.scoring.words import fraction, percent
+from fusar_core.tasks.base import CLASS, Size, Subject, Task, Told, unflagged
 from fusar_core.tasks.reading import (
     AMBIGUOUS,
     NUMBER,
@@ -57,3 +66,52 @@ def read(text: str) -> Reading:
         return failure(UNREADABLE)
     start, end, _ = found[0]
     return Reading(value, spans=((start, end),)) if 0 <= value <= MOST else failure(OUT_OF_RANGE)
+
+
+class Counting(Task):
+    """The task of one whole number a class."""
+
+    name, title, noun, about, budget = "count", "Count", "counting", CLASS, 16
+    usual = True
+
+    def prompt(self, subject: Subject) -> str:
+        return prompt(subject.label)
+
+    def read(self, text: str, subject: Subject) -> Reading:
+        return read(text)
+
+    def accepted(self, value: Any) -> int | None:
+        """A whole number from 0 up, also one of numpy's; True is none."""
+        whole = isinstance(value, Integral) and not isinstance(value, bool)
+        return int(value) if whole and int(value) >= 0 else None
+
+    def derive(self, detections: Sequence[Detection], where: Window) -> int:
+        return len(unflagged(detections))
+
+    def truth(self, boxes: Sequence[Box], size: Size) -> int:
+        return len(boxes)
+
+    def told(self, label: str, value: Any, prompt: str = "") -> Told:
+        question = f"How many targets of class {label} are there?"
+        return Told(question, "") if value is None else Told(question, str(value), float(value))
+
+    headline: ClassVar[str] = "counting"
+    heads: ClassVar[tuple[str, ...]] = ("exact", "within 1", "MAE", "majority floor")
+    notes: ClassVar[tuple[str, ...]] = (
+        "majority floor: the most frequent count for every image. MAE takes unparsable answers as 0.",
+    )
+
+    def score(self, rows: Sequence[Row]) -> dict[str, Any]:
+        return score_counting([row["truth"] for row in rows], [row["answer"] for row in rows]).as_dict()
+
+    @property
+    def measures(self) -> Mapping[str, Measure]:
+        return {
+            **super().measures,
+            "mae": Measure(each(lambda row: (absolute_error(row["truth"], row["answer"]), 1))),
+        }
+
+    def lines(self, name: str, score: Mapping[str, Any]) -> list[tuple[str, ...]]:
+        floor = f"{percent(score['majority_floor'])} (always {score['majority_floor']['answer']})"
+        numbers = percent(score["accuracy"]), percent(score["within_1"]), fraction(score["mae"], 2)
+        return [(name, str(score["n"]), str(score["unparsable"]), *numbers, floor)]

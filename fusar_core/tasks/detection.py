@@ -5,9 +5,19 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any, ClassVar
 
-from fusar_core.tasks.classification import Box, canonical
+import numpy as np
+
+from fusar_core.domain.answers import Box, Corners, Detection
+from fusar_core.domain.tiling import Window
+from fusar_core.scoring.detection import IOU_THRESHOLDS, DetectionCase, f1_statistic, match_case, score_detection
+from fusar_core.scoring.measures import Measure, Row, each
+from fusar_core.scoring.words import fraction, three
+from fusar_core.tasks.base import CLASS, Heard, Size, Subject, Task, Told, unflagged
+from fusar_core.tasks.classification import canonical
 from fusar_core.tasks.reading import (
     OK,
     OUT_OF_RANGE,
@@ -98,3 +108,121 @@ def _corners(said: str) -> tuple[float, float, float, float] | None:
         return None
     x1, y1, x2, y2 = map(float, numbers.groups())
     return (x1, y1, x2, y2) if all(map(math.isfinite, (x1, y1, x2, y2))) else None
+
+
+class Detecting(Task):
+    """The task of every target of a class. Words and truth are boxes; the value of an answer is a list of Detection."""
+
+    name, title, noun, about, budget = "detect", "Targets", "detection", CLASS, 2048
+    usual, finds, repeats = True, True, False
+
+    def prompt(self, subject: Subject) -> str:
+        return prompt(subject.label, subject.style)
+
+    def read(self, text: str, subject: Subject) -> Reading:
+        return read(text, subject.label, *subject.size, subject.classes)
+
+    def write(self, value: Any, subject: Subject) -> str:
+        return write(value, subject.label)
+
+    def answered(self, reading: Reading, heard: Heard) -> tuple[list[Detection] | None, float | None]:
+        """Detections in pixels of the chip, each with its own score; the score of the answer is that of all words."""
+        if reading.value is None:
+            return None, None
+        found = [
+            Detection(heard.label, heard.likelihood(span) or 0.0, _rectangle(box, heard.scale))
+            for box, span in zip(reading.value, reading.spans, strict=True)
+        ]
+        return found, heard.likelihood((0, len(heard.text)))
+
+    def accepted(self, value: Any) -> list[Detection] | None:
+        return value if isinstance(value, list) and all(isinstance(d, Detection) for d in value) else None
+
+    def derive(self, detections: Sequence[Detection], where: Window) -> list[Detection]:
+        return list(detections)
+
+    def truth(self, boxes: Sequence[Box], size: Size) -> list[list[float]]:
+        return [list(box) for box in boxes]
+
+    def encode(self, value: Sequence[Detection]) -> list[dict[str, Any]]:
+        return [{field.name: getattr(d, field.name) for field in fields(Detection)} for d in value]
+
+    def decode(self, content: Any) -> list[Detection]:
+        return [Detection(**{name: _tuples(v) for name, v in found.items()}) for found in content]
+
+    def told(self, label: str, value: Any, prompt: str = "") -> Told:
+        question = f"Where are targets of class {label}?"
+        return Told(question, "" if value is None else write([d.bbox for d in value], label))
+
+    headline: ClassVar[str] = "F1@.25"
+    heads: ClassVar[tuple[str, ...]] = ("targets", "claimed", "IoU", "found", "precision", "recall", "F1", "AP")
+    notes: ClassVar[tuple[str, ...]] = (
+        "AP: area under the precision envelope at every recall; flagged detections are left out.",
+        "Wilson takes boxes as independent; those of one image are not: F1 and AP show the honest width.",
+    )
+
+    def outcome(self, truth: Any, value: Any, size: Size) -> dict[str, Any]:
+        """Boxes as answered, to hundredths of pixels, how they match the true ones, and their scores; flagged
+        detections are left out, as they are from counts."""
+        said = None if value is None else self.accepted(value)
+        boxes = None if said is None else [d.bbox for d in unflagged(said)]
+        scores = None if said is None else [float(d.score) for d in unflagged(said)]
+        scores = scores if scores is not None and all(map(math.isfinite, scores)) else None
+        matched = match_case(truth, boxes, scores, *size)
+        return {
+            "truth": truth,
+            "answer": None if boxes is None else [[_hundredths(v) for v in box] for box in boxes],
+            "targets": matched.targets,
+            "predictions": matched.predictions,
+            "hits": matched.hits.astype(int).tolist(),
+            "scores": scores,
+        }
+
+    def score(self, rows: Sequence[Row]) -> dict[str, Any]:
+        return score_detection([_case(row) for row in rows]).as_dict()
+
+    @property
+    def measures(self) -> Mapping[str, Measure]:
+        return {f"f1@{iou}": Measure(each(_found(k)), f1_statistic) for k, iou in enumerate(IOU_THRESHOLDS)}
+
+    def main_number(self, score: Mapping[str, Any]) -> Mapping[str, Any]:
+        number: Mapping[str, Any] = score["at"][0]["f1"]
+        return number
+
+    def brief(self, score: Mapping[str, Any]) -> str:
+        return "F1 " + " ".join(f"@{at['iou']} {three(at['f1'])}" for at in score["at"])
+
+    def lines(self, name: str, score: Mapping[str, Any]) -> list[tuple[str, ...]]:
+        table = []
+        head = name, *(str(score[k]) for k in ("n", "unparsable", "targets", "predictions"))
+        for at in score["at"]:
+            cells = (fraction(at[k]) for k in ("precision", "recall", "f1", "ap"))
+            table.append((*head, f"{at['iou']:.2f}", str(at["precision"]["successes"]), *cells))
+            head = ("", "", "", "", "")
+        return table
+
+
+def _rectangle(box: Box, scale: tuple[float, float]) -> Corners:
+    (x1, y1, x2, y2), (along, down) = box, scale
+    left, right, top, bottom = x1 * along, x2 * along, y1 * down, y2 * down
+    return (left, top), (right, top), (right, bottom), (left, bottom)
+
+
+def _tuples(value: Any) -> Any:
+    """JSON's lists as the tuples they were."""
+    return tuple(map(_tuples, value)) if isinstance(value, list | tuple) else value
+
+
+def _hundredths(value: float) -> float | None:
+    """A coordinate for JSON, which knows no NaN or infinity."""
+    return round(float(value), 2) if math.isfinite(value) else None
+
+
+def _case(row: Row) -> DetectionCase:
+    hits = np.array(row["hits"], bool).reshape(-1, len(IOU_THRESHOLDS))
+    confidence = None if row["scores"] is None else np.array(row["scores"], float)
+    return DetectionCase(row["targets"], hits, confidence, unparsable=row["answer"] is None)
+
+
+def _found(k: int) -> Any:
+    return lambda row: (sum(hits[k] for hits in row["hits"]), row["predictions"], row["targets"])

@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LAYERS = (
     ("errors", "files", "ray_start"),
     ("domain",),
+    ("scoring",),
     ("tasks",),
     ("scenes",),
     ("prior",),

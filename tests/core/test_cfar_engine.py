@@ -19,8 +19,8 @@ from fusar_core.engines import open_engine
 from fusar_core.engines.cfar import CfarEngine, Settings
 from fusar_core.engines.cfar.detector import detect
 from fusar_core.errors import UnknownClass, UnsupportedTask
-from fusar_core.evaluation.scoring.clutter import OFFSHORE, bright_fraction, clutter_group
-from fusar_core.evaluation.scoring.detection import match_case, score_detection
+from fusar_core.scoring.clutter import OFFSHORE, bright_fraction, clutter_group
+from fusar_core.scoring.detection import match_case, score_detection
 
 GREY = Radiometry(Kind.UINT8, "test", False, None, "test")
 DB = Radiometry(Kind.DB, "test", True, (-25.0, 5.0), "test")

@@ -14,14 +14,15 @@ from scipy import ndimage
 
 from fusar_core.cli import main
 from fusar_core.domain.answers import Answer, Detection, Request
+from fusar_core.domain.cells import cells_of
 from fusar_core.engines import ENGINES
 from fusar_core.engines.base import NO_HOOKS, Answers, Engine, EngineInfo, Hooks
 from fusar_core.errors import BadDataset, BadResults, UnknownClass, UnknownTask, UnsupportedTask
 from fusar_core.evaluation.coco import CocoDataset
-from fusar_core.evaluation.evaluate import NO_ANSWER, Evaluation, evaluate
-from fusar_core.evaluation.scoring.comparison import compare
-from fusar_core.evaluation.scoring.intervals import McNemar, PairedBootstrap, Proportion
-from fusar_core.tasks.localization import cells_of
+from fusar_core.evaluation.comparison import compared
+from fusar_core.evaluation.evaluate import evaluate
+from fusar_core.evaluation.results import FORMAT, Results, read_results
+from fusar_core.evaluation.running import NO_ANSWER
 
 ALL_TASKS = frozenset({"detect", "count", "locate"})
 
@@ -118,7 +119,7 @@ def dataset(tmp_path: Path) -> CocoDataset:
     return make_dataset(tmp_path)
 
 
-def without_seconds(result: Evaluation) -> dict[str, Any]:
+def without_seconds(result: Results) -> dict[str, Any]:
     return {k: v for k, v in result.as_dict().items() if k != "seconds"}
 
 
@@ -127,14 +128,14 @@ def without_seconds(result: Evaluation) -> dict[str, Any]:
 
 def test_detection_of_what_a_threshold_finds_is_perfect(dataset: CocoDataset) -> None:
     result = evaluate(dataset, ThresholdEngine(), "detect", ["ship"])
-    score = result.scores["all"].as_dict()
+    score = result.scores["detect"]["all"]
     assert (score["n"], score["targets"], score["predictions"]) == (4, 4, 4)
     assert [at["f1"]["value"] for at in score["at"]] == [1.0, 1.0, 1.0]
     assert [at["ap"]["value"] for at in score["at"]] == [1.0, 1.0, 1.0]
 
 
 def test_land_above_the_level_is_a_false_alarm_of_the_inshore_like_image_only(dataset: CocoDataset) -> None:
-    scores = {k: s.as_dict() for k, s in evaluate(dataset, ThresholdEngine(140), "detect", ["ship"]).scores.items()}
+    scores = evaluate(dataset, ThresholdEngine(140), "detect", ["ship"]).scores["detect"]
     assert scores["all"]["predictions"] == 5
     assert scores["offshore-like"]["at"][1]["precision"]["value"] == 1.0
     assert scores["inshore-like"]["at"][1]["precision"]["value"] == 0.5
@@ -142,7 +143,7 @@ def test_land_above_the_level_is_a_false_alarm_of_the_inshore_like_image_only(da
 
 
 def test_counting(dataset: CocoDataset) -> None:
-    score = evaluate(dataset, ThresholdEngine(140), "count", ["ship"]).scores["all"].as_dict()
+    score = evaluate(dataset, ThresholdEngine(140), "count", ["ship"]).scores["count"]["all"]
     assert score["accuracy"]["value"] == 3 / 4  # land is counted as a second ship
     assert score["within_1"]["value"] == 1.0
     assert score["mae"]["value"] == 1 / 4
@@ -151,9 +152,9 @@ def test_counting(dataset: CocoDataset) -> None:
 
 def test_localization(dataset: CocoDataset) -> None:
     result = evaluate(dataset, ThresholdEngine(140), "locate", ["ship"])
-    assert [c.truth for c in result.cases] == [{1, 9}, {5}, set(), {3}]
-    assert [c.answer for c in result.cases] == [{1, 9}, {5}, set(), {3, 8}]
-    score = result.scores["all"].as_dict()
+    assert [r["truth"] for r in result.rows] == [[1, 9], [5], [], [3]]
+    assert [r["answer"] for r in result.rows] == [[1, 9], [5], [], [3, 8]]
+    score = result.scores["locate"]["all"]
     assert score["acc_100"]["value"] == 3 / 4
     assert score["acc_50"]["value"] == 1.0
     assert score["set_size_ratio"]["value"] == 5 / 4
@@ -169,13 +170,11 @@ def test_answers_that_follow_from_detections_are_the_same_as_the_engines_own(dat
 @pytest.mark.parametrize("task", ["detect", "count", "locate"])
 def test_unparsable_answers_are_wrong_and_stay_in_the_denominator(dataset: CocoDataset, task: str) -> None:
     result = evaluate(dataset, RamblingEngine(), task, ["ship"])
-    score: Any = result.scores["all"]
-    first = {"detect": "at", "count": "accuracy", "locate": "metrics"}[task]
-    number = getattr(score, first)
-    right = number[0].recall if task == "detect" else number if task == "count" else number.acc_100
+    score = result.scores[task]["all"]
+    right = score["at"][0]["recall"] if task == "detect" else score["accuracy" if task == "count" else "acc_100"]
     # Two of four targets (detect), one of four images (count, locate): the empty third image gives nothing away.
-    assert right == (Proportion(2, 4) if task == "detect" else Proportion(1, 4))
-    assert score.as_dict()["unparsable"] == 3
+    assert (right["successes"], right["n"]) == ((2, 4) if task == "detect" else (1, 4))
+    assert score["unparsable"] == 3
     rows = result.as_dict()["rows"]
     assert [r["parse_status"] for r in rows] == ["ok", "repetition", "repetition", "repetition"]
     assert rows[1]["raw_text"] == "a ship a ship a ship"
@@ -187,7 +186,7 @@ def test_a_count_that_is_no_count_is_unparsable(dataset: CocoDataset, value: Any
         def one(self, request: Request, task: str, label: str) -> Answer:
             return Answer(request.chip.where, task, label, value)
 
-    assert [c.answer for c in evaluate(dataset, Odd(), "count", ["ship"]).cases] == [None] * 4
+    assert [r["answer"] for r in evaluate(dataset, Odd(), "count", ["ship"]).rows] == [None] * 4
 
 
 def test_images_that_the_engine_leaves_out_are_scored_as_unparsable(tmp_path: Path) -> None:
@@ -197,28 +196,32 @@ def test_images_that_the_engine_leaves_out_are_scored_as_unparsable(tmp_path: Pa
             yield self.one(shown[1], "count", "ship")
 
     result = evaluate(make_dataset(tmp_path), Hasty(), "count", ["ship"])
-    assert [c.parse_status for c in result.cases] == [NO_ANSWER, "ok", NO_ANSWER, NO_ANSWER]
-    assert result.scores["all"].n == 4
+    assert [r["parse_status"] for r in result.rows] == [NO_ANSWER, "ok", NO_ANSWER, NO_ANSWER]
+    assert result.scores["count"]["all"]["n"] == 4
 
 
 def test_an_engine_that_stops_asking_is_scored_on_all_images(dataset: CocoDataset) -> None:
     result = evaluate(dataset, TiredEngine(), "count", ["ship"])
-    assert [c.parse_status for c in result.cases] == ["ok", NO_ANSWER, NO_ANSWER, NO_ANSWER]
-    assert [c.truth for c in result.cases] == [2, 1, 0, 1]
+    assert [r["parse_status"] for r in result.rows] == ["ok", NO_ANSWER, NO_ANSWER, NO_ANSWER]
+    assert [r["truth"] for r in result.rows] == [2, 1, 0, 1]
 
 
 def test_flagged_detections_are_left_out_of_every_task(dataset: CocoDataset) -> None:
-    assert evaluate(dataset, FlaggingEngine(), "detect", ["ship"]).scores["all"].as_dict()["predictions"] == 0
+    assert evaluate(dataset, FlaggingEngine(), "detect", ["ship"]).scores["detect"]["all"]["predictions"] == 0
     derived = FlaggingEngine(derived=frozenset({"count"}))
-    assert [c.answer for c in evaluate(dataset, derived, "count", ["ship"]).cases] == [0, 0, 0, 0]
+    assert [r["answer"] for r in evaluate(dataset, derived, "count", ["ship"]).rows] == [0, 0, 0, 0]
 
 
 def test_several_classes_are_cases_of_their_own(dataset: CocoDataset) -> None:
     result = evaluate(dataset, ThresholdEngine(), "count")
-    assert result.classes == ("ship", "plane")
-    assert result.scores["all"].n == 8
-    assert result.scores["class plane"].as_dict()["accuracy"]["value"] == 1.0  # none there, none counted
-    assert [(c.image, c.label) for c in result.cases[:3]] == [("0.png", "ship"), ("0.png", "plane"), ("1.png", "ship")]
+    assert result.about["classes"] == ["ship", "plane"]
+    assert result.scores["count"]["all"]["n"] == 8
+    assert result.scores["count"]["plane"]["accuracy"]["value"] == 1.0  # none there, none counted
+    assert [(r["id"], r["class"]) for r in result.rows[:3]] == [
+        ("0.png", "ship"),
+        ("0.png", "plane"),
+        ("1.png", "ship"),
+    ]
 
 
 def test_targets_are_clipped_and_those_outside_left_out(tmp_path: Path) -> None:
@@ -228,12 +231,11 @@ def test_targets_are_clipped_and_those_outside_left_out(tmp_path: Path) -> None:
     content["annotations"] += [{"image_id": 0, "category_id": 1, "bbox": b} for b in ([95, 0, 5, 5], [3, 3, 0, 9])]
     (tmp_path / "coco.json").write_text(json.dumps(content))
     clipped = CocoDataset.open(tmp_path / "coco.json", tmp_path / "images")
-    (case,) = evaluate(clipped, ThresholdEngine(), "detect", ["ship"]).cases
-    assert case.truth == [(80, 80, 90, 90)]
-    assert case.matched is not None
-    assert case.matched.hits.tolist() == [[True, True, True]]
-    (case,) = evaluate(clipped, ThresholdEngine(), "locate", ["ship"]).cases
-    assert case.truth == {9}
+    (row,) = evaluate(clipped, ThresholdEngine(), "detect", ["ship"]).rows
+    assert row["truth"] == [[80, 80, 90, 90]]
+    assert row["hits"] == [[1, 1, 1]]
+    (row,) = evaluate(clipped, ThresholdEngine(), "locate", ["ship"]).rows
+    assert row["truth"] == [9]
 
 
 def test_images_stream_one_at_a_time(dataset: CocoDataset, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -286,7 +288,7 @@ def test_a_broken_image_stops_the_run_by_name(dataset: CocoDataset, tmp_path: Pa
 # --- compare ---------------------------------------------------------------------------------------------------------
 
 
-def rows(result: Evaluation) -> list[dict[str, Any]]:
+def rows(result: Results) -> list[dict[str, Any]]:
     return json.loads(json.dumps(result.as_dict()["rows"]))
 
 
@@ -295,22 +297,23 @@ def test_paired_tests_of_two_engines(dataset: CocoDataset) -> None:
         return rows(evaluate(dataset, engine, task, ["ship"]))
 
     good, poor = ThresholdEngine(), RamblingEngine()
-    counts = compare("count", run(good, "count"), run(poor, "count"))
-    assert counts["accuracy"] == McNemar(4, 3, 0, 0.25)  # 2 · (1/2)³
-    assert isinstance(counts["mae"], PairedBootstrap)
-    assert counts["mae"].difference == -3 / 4  # the empty image costs the rambling engine 1, too
-    grids = compare("locate", run(good, "locate"), run(poor, "locate"))
-    assert grids["top_1"] == grids["acc_100"] == McNemar(4, 3, 0, 0.25)
-    assert grids["mean_jaccard"].as_dict()["difference"] == 3 / 4
-    boxes = compare("detect", run(good, "detect"), run(poor, "detect"))
-    assert boxes["f1@0.5"].as_dict()["difference"] == pytest.approx(1 - 2 / 3)  # 2 of 4 found, none false
+    mcnemar = {"n": 4, "only_this": 3, "only_baseline": 0, "p_value": 0.25}  # 2 · (1/2)³
+    counts = compared(run(good, "count"), run(poor, "count"))["count"]
+    assert counts["accuracy"] == counts["accuracy"] | mcnemar
+    assert counts["mae"]["test"].startswith("paired bootstrap")
+    assert counts["mae"]["difference"] == -3 / 4  # the empty image costs the rambling engine 1, too
+    grids = compared(run(good, "locate"), run(poor, "locate"))["locate"]
+    assert grids["top_1"] == grids["accuracy"] == grids["acc_50"] == grids["top_1"] | mcnemar
+    assert grids["mean_jaccard"]["difference"] == 3 / 4
+    boxes = compared(run(good, "detect"), run(poor, "detect"))["detect"]
+    assert boxes["f1@0.5"]["difference"] == pytest.approx(1 - 2 / 3)  # 2 of 4 found, none false
 
 
 @pytest.mark.parametrize("task", ["detect", "count", "locate"])
 def test_a_baseline_of_itself_shows_no_difference(dataset: CocoDataset, task: str) -> None:
     same = rows(evaluate(dataset, ThresholdEngine(140), task))
-    for test in compare(task, same, same).values():
-        assert test.as_dict()["p_value"] == 1.0
+    for test in compared(same, same)[task].values():
+        assert test["p_value"] == 1.0
 
 
 def damaged(change: Callable[[list[dict[str, Any]]], Any]) -> Callable[[list[dict[str, Any]]], list[dict[str, Any]]]:
@@ -324,7 +327,7 @@ def damaged(change: Callable[[list[dict[str, Any]]], Any]) -> Callable[[list[dic
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda r: r.pop(), "other cases"),
+        (lambda r: r.pop(), "cases of 'count' are others"),
         (lambda r: r[0].update(truth=7), "another truth"),
         (lambda r: r[0].pop("answer"), "damaged"),
         (lambda r: r[0].update(answer="two"), "damaged"),
@@ -335,7 +338,7 @@ def test_baselines_that_are_no_pair(dataset: CocoDataset, change: Callable[[Any]
     good = rows(evaluate(dataset, ThresholdEngine(), "count", ["ship"]))
     bad = damaged(change)(rows(evaluate(dataset, ThresholdEngine(), "count", ["ship"])))
     with pytest.raises(BadResults, match=words):
-        compare("count", good, bad)
+        compared(good, bad)
 
 
 # --- the command -----------------------------------------------------------------------------------------------------
@@ -378,11 +381,13 @@ def test_results_file_holds_scores_and_every_case(command: Any, tmp_path: Path, 
     assert status == 0
     assert header in text
     content = json.loads(out.read_text())
-    assert (content["format"], content["task"], content["engine"]) == ("fusar-evaluation/1", task, "threshold")
-    assert {(r["image"], r["class"]) for r in content["rows"]} == {
+    assert (content["format"], content["tasks"], content["engine"]) == (FORMAT, [task], "threshold")
+    assert {(r["id"], r["class"]) for r in content["rows"]} == {
         (f"{i}.png", c) for i in range(4) for c in ("ship", "plane")
     }
-    assert set(content["scores"]) == {"all", "offshore-like", "inshore-like", "class ship", "class plane"}
+    parts = {"all", "parsed", "offshore-like", "inshore-like", "ship", "plane"}
+    assert set(content["scores"][task]) - {"with targets"} == parts
+    assert read_results(out) == content
     assert content["dataset"]["images"] == 4
 
 
@@ -404,7 +409,7 @@ def test_the_cfar_engine_from_files_to_scores(tmp_path: Path, capsys: pytest.Cap
                 ["evaluate", "--dataset", f"{tmp_path}/coco.json", "--images", str(tmp_path), "--task", task, "--json"]
             )
         assert not exit_.value.code
-        scores[task] = json.loads(capsys.readouterr().out)["scores"]["all"]
+        scores[task] = json.loads(capsys.readouterr().out)["scores"][task]["all"]
     assert scores["detect"]["at"][0]["f1"]["value"] == 1.0
     assert scores["detect"]["at"][0]["ap"]["value"] == 1.0
     assert scores["count"]["accuracy"]["value"] == scores["locate"]["acc_100"]["value"] == 1.0
@@ -415,10 +420,10 @@ def test_json_on_stdout_is_the_summary(command: Any) -> None:
     content = json.loads(text)
     assert status == 0
     assert "rows" not in content
-    assert content["scores"]["all"]["at"][0]["f1"]["value"] == 1.0
+    assert content["scores"]["detect"]["all"]["at"][0]["f1"]["value"] == 1.0
 
 
-@pytest.mark.parametrize(("task", "test"), [("count", "accuracy"), ("locate", "acc_100"), ("detect", "f1@0.5")])
+@pytest.mark.parametrize(("task", "test"), [("count", "accuracy"), ("locate", "accuracy"), ("detect", "f1@0.5")])
 def test_against_a_baseline(command: Any, tmp_path: Path, task: str, test: str) -> None:
     baseline, out = tmp_path / "baseline.json", tmp_path / "out.json"
     assert command("--engine", "rambling", "--task", task, "--classes", "ship", "--out", baseline)[0] == 0
@@ -426,9 +431,9 @@ def test_against_a_baseline(command: Any, tmp_path: Path, task: str, test: str) 
     status, text, _ = command(*options)
     assert status == 0
     assert "against baseline.json" in text
-    comparison = json.loads(out.read_text())["comparison"]
-    assert comparison["engine"] == "rambling"
-    assert comparison["tests"][test]["n"] == 4
+    against = json.loads(out.read_text())["against"]
+    assert against["engine"] == "rambling"
+    assert against["tests"][task][test]["n"] == 4
 
 
 @pytest.mark.parametrize(

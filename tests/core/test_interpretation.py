@@ -12,6 +12,7 @@ from scenes import SHIP, plant, sea, ships_scene, write
 from scipy import ndimage
 
 from fusar_core.domain.answers import Answer, Detection, Request
+from fusar_core.domain.cells import cells_of
 from fusar_core.domain.tiling import Window
 from fusar_core.engines.base import NO_HOOKS, Answers, Engine, EngineInfo, Hooks
 from fusar_core.engines.cfar import CfarEngine
@@ -21,7 +22,6 @@ from fusar_core.interpretation.interpret import interpret
 from fusar_core.interpretation.result import Interpretation
 from fusar_core.interpretation.scope import Scope, Watch
 from fusar_core.scenes.scene import SarScene
-from fusar_core.tasks.localization import cells_of
 
 CENTRES = [(120.0, 90.0), (504.0, 300.0), (700.0, 504.0), (850.0, 640.0)]
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from fusar_core.engines.dialogue import fitted
-from fusar_core.tasks import ALL_TASKS, ASK, CLASSIFY, COUNT, DESCRIBE, DETECT, LOCATE, classification, detection
+from fusar_core.tasks import ASK, CLASSIFY, COUNT, DESCRIBE, DETECT, LOCATE, TASKS, classification, detection
 from training.data.instructions import instructions
 from training.data.triplets import Conversation, Target, Triplet
 from training.errors import BadTriplet
@@ -47,7 +47,7 @@ def test_boxes_are_said_in_the_new_pixels() -> None:
 def test_what_names_no_pixels_stays_as_it_is() -> None:
     before, after = triplet(), resized_truth(triplet(), 200)
     silent = [t for t in before.conversations if t.task in (COUNT, LOCATE, DESCRIBE, ASK)]
-    assert {t.task for t in silent} == set(ALL_TASKS) - {DETECT, CLASSIFY}
+    assert {t.task for t in silent} == set(TASKS) - {DETECT, CLASSIFY}
     assert [t for t in after.conversations if t.task in (COUNT, LOCATE, DESCRIBE, ASK)] == silent
 
 

@@ -17,7 +17,7 @@ import torch
 
 import training.stages.trainer
 from fusar_core.errors import DiskFull, FusarError
-from fusar_core.tasks import ALL_TASKS, COUNT, DESCRIBE, DETECT
+from fusar_core.tasks import COUNT, DESCRIBE, DETECT, TASKS
 from training.errors import LossNotFinite
 from training.stages.packing import IGNORED
 from training.stages.train import train
@@ -39,7 +39,7 @@ def loss_of(token_losses: list[tuple[str, int, float]], **settings: Any) -> floa
     tasks, talks = torch.full((1, count + 1), -1), torch.full((1, count + 1), -1)
     for i, (task, talk, loss) in enumerate(token_losses):
         logits[0, i, 1] = torch.tensor(loss).expm1().log()
-        labels[0, i + 1], tasks[0, i + 1], talks[0, i + 1] = 0, ALL_TASKS.index(task), talk
+        labels[0, i + 1], tasks[0, i + 1], talks[0, i + 1] = 0, list(TASKS).index(task), talk
     trainer = SimpleNamespace(recipe=Recipe(**settings), coordinates=None, _part=lambda name, loss: None)
     inputs = {"labels": labels, "tasks": tasks, "talks": talks}
     return FusarTrainer._said(trainer, logits, inputs).item()  # type: ignore[arg-type]

@@ -17,7 +17,7 @@ from fusar_core.domain.radiometry import Kind, Radiometry
 from fusar_core.domain.tiling import ChipWindow, Window
 from fusar_core.engines import dialogue
 from fusar_core.engines.base import NO_HOOKS, Answers, Engine, EngineInfo, Hooks
-from fusar_core.tasks import ALL_TASKS, detection
+from fusar_core.tasks import TASKS, detection
 
 SIZE = 112
 BRIGHT = 250
@@ -58,7 +58,7 @@ class InProcess(Engine):
     info = EngineInfo(
         "worker",
         "says what the pixels say",
-        tasks=frozenset(ALL_TASKS),
+        tasks=frozenset(TASKS),
         classes=frozenset({"plane", "ship"}),
         takes_prior=True,
         chip_size=SIZE,

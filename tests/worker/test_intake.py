@@ -27,12 +27,12 @@ from fusar_core.errors import (
     UnknownModel,
     UnsupportedTask,
 )
-from fusar_core.tasks import ALL_TASKS
+from fusar_core.tasks import TASKS
 from fusar_core.worker.intake import model_names, understand
 from fusar_core.worker.jobs import About
 from fusar_core.worker.limits import Limits
 
-ABOUT = About("made 1", 112, ALL_TASKS, ("ship",), 4096, True)
+ABOUT = About("made 1", 112, tuple(TASKS), ("ship",), 4096, True)
 BY_TASK = About("made 1", 112, ("count", "detect"), ("ship",), 4096, True, adapted=("count", "detect"), any_task=False)
 LIMITS = Limits()
 
@@ -113,7 +113,7 @@ def test_parts_may_come_in_any_order_and_texts_are_joined():
 
 
 def test_a_model_without_prior_branch_is_given_none():
-    about = About("stock 1", 112, ALL_TASKS, ("ship",), 4096, prior=False)
+    about = About("stock 1", 112, tuple(TASKS), ("ship",), 4096, prior=False)
     assert read(body(anchors=unit_anchors(3)), about).job.prior is None
     assert read(body(anchors=unit_anchors(0))).job.prior is None
 

@@ -24,7 +24,7 @@ from fusar_core.interpretation.inquiry import ask, classify_box
 from fusar_core.interpretation.interpret import interpret
 from fusar_core.interpretation.scope import Scope
 from fusar_core.scenes.scene import SarScene
-from fusar_core.tasks import ALL_TASKS
+from fusar_core.tasks import TASKS
 
 
 def without_time(answers) -> list:
@@ -38,7 +38,7 @@ def anchors(seed: int = 0) -> Anchors:
     return Anchors(vectors.astype(np.float32), np.full((5, 2), 0.5, np.float32), nowhere, nowhere)
 
 
-def requests(count: int, tasks=ALL_TASKS) -> list[Request]:
+def requests(count: int, tasks=tuple(TASKS)) -> list[Request]:
     return [
         Request(
             chip(i, anchors=anchors(i) if i % 2 else None),

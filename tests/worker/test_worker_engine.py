@@ -20,7 +20,7 @@ from fusar_core.domain.chips import Chip
 from fusar_core.domain.radiometry import Kind, Radiometry
 from fusar_core.domain.tiling import ChipWindow, Window
 from fusar_core.prior.anchors import AnchorSampler
-from fusar_core.tasks import ALL_TASKS
+from fusar_core.tasks import TASKS
 
 pytest.importorskip("ray")
 pytest.importorskip("torch")
@@ -59,7 +59,11 @@ def test_every_task_has_the_same_answer_and_the_same_score(local, remote):
     assert remote.tiling(None) == local.tiling(None)
     requests = [
         Request(
-            chip(seed, seed % 2 == 0), ALL_TASKS, ("ship", "plane"), box=(28, 28, 56, 84), question="Is this a harbour?"
+            chip(seed, seed % 2 == 0),
+            tuple(TASKS),
+            ("ship", "plane"),
+            box=(28, 28, 56, 84),
+            question="Is this a harbour?",
         )
         for seed in range(4)
     ]

@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 
 from fusar_core.errors import UnknownTask
 from fusar_core.tasks import (
-    ALL_TASKS,
     ASK,
     CLASSIFY,
     COUNT,
     DESCRIBE,
     DETECT,
     LOCATE,
+    TASKS,
     captioning,
     classification,
     counting,
@@ -97,8 +97,8 @@ def _box_trouble(box: Box, size: Size) -> str:
 
 
 def _answer_trouble(triplet: Triplet, talk: Conversation, against_truth: bool) -> str:
-    if talk.task not in ALL_TASKS:
-        return f"there is no such task; tasks: {', '.join(ALL_TASKS)}"
+    if talk.task not in TASKS:
+        return f"there is no such task; tasks: {', '.join(TASKS)}"
     if talk.task in (COUNT, LOCATE, DETECT) and not talk.label:
         return "no label says which class is asked about"
     if talk.task == CLASSIFY and (talk.box is None or not talk.options):

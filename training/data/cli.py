@@ -14,7 +14,7 @@ import click
 
 from fusar_core.errors import BadOption, FusarError
 from fusar_core.files import check_writable
-from fusar_core.tasks import ALL_TASKS
+from fusar_core.tasks import TASKS
 from training.data.commands_build import PATH, build, progress, words
 from training.data.instructions import CLASSES, instructions, rng_for
 from training.data.splits import BUFFER_CHIPS, Key, Split, assert_disjoint, content_hash, split, split_blocks
@@ -140,7 +140,7 @@ def split_command(
 @click.option(
     "--classes", help=f"Classes that are labelled throughout; else those a triplet says, else {','.join(CLASSES)}."
 )
-@click.option("--tasks", default=",".join(ALL_TASKS), show_default=True)
+@click.option("--tasks", default=",".join(TASKS), show_default=True)
 @click.option("--most", type=int, help="Conversations a chip at the most.")
 @click.option("--negatives", default=1.0, help="Share of questions about absent classes to keep.", show_default=True)
 @click.option("--box-step", default=1, help="Pixels to which said boxes are rounded.", show_default=True)

@@ -14,8 +14,8 @@ import click
 from fusar_core.domain.tiling import CHIP_SIZE
 from fusar_core.errors import BadOption
 from fusar_core.evaluation.coco import CocoDataset, LabelledImage
-from fusar_core.prior.anchors import GRID_SIDE
-from fusar_core.tasks import ALL_TASKS
+from fusar_core.prior.anchors import NODES_PER_SIDE
+from fusar_core.tasks import TASKS
 from training.data.builders.folder import BuildReport
 from training.data.builders.options import CROP, RESIZE, BuildOptions, Naming
 
@@ -49,7 +49,7 @@ _COMMON = [
     click.option("--overlap", default=0, help="Of neighbouring chips, in pixels.", show_default=True),
     click.option("--visible", default=0.5, help="Share of a target that must be on its chip.", show_default=True),
     click.option("--empty", default=1.0, help="Share of chips without targets to keep.", show_default=True),
-    click.option("--tasks", default=",".join(ALL_TASKS), help="Tasks to converse about.", show_default=True),
+    click.option("--tasks", default=",".join(TASKS), help="Tasks to converse about.", show_default=True),
     click.option("--most", type=int, help="Conversations a chip at the most; all when left out."),
     click.option(
         "--negatives", default=1.0, help="Share of questions about absent classes to keep.", show_default=True
@@ -96,7 +96,7 @@ def build() -> None:
 @click.option("--band", help="Of the scenes, as for fusar interpret.")
 @click.option("--year", type=int, help="Of acquisition, where the scenes do not say.")
 @click.option("--prior", help="Where anchors come from: mosaic, earth-engine:PROJECT, a raster, a folder.")
-@click.option("--nodes", default=GRID_SIDE, help="Anchors along a side.", show_default=True)
+@click.option("--nodes", default=NODES_PER_SIDE, help="Anchors along a side.", show_default=True)
 @with_options(_COMMON)
 def scenes(scenes: tuple[Path, ...], out: Path, labels: Path, as_json: bool, **options: Any) -> None:
     """From SAR scenes and vector labels."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from fusar_core.tasks.localization import CELLS, GRID_SIDE
+from fusar_core.domain.cells import CELLS, CELLS_PER_SIDE
 from fusar_core.tasks.reading import NUMBER, as_integer, plain
 from training.data.triplets import Target
 from training.data.truth import Size, boxes_of, cells
@@ -73,7 +73,7 @@ def _cover(facts: Mapping[str, Any]) -> str:
     if len(by_cell) == len(CELLS):
         if len(set(by_cell)) == 1:
             return f"Land cover: {by_cell[0]}."
-        rows = (", ".join(by_cell[i : i + GRID_SIDE]) for i in range(0, len(by_cell), GRID_SIDE))
+        rows = (", ".join(by_cell[i : i + CELLS_PER_SIDE]) for i in range(0, len(by_cell), CELLS_PER_SIDE))
         return f"Land cover by cell: {'; '.join(rows)}."
     shares: Mapping[str, float] = facts.get("cover_share") or {}
     named = [n.replace("_", " ") for n, s in sorted(shares.items(), key=lambda p: (-p[1], p[0])) if s >= LEAST_SHARE]

@@ -15,13 +15,13 @@ import numpy as np
 
 from fusar_core.errors import BadOption, UnknownTask
 from fusar_core.tasks import (
-    ALL_TASKS,
     ASK,
     CLASSIFY,
     COUNT,
     DESCRIBE,
     DETECT,
     LOCATE,
+    TASKS,
     captioning,
     classification,
     counting,
@@ -50,7 +50,7 @@ def instructions(
     chip: Triplet | Labelled,
     rng: np.random.Generator,
     classes: Sequence[str] = CLASSES,
-    tasks: Sequence[str] = ALL_TASKS,
+    tasks: Sequence[str] = tuple(TASKS),
     *,
     most: int | None = None,
     negatives: float = 1.0,
@@ -68,8 +68,8 @@ def instructions(
 
     Raises UnknownTask, BadOption.
     """
-    if unknown := [t for t in tasks if t not in ALL_TASKS]:
-        raise UnknownTask(f"There is no task called '{unknown[0]}'.", f"Tasks: {', '.join(ALL_TASKS)}.")
+    if unknown := [t for t in tasks if t not in TASKS]:
+        raise UnknownTask(f"There is no task called '{unknown[0]}'.", f"Tasks: {', '.join(TASKS)}.")
     if box_step < 1 or (most is not None and most < 1):
         raise BadOption(f"box_step {box_step} and most {most} must be at least 1.")
     targets, size, facts = (chip.targets, chip.size, chip.facts) if isinstance(chip, Triplet) else chip

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from fusar_core.tasks import ALL_TASKS, CLASSIFY, COUNT, DESCRIBE, LOCATE
+from fusar_core.tasks import CLASSIFY, COUNT, DESCRIBE, LOCATE, TASKS
 from training.data.triplets import Triplet
 
 FLOOR_TASKS = (COUNT, LOCATE, CLASSIFY)
@@ -30,7 +30,7 @@ def statistics(triplets: Sequence[Triplet]) -> dict[str, Any]:
         "with_footprint": sum(t.footprint is not None for t in triplets),
         "without_targets": sum(not t.targets for t in triplets),
         "places": len({t.place for t in triplets if t.place}),
-        "tasks": {task: n for task in ALL_TASKS if (n := sum(talk.task == task for talk in talks))},
+        "tasks": {task: n for task in TASKS if (n := sum(talk.task == task for talk in talks))},
         "classes": dict(Counter(target.label for t in triplets for target in t.targets).most_common()),
         "labelled_throughout": _numbered(", ".join(sorted(t.classes)) for t in triplets if t.classes),
         "kinds": dict(Counter(target.kind for t in triplets for target in t.targets if target.kind).most_common()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from fusar_core.tasks.localization import cells_of
+from fusar_core.domain.cells import cells_of
 from training.data.triplets import Box, Target
 
 Size = tuple[int, int]

@@ -11,7 +11,7 @@ from typing import Any
 from fusar_core.domain.answers import Answer, Request
 from fusar_core.engines.base import Engine
 from fusar_core.evaluation.evaluate import NO_ANSWER, said, whole_chip
-from fusar_core.evaluation.scoring.detection import match_case
+from fusar_core.scoring.detection import match_case
 from fusar_core.tasks import COUNT, DETECT, LOCATE
 from training.data.loading import load_image
 from training.data.triplets import Triplet

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 
 from fusar_core.errors import BadResults
-from fusar_core.evaluation.scoring.counting import absolute_error
-from fusar_core.evaluation.scoring.detection import IOU_THRESHOLDS, f1_statistic
-from fusar_core.evaluation.scoring.grid import jaccard
-from fusar_core.evaluation.scoring.intervals import FloatArray, Statistic, mcnemar, mean_of, paired_bootstrap
+from fusar_core.scoring.caption_intervals import CAPTION_MEASURES, caption_table
+from fusar_core.scoring.counting import absolute_error
+from fusar_core.scoring.detection import IOU_THRESHOLDS, f1_statistic
+from fusar_core.scoring.grid import jaccard
+from fusar_core.scoring.intervals import FloatArray, Statistic, mcnemar, mean_of, paired_bootstrap
+from fusar_core.scoring.places import places_of, sum_by_place
 from fusar_core.tasks import CLASSIFY, COUNT, DESCRIBE, DETECT, LOCATE
-from training.evaluation.captions import CAPTION_MEASURES, caption_table
 from training.evaluation.cases import Row
-from training.evaluation.places import places_of, sum_by_place
 from training.evaluation.plan import FINE, Key, key_of
 from training.evaluation.scores import PRESENT, right
 

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from fusar_core.errors import UnknownTask
-from fusar_core.evaluation.scoring.classification import score_classification
-from fusar_core.evaluation.scoring.counting import score_counting
-from fusar_core.evaluation.scoring.detection import IOU_THRESHOLDS, DetectionCase, score_detection
-from fusar_core.evaluation.scoring.grid import score_grid
-from fusar_core.evaluation.scoring.intervals import Proportion
+from fusar_core.scoring.caption_intervals import scored_captions
+from fusar_core.scoring.classification import score_classification
+from fusar_core.scoring.counting import score_counting
+from fusar_core.scoring.detection import IOU_THRESHOLDS, DetectionCase, score_detection
+from fusar_core.scoring.grid import score_grid
+from fusar_core.scoring.intervals import Proportion
 from fusar_core.tasks import CLASSIFY, COUNT, DESCRIBE, DETECT, LOCATE
 from training.data.triplets import Triplet
-from training.evaluation.captions import scored_captions
 from training.evaluation.cases import Row
 from training.evaluation.plan import FINE
 

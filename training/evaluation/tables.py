@@ -17,8 +17,8 @@ from typing import Any
 import click
 
 from fusar_core.errors import BadOption
-from fusar_core.evaluation.scoring.captions import ORDERS
 from fusar_core.files import atomic_path
+from fusar_core.scoring.captions import ORDERS
 from fusar_core.tasks import CLASSIFY, COUNT, DESCRIBE, DETECT, LOCATE
 from training.errors import for_people
 from training.evaluation import paper

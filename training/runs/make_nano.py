@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from fusar_core.model.configuration import FusarGPTConfig
-from fusar_core.tasks import SCENE_TASKS
+from fusar_core.tasks import scene_tasks
 from training.data.instructions import instructions
 from training.data.triplets import read_triplets
 from training.errors import StageFailed, for_people
@@ -93,7 +93,7 @@ def corpus(data: Path, chips: int = 1000) -> list[str]:
     for _, triplet in zip(range(chips), read_triplets(data), strict=False):
         for talk in instructions(triplet, rng):
             said.append(talk.answer)
-            if talk.task not in SCENE_TASKS:  # the prompts of the others are phrases anyway
+            if talk.task not in scene_tasks():  # the prompts of the others are phrases anyway
                 said.append(talk.question)
     return said
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from fusar_core.tasks.localization import GRID_SIDE
+from fusar_core.domain.cells import CELLS_PER_SIDE
 from training.stages.coordinates import CoordinateLoss
 from training.stages.samples import Sample
 
@@ -149,7 +149,7 @@ def _token(box: Sequence[float], shape: tuple[int, ...], rows: int, columns: int
 
 
 def _covers(cells: Sequence[str], rows: int, columns: int) -> Tensor:
-    numbers = torch.tensor([COVERS.index(c) if c in COVERS else -1 for c in cells or ("",) * GRID_SIDE**2])
-    down = torch.arange(rows) * GRID_SIDE // rows
-    along = torch.arange(columns) * GRID_SIDE // columns
-    return numbers.reshape(GRID_SIDE, GRID_SIDE)[down[:, None], along]
+    numbers = torch.tensor([COVERS.index(c) if c in COVERS else -1 for c in cells or ("",) * CELLS_PER_SIDE**2])
+    down = torch.arange(rows) * CELLS_PER_SIDE // rows
+    along = torch.arange(columns) * CELLS_PER_SIDE // columns
+    return numbers.reshape(CELLS_PER_SIDE, CELLS_PER_SIDE)[down[:, None], along]

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from fusar_core.model.processing import anchor_tensors, conversation
-from fusar_core.tasks import ALL_TASKS
+from fusar_core.tasks import TASKS
 from training.data.triplets import Conversation
 from training.errors import SampleTooLong
 from training.stages.samples import Sample
@@ -81,7 +81,7 @@ class Packer:
 
     def _row(self, sample: Sample, height: int, width: int) -> dict[str, Any]:
         """One chip's sequence: token numbers, labels, and where each token stands."""
-        said = [(ALL_TASKS.index(c.task), self.words(c.question, c.answer)) for c in sample.conversations]
+        said = [(list(TASKS).index(c.task), self.words(c.question, c.answer)) for c in sample.conversations]
         before, places = _before(said[0][1].before, self.processor.image_token_id, height, width)
         ids, branches = list(before), [0] * len(before)
         labels, tasks, talks = [IGNORED] * len(before), [-1] * len(before), [-1] * len(before)

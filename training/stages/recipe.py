@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from fusar_core.model.fusion import FUSIONS
-from fusar_core.tasks import ALL_TASKS
+from fusar_core.tasks import TASKS
 from training.errors import BadRecipe
 
 RECIPES = Path(__file__).parent / "recipes"
@@ -134,8 +134,8 @@ class Recipe:
             ("base_dtype", self.base_dtype, DTYPES),
             ("attention", self.attention, ATTENTIONS),
             ("stage", self.stage, (0, 1, 2)),
-            *(("tasks", task, ALL_TASKS) for task in self.tasks),
-            *(("task_weights", task, ALL_TASKS) for task in self.task_weights),
+            *(("tasks", task, tuple(TASKS)) for task in self.tasks),
+            *(("task_weights", task, tuple(TASKS)) for task in self.task_weights),
             *(("prior_options", option, PRIOR_OPTIONS) for option in self.prior_options),
         ):
             if value not in known:

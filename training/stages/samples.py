@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from torch.utils.data import Dataset
 
-from fusar_core.tasks import ALL_TASKS, CLASSIFY, DESCRIBE
+from fusar_core.tasks import CLASSIFY, DESCRIBE, TASKS
 from training.data.instructions import instructions
 from training.data.loading import load_anchors, load_image
 from training.data.shuffling import donors_of
@@ -166,7 +166,7 @@ def drawn(
     said: see `holding`. Of a chip without targets every question may be left out by the recipe's `negatives`: then all
     are asked.
     """
-    tasks, most = recipe.tasks or ALL_TASKS, None if all_of_them else recipe.conversations
+    tasks, most = recipe.tasks or tuple(TASKS), None if all_of_them else recipe.conversations
     asked = triplet.labelled(classes)
     options = next((talk.options for talk in said if talk.task == CLASSIFY), None)
     told = next((talk.answer for talk in said if talk.task == DESCRIBE), None)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterable
-from typing import Any
 
-from fusar_core.domain.answers import Answer, Detection, Request
+from fusar_core.domain.answers import Answer, Request
+from fusar_core.domain.tiling import Window
 from fusar_core.engines import require
 from fusar_core.engines.base import NO_HOOKS, Answers, Engine, EngineInfo, Hooks
 from fusar_core.engines.cfar.settings import LABEL, Settings, scale_for
-from fusar_core.tasks import COUNT, DETECT, LOCATE
-from fusar_core.tasks.localization import cells_of
+from fusar_core.tasks import COUNT, DETECT, LOCATE, TASKS
 
 VERSION = "gamma-K 1"
 """To be counted up whenever the same settings give other detections."""
@@ -58,16 +57,8 @@ class CfarEngine(Engine):
             found = detect(chip.intensity, chip.valid, chip.pixel_size_m, self.settings, chip.water)
             seconds = time.monotonic() - started
             height, width = chip.values.shape[:2]
+            where = Window(0, 0, height, width)
             for task in request.tasks:
                 for label in request.classes:
-                    yield Answer(chip.where, task, label, _value(task, found, width, height), seconds=seconds)
+                    yield Answer(chip.where, task, label, TASKS[task].derive(found, where), seconds=seconds)
                     seconds = 0.0
-
-
-def _value(task: str, found: list[Detection], width: int, height: int) -> Any:
-    counted = [d for d in found if not d.flags]
-    if task == DETECT:
-        return found
-    if task == COUNT:
-        return len(counted)
-    return cells_of([d.centre for d in counted], width, height)

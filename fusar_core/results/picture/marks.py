@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fusar_core.domain.answers import Detection
+from fusar_core.domain.cells import CELLS, CELLS_PER_SIDE, cell_of
 from fusar_core.results.picture.sheet import Box, Sheet
-from fusar_core.tasks.localization import CELLS, GRID_SIDE, cell_of
 
 CLASS_COLOURS = ("#19e3ff", "#ff5fd2", "#9dff3c", "#b79bff", "#ff8f8f", "#7fffd4")
 """Colours of the classes in their order; saturated, as the scene itself is grey."""
@@ -133,17 +133,17 @@ def draw_grid(sheet: Sheet, detections: Sequence[Detection]) -> list[Box]:
         x, y = detection.centre
         if not detection.flags and window.contains(x, y):
             counts[cell_of(x - window.col, y - window.row, window.width, window.height)] += 1
-    for i in range(1, GRID_SIDE):
+    for i in range(1, CELLS_PER_SIDE):
         style: Any = {"color": "white", "linewidth": 0.7, "alpha": 0.55, "linestyle": (0, (6, 4)), "zorder": 2}
-        sheet.axes.axvline(window.col + window.width * i / GRID_SIDE, **style)
-        sheet.axes.axhline(window.row + window.height * i / GRID_SIDE, **style)
+        sheet.axes.axvline(window.col + window.width * i / CELLS_PER_SIDE, **style)
+        sheet.axes.axhline(window.row + window.height * i / CELLS_PER_SIDE, **style)
     labels: list[Box] = []
-    width, height = window.width / GRID_SIDE, window.height / GRID_SIDE
+    width, height = window.width / CELLS_PER_SIDE, window.height / CELLS_PER_SIDE
     for cell, count in counts.items():
         words = f"cell {cell}: {count}"
         text_width, text_height = sheet.text_size(words, 7)
-        if text_width + 20 < panel.width / GRID_SIDE and text_height + 16 < panel.height / GRID_SIDE:
-            row, col = divmod(cell - 1, GRID_SIDE)
+        if text_width + 20 < panel.width / CELLS_PER_SIDE and text_height + 16 < panel.height / CELLS_PER_SIDE:
+            row, col = divmod(cell - 1, CELLS_PER_SIDE)
             x, y = window.col + col * width, window.row + row * height
             left, top = (math.floor(corner) + 8 for corner in panel.box(x, y, x + width, y + height)[:2])
             sheet.text(left, top, words, 7, color="white" if count else "#aab4bc", halo=True)

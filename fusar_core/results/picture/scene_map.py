@@ -30,7 +30,7 @@ from fusar_core.results.picture.marks import (
     is_drawn_larger,
 )
 from fusar_core.results.picture.sheet import INK, PALE, Panel, Sheet
-from fusar_core.tasks import LOCATE
+from fusar_core.tasks import TASKS
 
 if TYPE_CHECKING:
     from fusar_core.interpretation.result import Interpretation
@@ -67,7 +67,7 @@ def draw_map(result: Interpretation, path: Path, extent: Window | None = None) -
         subtitle=scene.name + (f", {acquired}" if acquired else ""),
         provenance=" · ".join(provenance),
         classes=result.classes,
-        cells=LOCATE in result.tasks,
+        cells=any(TASKS[t].in_cells for t in result.tasks),
     )
 
 

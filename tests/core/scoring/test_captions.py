@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusar_core.evaluation.scoring.captions import bleu, cider, score_captions, strip_opening, words
+from fusar_core.scoring.captions import bleu, cider, score_captions, strip_opening, words
 
 SENTENCES = ["a harbour with three ships", "open sea without ships", "an airfield with two planes and a hall"]
 

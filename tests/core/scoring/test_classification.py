@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusar_core.evaluation.scoring.classification import UNPARSABLE, score_classification
-from fusar_core.evaluation.scoring.intervals import Proportion
+from fusar_core.scoring.classification import UNPARSABLE, score_classification
+from fusar_core.scoring.intervals import Proportion
 
 names = st.sampled_from(["plane", "ship", "tank"])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fusar_core.evaluation.scoring.clutter import BRIGHT_LEVEL, INSHORE, OFFSHORE, bright_fraction, clutter_group
+from fusar_core.scoring.clutter import BRIGHT_LEVEL, INSHORE, OFFSHORE, bright_fraction, clutter_group
 
 
 def test_only_bright_pixels_outside_the_targets_count() -> None:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusar_core.evaluation.scoring.counting import score_counting
-from fusar_core.evaluation.scoring.intervals import Proportion
+from fusar_core.scoring.counting import score_counting
+from fusar_core.scoring.intervals import Proportion
 
 answers = st.one_of(st.none(), st.integers(0, 50))
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusar_core.evaluation.scoring.detection import (
+from fusar_core.scoring.detection import (
     IOU_THRESHOLDS,
     DetectionCase,
     DetectionScore,
@@ -17,7 +17,7 @@ from fusar_core.evaluation.scoring.detection import (
     match_case,
     score_detection,
 )
-from fusar_core.evaluation.scoring.intervals import Proportion
+from fusar_core.scoring.intervals import Proportion
 
 SIDE = 100
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusar_core.evaluation.scoring.grid import ALL_NINE, jaccard, score_grid
-from fusar_core.evaluation.scoring.intervals import Proportion
+from fusar_core.scoring.grid import ALL_NINE, jaccard, score_grid
+from fusar_core.scoring.intervals import Proportion
 
 cells = st.frozensets(st.integers(1, 9))
 answers = st.one_of(st.none(), cells)

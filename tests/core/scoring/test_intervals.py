@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusar_core.evaluation.scoring.intervals import (
+from fusar_core.scoring.intervals import (
     Estimate,
     Proportion,
     estimate,

@@ -12,13 +12,13 @@ import pytest
 
 from fusar_core.errors import BadOption, UnknownTask
 from fusar_core.tasks import (
-    ALL_TASKS,
     ASK,
     CLASSIFY,
     COUNT,
     DESCRIBE,
     DETECT,
     LOCATE,
+    TASKS,
     counting,
     detection,
     localization,
@@ -146,7 +146,7 @@ def test_a_triplet_is_a_chip() -> None:
 
 
 def test_a_task_that_nobody_knows_how_to_ask_is_not_asked_as_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "ALL_TASKS", (*ALL_TASKS, "segment"))
+    monkeypatch.setattr(module, "tuple(TASKS)", (*TASKS, "segment"))
     with pytest.raises(UnknownTask, match="'segment' cannot be asked"):
         talks("segment")
 

@@ -14,7 +14,7 @@ from fusar_core.domain.anchors import Anchors
 from fusar_core.domain.answers import Answer, Request
 from fusar_core.engines.base import NO_HOOKS, Answers, Engine, EngineInfo, Hooks
 from fusar_core.prior.files import write_anchors
-from fusar_core.tasks import ALL_TASKS, questions
+from fusar_core.tasks import TASKS, questions
 from training.data.triplets import Target, Triplet, write_triplets
 
 SIZE = 90
@@ -51,7 +51,7 @@ class Scripted(Engine):
     """Answers from a table: (chip, task, class or box) → value; remembers the requests. gives_up: after so many."""
 
     info = EngineInfo(
-        "scripted", "from a table", frozenset(ALL_TASKS), frozenset({"ship", "plane"}), takes_prior=True, chip_size=SIZE
+        "scripted", "from a table", frozenset(TASKS), frozenset({"ship", "plane"}), takes_prior=True, chip_size=SIZE
     )
     model = "v1"
 

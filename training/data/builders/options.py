@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from fusar_core.domain.tiling import CHIP_SIZE
 from fusar_core.errors import BadOption
-from fusar_core.tasks import ALL_TASKS
+from fusar_core.tasks import TASKS
 from training.data.triplets import Box, Target
 
 CROP, RESIZE = "crop", "resize"
@@ -56,7 +56,7 @@ class BuildOptions:
     empty: float = 1.0
     valid: float = 0.5
     ignored: float = 0.0
-    tasks: Sequence[str] = ALL_TASKS
+    tasks: Sequence[str] = tuple(TASKS)
     most: int | None = None
     negatives: float = 1.0
     box_step: int = 1

@@ -11,7 +11,7 @@ import numpy as np
 
 from fusar_core.domain.tiling import ChipWindow, tile
 from fusar_core.errors import BadExtent
-from fusar_core.prior.anchors import GRID_SIDE, AnchorSampler
+from fusar_core.prior.anchors import NODES_PER_SIDE, AnchorSampler
 from fusar_core.prior.opening import open_prior
 from fusar_core.prior.spacetime import SpatioTemporalBox
 from fusar_core.scenes.scene import SarScene
@@ -31,7 +31,7 @@ class SceneOptions:
     band: str | None = None
     year: int | None = None
     prior: str | None = None
-    nodes: int = GRID_SIDE
+    nodes: int = NODES_PER_SIDE
 
 
 def build_from_scenes(

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from fusar_core.evaluation.scoring.intervals import (
+from fusar_core.domain.cells import CELLS
+from fusar_core.scoring.intervals import (
     Estimate,
     MajorityFloor,
     Proportion,
@@ -16,7 +17,6 @@ from fusar_core.evaluation.scoring.intervals import (
     majority_floor,
     mean_of,
 )
-from fusar_core.tasks.localization import CELLS
 
 Cells = frozenset[int]
 ALL_NINE: Cells = frozenset(CELLS)

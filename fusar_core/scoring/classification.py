@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fusar_core.evaluation.scoring.intervals import MajorityFloor, Proportion, majority_floor
+from fusar_core.scoring.intervals import MajorityFloor, Proportion, majority_floor
 
 UNPARSABLE = "(unparsable)"
 """Column of the confusion for answers that name no category."""

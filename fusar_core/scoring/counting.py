@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fusar_core.evaluation.scoring.intervals import (
+from fusar_core.scoring.intervals import (
     Estimate,
     MajorityFloor,
     Proportion,

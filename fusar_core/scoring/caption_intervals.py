@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from fusar_core.evaluation.scoring.captions import ORDERS, ciders, grams, score_captions, strip_opening, words
-from fusar_core.evaluation.scoring.intervals import FloatArray, Statistic, estimate, majority_floor, mean_of
-from training.evaluation.places import places_of, sum_by_place
+from fusar_core.scoring.captions import ORDERS, ciders, grams, score_captions, strip_opening, words
+from fusar_core.scoring.intervals import FloatArray, Statistic, estimate, majority_floor, mean_of
+from fusar_core.scoring.places import places_of, sum_by_place
 
 Pair = tuple[list[str], list[str]]
 """The words of a reference and of what was said."""

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fusar_core.evaluation.scoring.captions import score_captions
-from training.evaluation.captions import CAPTION_MEASURES, caption_table, scored_captions
-from training.evaluation.comparison import compared
+from fusar_core.evaluation.comparison import compared
+from fusar_core.scoring.caption_intervals import CAPTION_MEASURES, caption_table, scored_captions
+from fusar_core.scoring.captions import score_captions
 
 REFERENCES = [
     "A harbour with three ships.",

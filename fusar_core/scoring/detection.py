@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fusar_core.evaluation.scoring.intervals import (
+from fusar_core.scoring.intervals import (
     Estimate,
     FloatArray,
     Proportion,

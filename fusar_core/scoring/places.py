@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fusar_core.evaluation.scoring.intervals import FloatArray
+from fusar_core.scoring.intervals import FloatArray
 
 
 def places_of(rows: Sequence[Mapping[str, Any]]) -> list[int]:

@@ -48,8 +48,8 @@ qgis: package ## QGIS Desktop with the plugin and the sample scene, in a throw-a
 test-desktop: package ## a new user's first session in QGIS Desktop under Xvfb
 	$(VENV)/python -m pytest tests/e2e
 
-package: setup ## dist/fusar_qgis.zip, the plugin as QGIS installs it
-	$(VENV)/python scripts/package.py
+package: setup ## dist/fusar_qgis.zip, the plugin as QGIS installs it; RELEASE=1 refuses placeholder addresses
+	$(VENV)/python scripts/package.py $(if $(filter-out 0,$(RELEASE)),--release)
 
 test-qgis-all: package ## the zip in QGIS 3.22, 3.40 and 3.44 (QGIS_TOOLS=folder with mk_chroot.sh and run_in.sh; root)
 	scripts/qgis_matrix.sh

@@ -10,8 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from scripts.addresses import URLS, addresses, fill, placeholders
+from addresses import URLS, addresses, fill, placeholders
 
 ROOT = Path(__file__).resolve().parents[2]
 FILLED = {"example.org/fusar-qgis": "codes.somewhere.eu/sar/fusar", "fusar.example": "somewhere.eu"}

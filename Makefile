@@ -4,7 +4,7 @@ export PYTHON TORCH_INDEX
 VENV := .venv/bin
 OUT ?= out
 
-.PHONY: help setup setup-model setup-train setup-worker train-7b-dry nano ablation demo test test-desktop qgis package test-qgis-all lint bench sample clean distclean
+.PHONY: help setup setup-model setup-train setup-worker setup-docs train-7b-dry nano ablation demo test test-desktop qgis package test-qgis-all lint docs notebook bench sample clean distclean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -21,6 +21,9 @@ setup-train: ## what training needs besides, into .venv
 setup-worker: ## Ray Serve and FastAPI into .venv
 	@scripts/setup.sh engine model worker
 
+setup-docs: ## the builder of the documentation site into .venv
+	@scripts/setup.sh engine docs
+
 train-7b-dry: setup setup-model ## parameters, memory of each GPU and time of training at 7B, without running it
 	$(VENV)/python -m training.estimate fusar-gpt-7b
 
@@ -35,7 +38,7 @@ ablation: setup setup-train ## none, sum, concat, TLM; with and without stage 1;
 demo: setup setup-model ## interpret the sample scene with cfar and fusar-nano: GeoPackage, shapefile, map
 	@scripts/demo.sh $(OUT)
 
-test: setup setup-model setup-train setup-worker lint ## every test
+test: setup setup-model setup-train setup-worker lint docs ## every test
 	$(VENV)/python -m pytest tests/core
 	$(VENV)/python -m pytest tests/model
 	$(VENV)/python -m pytest tests/training
@@ -48,8 +51,8 @@ qgis: package ## QGIS Desktop with the plugin and the sample scene, in a throw-a
 test-desktop: package ## a new user's first session in QGIS Desktop under Xvfb
 	$(VENV)/python -m pytest tests/e2e
 
-package: setup ## dist/fusar_qgis.zip, the plugin as QGIS installs it
-	$(VENV)/python scripts/package.py
+package: setup ## dist/fusar_qgis.zip, the plugin as QGIS installs it; RELEASE=1 refuses placeholder addresses
+	$(VENV)/python scripts/package.py $(if $(filter-out 0,$(RELEASE)),--release)
 
 test-qgis-all: package ## the zip in QGIS 3.22, 3.40 and 3.44 (QGIS_TOOLS=folder with mk_chroot.sh and run_in.sh; root)
 	scripts/qgis_matrix.sh
@@ -58,6 +61,12 @@ lint: setup setup-model ## ruff, mypy
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
 	$(VENV)/mypy
+
+docs: setup-docs ## the documentation site, out/site; a link that leads nowhere fails it
+	$(VENV)/python scripts/build_site.py --out $(OUT)/site
+
+notebook: setup setup-model ## run the notebook of the documentation again and keep its outputs
+	$(VENV)/python scripts/run_notebook.py
 
 bench: setup setup-model setup-worker setup-train ## speed and memory, written to out/bench
 	$(VENV)/python -m benchmarks --out $(OUT)/bench

@@ -1,8 +1,9 @@
 """Makes dist/fusar_qgis.zip, the plugin as QGIS installs it: the package, metadata, licence, and the engine's wheel.
 
-    .venv/bin/python scripts/package.py [--out dist/fusar_qgis.zip]
+    .venv/bin/python scripts/package.py [--out dist/fusar_qgis.zip] [--release]
 
-Only files known to git go in. The wheel is pure Python; it is what "Set up engine" installs.
+Only files known to git go in. The wheel is pure Python; it is what "Set up engine" installs. The addresses in
+metadata.txt come from pyproject.toml; a release is refused while they are placeholders.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
+
+from addresses import addresses, fill, placeholders
 
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "fusar_qgis"
@@ -51,6 +54,13 @@ def guide() -> list[Path]:
     return [ROOT / "docs" / "user-guide.md", *pictures]
 
 
+def content(path: Path) -> bytes:
+    """What goes into the zip for a file: its bytes, and for metadata.txt with the addresses filled in."""
+    if path == ROOT / "metadata.txt":
+        return fill(path.read_text("utf-8"), addresses()).encode()
+    return path.read_bytes()
+
+
 def package(out: Path) -> Path:
     """Writes the zip. Returns its path."""
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -66,7 +76,7 @@ def package(out: Path) -> Path:
             entry = zipfile.ZipInfo(name, EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
-            archive.writestr(entry, path.read_bytes())
+            archive.writestr(entry, content(path))
     partial.replace(out)
     return out
 
@@ -78,10 +88,25 @@ def version() -> str:
     return metadata["general"]["version"]
 
 
+def refuse_placeholders() -> None:
+    """Ends the program where an address of the project is a placeholder."""
+    missing = placeholders(addresses())
+    if missing:
+        listed = "".join(f"\n  {name}: {address}" for name, address in missing.items())
+        sys.exit(
+            f"No release: these addresses are placeholders:{listed}\n"
+            "Fill in [project.urls] and [project] authors in pyproject.toml, then run this again."
+        )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=ROOT / "dist" / f"{NAME}.zip")
-    made = package(parser.parse_args().out)
+    parser.add_argument("--release", action="store_true", help="refuse while an address is a placeholder")
+    chosen = parser.parse_args()
+    if chosen.release:
+        refuse_placeholders()
+    made = package(chosen.out)
     print(f"{made}: FUSAR {version()}, {made.stat().st_size / 1e6:.2f} MB")
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes the environments named as arguments: engine (.venv), model (torch + transformers into .venv), train (DeepSpeed
-# and TensorBoard into .venv), worker (Ray Serve into .venv), qgis (.venv-qgis).
+# and TensorBoard into .venv), worker (Ray Serve into .venv), docs (the site's builder into .venv), qgis (.venv-qgis).
 # A stamp that hashes the inputs makes a second run return at once. PYTHON= chooses the interpreter of the engine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -63,6 +63,13 @@ worker() {
   cat pyproject.toml constraints.txt scripts/setup.sh | sha256sum > .venv/.worker-stamp
 }
 
+docs() {
+  stamp .venv/.docs-stamp pyproject.toml constraints.txt scripts/setup.sh && return
+  say "the builder of the documentation site into .venv"
+  .venv/bin/python -m pip install -q -c constraints.txt -e '.[docs,dev]'
+  cat pyproject.toml constraints.txt scripts/setup.sh | sha256sum > .venv/.docs-stamp
+}
+
 qgis() {
   stamp .venv-qgis/.stamp tests/qgis/requirements.txt scripts/setup.sh && return
   # QGIS's Python modules are built for the system's interpreter, so this environment is always its.
@@ -76,7 +83,7 @@ qgis() {
 
 for step in "$@"; do
   case $step in
-    engine | model | train | worker | qgis) "$step" ;;
-    *) say "unknown environment '$step': engine, model, train, worker or qgis"; exit 2 ;;
+    engine | model | train | worker | docs | qgis) "$step" ;;
+    *) say "unknown environment '$step': engine, model, train, worker, docs or qgis"; exit 2 ;;
   esac
 done

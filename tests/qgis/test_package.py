@@ -76,6 +76,10 @@ def test_metadata(unpacked: Path) -> None:
     assert (unpacked / metadata["icon"]).is_file()
     project = (ROOT / "pyproject.toml").read_text("utf-8")
     assert f'version = "{metadata["version"]}"' in project
+    for name, key in {"homepage": "Homepage", "repository": "Repository", "tracker": "Issues"}.items():
+        assert f'{key} = "{metadata[name]}"' in project  # the addresses are filled in from there
+    assert f'email = "{metadata["email"]}"' in project
+    assert "environment of its own" in metadata["about"]  # what is installed, and where, is said before it is
     plugin = ast.parse((unpacked / "plugin.py").read_text("utf-8"))
     methods = {n.name for n in ast.walk(plugin) if isinstance(n, ast.FunctionDef)}
     assert {"initGui", "unload", "initProcessing"} <= methods

@@ -12,11 +12,13 @@ import fusar_core
 
 EXTRAS = {
     "model": ("torch", "transformers", "peft", "accelerate", "safetensors"),
+    "batch": ("ray",),
     "worker": ("ray", "fastapi"),
-    "train": ("deepspeed", "tensorboard"),
+    "train": ("deepspeed", "pyyaml", "tensorboard", "tqdm"),
     "earthengine": ("earthengine-api",),
+    "dev": ("pytest", "hypothesis", "ruff", "mypy", "zarr", "openai", "schemathesis"),
 }
-"""Extra of the distribution → packages whose presence makes it complete."""
+"""Extra of the distribution → packages whose presence makes it complete; those of extras inside it left out."""
 
 CORE = ("numpy", "scipy", "rasterio", "pyproj", "shapely", "pyogrio", "pillow", "matplotlib", "click", "httpx2")
 

@@ -47,17 +47,25 @@ def engine_path() -> str:
     return get("engine_path")
 
 
-FINDS_ONLY = ("cfar",)
-"""Engines that find targets and have no words."""
-
-
-def with_words(engine: str) -> str:
-    """The engine for boxes and questions: the one asked for (empty: the default), unless it only finds targets; then
-    the worker where one is configured, else FUSAR-GPT on this computer."""
-    name = engine.strip() or get("default_engine")
-    if name not in FINDS_ONLY:
-        return name
+def speaker() -> str:
+    """The engine for boxes and questions where the one asked for only finds targets: the worker where one is
+    configured, else FUSAR-GPT on this computer."""
     return "worker" if get("worker_url").strip() else "fusar"
+
+
+def engine_options(text: str) -> dict[str, str]:
+    """Options of an engine as they are typed, `name=value; name=value` or one a line.
+
+    What they mean is for the engine to say, which declares them. Raises EngineError for what is no option.
+    """
+    found = {}
+    for part in text.replace("\n", ";").split(";"):
+        name, equals, value = part.partition("=")
+        if equals and name.strip():
+            found[name.strip().replace("-", "_")] = value.strip()
+        elif part.strip():
+            raise EngineError("BAD_OPTION", f"“{part.strip()}” is no option of an engine.", "Give name=value.")
+    return found
 
 
 def is_worker(engine: str) -> bool:
@@ -65,11 +73,12 @@ def is_worker(engine: str) -> bool:
     return engine.startswith(("http://", "https://"))
 
 
-def engine_request(engine: str) -> dict:
+def engine_request(engine: str, options: dict[str, str] | None = None) -> dict:
     """What a request to the sidecar says of the engine: engine, engine_options, secret.
 
-    engine: `cfar`, `fusar`, `worker` (the address of the settings), an address, or empty for the default. Call it in
-    the main thread: the auth manager may ask for its master password.
+    engine: `cfar`, `fusar`, `worker` (the address of the settings), an address, or empty for the default.
+    options: to open it with, beside the folder of the settings. Call it in the main thread: the auth manager may ask
+    for its master password.
 
     Raises EngineError when a worker is wanted but not configured, or its key cannot be read.
     """
@@ -87,6 +96,7 @@ def engine_request(engine: str) -> dict:
             wanted["secret"] = key
     elif name == "fusar" and get("model_dir"):
         wanted["engine_options"] = {"model": get("model_dir")}
+    wanted["engine_options"] |= options or {}
     return wanted
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import islice
 
 from fusar_core.domain.reply import Reply
@@ -80,12 +82,10 @@ class InProcess:
             most = min(budget(query), self.max_new_tokens or budget(query))
             return listening.row(query.prompt, most)
 
-        said, _ = self.driver.answer(task, views, [Asked(chip, lambda q=query: row(q)) for chip, query in asked])
+        said, _ = self.driver.answer(task, views, [Asked(chip, partial(row, query)) for chip, query in asked])
         listening.end()
         seconds = (time.monotonic() - started) / len(asked)
-        return [
-            Reply(r.text, r.ended, r.looped, r.offsets, r.log_probabilities, seconds) for r in said if r is not None
-        ]
+        return [replace(reply, seconds=seconds) for reply in said if reply is not None]
 
 
 class _Listening:

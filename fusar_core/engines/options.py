@@ -55,11 +55,10 @@ class Option:
             return value if isinstance(value, bool) else _WORDS[str(value).strip().lower()]
         if isinstance(value, bool) or not isinstance(value, str | int | float | Path):
             raise TypeError
-        if self.type is int:
-            if isinstance(value, float) and not value.is_integer():
-                raise ValueError
-            return int(value)
-        return self.type(value)
+        if self.type is int and isinstance(value, float) and not value.is_integer():
+            raise ValueError
+        read: Callable[[Any], Any] = self.type
+        return read(value)
 
     def _advice(self) -> str:
         if self.choices:

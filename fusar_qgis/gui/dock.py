@@ -145,7 +145,7 @@ class FusarDock(QgsDockWidget):
     def refresh_engine(self) -> None:
         """Starts the engine in a thread where it does not run yet, and shows what it is."""
         self.form.set_status(tr("Starting the engine…"), BUSY)
-        self._in_background(lambda: manager.engine().start(), self._engine_up, self._engine_down)
+        self._in_background(manager.start, self._engine_up, self._engine_down)
 
     def _engine_up(self, about: dict) -> None:
         self._engine_ready = True

@@ -8,6 +8,7 @@ from qgis.core import QgsFeature, QgsGeometry, QgsProject, QgsRasterLayer, QgsRe
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from .. import settings
+from ..engine import manager
 from ..translation import tr
 from .answers import attributes
 from .failures import what_failed
@@ -57,7 +58,7 @@ class Enquiries(QObject):
             "OUTPUT": destination(),
         }
         if form is not None:
-            parameters["ENGINE"] = settings.with_words(form.engine)
+            parameters["ENGINE"] = with_words(form.engine)
         scene = (layer.id(), layer.name())
         self._start(Run("fusar:classify_box", parameters, self), lambda outcome: self._classified(scene, outcome))
 
@@ -105,7 +106,7 @@ class Enquiries(QObject):
             self.messages.error(tr("No scene to ask about: choose a SAR layer first."))
             return
         parameters = {"INPUT": layer.id(), "QUESTION": question, "OUTPUT": destination()}
-        parameters["ENGINE"] = settings.with_words(form.engine)
+        parameters["ENGINE"] = with_words(form.engine)
         try:
             extent = wanted_part(self.iface, form, layer)
         except Refused as why:
@@ -150,6 +151,11 @@ class Enquiries(QObject):
             self.iface.mapCanvas().removeEventFilter(self.card)
             self.card.deleteLater()
             self.card = None
+
+
+def with_words(engine: str) -> str:
+    """The engine for boxes and questions: the one chosen, unless it only finds targets."""
+    return settings.speaker() if manager.finds_only(engine) else engine
 
 
 def _in_words(answers: list[tuple[str, str]]) -> str:

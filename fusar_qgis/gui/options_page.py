@@ -46,7 +46,7 @@ class FusarOptionsPage(QgsOptionsPageWidget):
         self.copy_button.clicked.connect(diagnostics.copy)
         self.engine_label = _note("")
         self.default_engine = QComboBox()
-        for name in ("cfar", "fusar", "worker"):
+        for name in (*manager.engine_names(), "worker"):
             self.default_engine.addItem(engine_title(name), name)
         self.model_dir = QgsFileWidget()
         self.model_dir.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)

@@ -26,6 +26,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from .. import settings
+from ..engine import manager
 from ..translation import tr
 
 WHOLE, VIEW, SELECTION = "whole", "view", "selection"
@@ -51,7 +52,8 @@ def engine_title(name: str) -> str:
         "fusar": tr("FUSAR-GPT, local"),
         "worker": tr("FUSAR-GPT, worker"),
     }
-    return known.get(name, name)
+    title = manager.engine_info(name).get("title", "")
+    return known.get(name) or (f"{name}: {title}" if title else name)
 
 
 class SceneForm(QWidget):

@@ -672,6 +672,10 @@
    <translation>引擎:cfar、fusar、worker 或其地址;留空用默认</translation>
   </message>
   <message>
+   <source>Options of the engine, e.g. device=cuda; batch_size=4</source>
+   <translation>引擎的选项,例如 device=cuda; batch_size=4</translation>
+  </message>
+  <message>
    <source>Summary as JSON</source>
    <translation>JSON 摘要</translation>
   </message>

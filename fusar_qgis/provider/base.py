@@ -23,8 +23,8 @@ from qgis.core import (
 from qgis.PyQt.QtGui import QIcon
 
 from .. import compat, layers, settings
+from ..engine import manager
 from ..engine.errors import EngineError
-from ..engine.manager import engine
 from ..raster_source import RasterSource
 from ..translation import tr
 
@@ -46,6 +46,7 @@ class FusarAlgorithm(QgsProcessingAlgorithm):
         self.extent: QgsRectangle | None = None
         self.extent_crs = QgsCoordinateReferenceSystem()
         self.request: dict = {}
+        self.in_words: dict | EngineError | None = None
 
     def name(self) -> str:
         return self.ID
@@ -97,10 +98,15 @@ class FusarAlgorithm(QgsProcessingAlgorithm):
         )
 
     def add_engine(self) -> None:
-        """ENGINE: empty for the default of the settings, or one that has words (`NEEDS_WORDS`)."""
+        """ENGINE: empty for the default of the settings, or one that has words (`NEEDS_WORDS`); its options, advanced."""
         self.addParameter(
             QgsProcessingParameterString(
                 "ENGINE", tr("Engine: cfar, fusar, worker or its address; empty for the default"), optional=True
+            )
+        )
+        self.add_advanced(
+            QgsProcessingParameterString(
+                "ENGINE_OPTIONS", tr("Options of the engine, e.g. device=cuda; batch_size=4"), optional=True
             )
         )
 
@@ -139,14 +145,18 @@ class FusarAlgorithm(QgsProcessingAlgorithm):
             self.request["year"] = self.parameterAsInt(parameters, "YEAR", context)
 
     def read_engine(self, parameters: dict, context: QgsProcessingContext) -> None:
-        """Reads ENGINE into the request, with its options and its key from the auth manager."""
+        """Reads ENGINE and ENGINE_OPTIONS into the request, with its key from the auth manager."""
         name = self.parameterAsString(parameters, "ENGINE", context).strip()
-        if not name and self.NEEDS_WORDS:
-            name = settings.with_words(name)
         try:
-            self.request |= settings.engine_request(name)
+            options = settings.engine_options(self.parameterAsString(parameters, "ENGINE_OPTIONS", context))
+            self.request |= settings.engine_request(name, options)
         except EngineError as error:
             raise QgsProcessingException(str(error)) from error
+        if not name and self.NEEDS_WORDS:
+            try:
+                self.in_words = settings.engine_request(settings.speaker(), options)
+            except EngineError as error:  # perhaps the default has words itself
+                self.in_words = error
         prior = settings.prior_source(self.parameterAsString(parameters, "PRIOR", context))
         if prior != "none":
             self.request["prior"] = prior
@@ -174,6 +184,7 @@ class FusarAlgorithm(QgsProcessingAlgorithm):
 
     def scene_request(self, feedback: QgsProcessingFeedback, extent: str = "extent") -> dict:
         """The request with the path of the scene and the extent; exports the scene where it is no file."""
+        self._choose_words()
         if self.source.doubt:
             warn(feedback, self.source.doubt)
         request = dict(self.request, scene=str(self.source.path(self.extent, self.extent_crs, feedback)))
@@ -185,6 +196,17 @@ class FusarAlgorithm(QgsProcessingAlgorithm):
             if self.extent_crs.isValid() and not (same and not self.source.crs.isValid()):
                 request[f"{extent}_crs"] = layers.engine_crs(self.extent_crs)
         return request
+
+    def _choose_words(self) -> None:
+        """Takes an engine that has words in place of a default that only finds targets; which those are, the engine's
+        process says, and it may take a while to start."""
+        if self.in_words is None:
+            return
+        manager.start()
+        if manager.finds_only(self.request["engine"]):
+            if isinstance(self.in_words, EngineError):
+                raise self.in_words
+            self.request |= self.in_words
 
     def ask_engine(
         self,
@@ -211,7 +233,7 @@ class FusarAlgorithm(QgsProcessingAlgorithm):
                 if hasattr(feedback, "report_trouble"):
                     feedback.report_trouble(params.get("message", ""))
 
-        result = engine().call(method, request, notified, feedback.isCanceled)
+        result = manager.engine().call(method, request, notified, feedback.isCanceled)
         for warning in result.get("warnings", []):
             warn(feedback, warning)
         return result

@@ -9,6 +9,8 @@ from qgis.PyQt.QtCore import QPoint, Qt
 from qgis.PyQt.QtTest import QTest
 
 from fusar_qgis import settings
+from fusar_qgis.engine import manager
+from fusar_qgis.gui.enquiries import with_words
 
 UTM29 = QgsCoordinateReferenceSystem("EPSG:32629")
 
@@ -87,7 +89,7 @@ def test_in_any_project_crs_the_engine_is_asked_and_its_answer_shown(
     window: Window, plugin, crs: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An engine that cannot classify says so; the box gets to it in whatever CRS it was drawn."""
-    monkeypatch.setattr(settings, "FINDS_ONLY", ())
+    monkeypatch.setattr(manager, "finds_only", lambda name: False)
     window.canvas.setDestinationCrs(QgsCoordinateReferenceSystem(crs))
     raster = window.add_raster(HARBOUR)
     to_map = QgsCoordinateTransform(UTM29, QgsCoordinateReferenceSystem(crs), QgsProject.instance())
@@ -107,12 +109,11 @@ def test_in_any_project_crs_the_engine_is_asked_and_its_answer_shown(
 
 
 def test_boxes_and_questions_go_to_an_engine_with_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which engines only find targets, the engine's process says."""
+    manager.start()
     chosen = {"default_engine": "cfar", "worker_url": ""}
     monkeypatch.setattr(settings, "get", chosen.get)
-    assert [settings.with_words(e) for e in ("cfar", "", "fusar", "https://gpu/v1")] == [
-        "fusar", "fusar", "fusar", "https://gpu/v1",
-    ]  # fmt: skip
+    asked = ("cfar", "fusar", "worker", "https://gpu/v1")
+    assert [with_words(e) for e in asked] == ["fusar", "fusar", "worker", "https://gpu/v1"]
     chosen["worker_url"] = "https://gpu/v1"
-    assert [settings.with_words(e) for e in ("cfar", "", "fusar", "worker")] == ["worker", "worker", "fusar", "worker"]
-    chosen["default_engine"] = "fusar"
-    assert settings.with_words("") == "fusar"
+    assert [with_words(e) for e in asked] == ["worker", "fusar", "worker", "https://gpu/v1"]

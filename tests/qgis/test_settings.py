@@ -51,6 +51,16 @@ def test_the_engine_that_a_request_names() -> None:
     assert settings.engine_request("worker")["engine"] == URL
 
 
+def test_options_of_an_engine_are_typed_as_they_are_written() -> None:
+    typed = settings.engine_options("device=cuda; batch-size = 4;\nmodel=/with = sign;;")
+    assert typed == {"device": "cuda", "batch_size": "4", "model": "/with = sign"}
+    assert settings.engine_options(" ") == {}
+    settings.put("model_dir", "/models/nano")
+    assert settings.engine_request("fusar", typed)["engine_options"] == typed
+    with pytest.raises(EngineError, match="cuda"):
+        settings.engine_options("device=cpu; cuda")
+
+
 def stored(method: str, **values: str) -> str:
     """Id of an authentication configuration kept by QGIS."""
     manager = QgsApplication.authManager()

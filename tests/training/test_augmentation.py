@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusar_core.tasks import DETECT, LOCATE, detection, localization
 from fusar_core.domain.cells import cells_of
+from fusar_core.tasks import DETECT, LOCATE, detection, localization
 from training.data.instructions import instructions
 from training.data.triplets import Target, Triplet
 from training.stages.augmentation import TURNS, turned_image, turned_positions, turned_truth

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from fusar_core.engines.dialogue import fitted
-from fusar_core.tasks import TASKS, ASK, CLASSIFY, COUNT, DESCRIBE, DETECT, LOCATE, classification, detection
+from fusar_core.tasks import ASK, CLASSIFY, COUNT, DESCRIBE, DETECT, LOCATE, TASKS, classification, detection
 from training.data.instructions import instructions
 from training.data.triplets import Conversation, Target, Triplet
 from training.errors import BadTriplet

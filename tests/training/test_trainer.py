@@ -17,7 +17,7 @@ import torch
 
 import training.stages.trainer
 from fusar_core.errors import DiskFull, FusarError
-from fusar_core.tasks import TASKS, COUNT, DESCRIBE, DETECT
+from fusar_core.tasks import COUNT, DESCRIBE, DETECT, TASKS
 from training.errors import LossNotFinite
 from training.stages.packing import IGNORED
 from training.stages.train import train

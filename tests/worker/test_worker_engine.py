@@ -59,7 +59,11 @@ def test_every_task_has_the_same_answer_and_the_same_score(local, remote):
     assert remote.tiling(None) == local.tiling(None)
     requests = [
         Request(
-            chip(seed, seed % 2 == 0), tuple(TASKS), ("ship", "plane"), box=(28, 28, 56, 84), question="Is this a harbour?"
+            chip(seed, seed % 2 == 0),
+            tuple(TASKS),
+            ("ship", "plane"),
+            box=(28, 28, 56, 84),
+            question="Is this a harbour?",
         )
         for seed in range(4)
     ]

@@ -63,10 +63,10 @@ def read_results(path: Path) -> dict[str, Any]:
     except OSError as cause:
         raise BadResults(f"{path} cannot be read: {cause.strerror or cause}.", _GIVE) from cause
     except (EOFError, zlib.error, ValueError, RecursionError) as cause:
-        raise BadResults(f"{path} is no JSON: {cause}.", _GIVE) from cause
+        raise BadResults(f"{path} cannot be read: it is no JSON ({cause}).", _GIVE) from cause
     kind = content.get("format") if isinstance(content, dict) else None
     if kind not in (FORMAT, OF_TRIPLETS, OF_COCO):
-        raise BadResults(f"{path} is not of the format {FORMAT}.", _GIVE)
+        raise BadResults(f"{path} is no results file: it is not of the format {FORMAT}.", _GIVE)
     if not isinstance(content.get("rows"), list):
         raise BadResults(f"{path} has no rows.", _GIVE)
     try:

@@ -20,6 +20,7 @@ LOCATE = Localization.name
 DESCRIBE = Captioning.name
 CLASSIFY = Classification.name
 ASK = Question.name
+FINE = FineClassification.name
 
 
 class Registry(dict[str, Task]):

@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
 
-from fusar_core.errors import UnknownTask
-from fusar_core.tasks import (
-    ASK,
-    CLASSIFY,
-    COUNT,
-    DESCRIBE,
-    DETECT,
-    LOCATE,
-    TASKS,
-    captioning,
-    classification,
-    counting,
-    detection,
-    localization,
-    question,
-)
-from fusar_core.tasks.reading import OK, Reading
+from fusar_core.tasks import TASKS
+from fusar_core.tasks.reading import OK
 from training.data.loading import load_anchors, load_image
+from training.data.tasks import trained
 from training.data.triplets import Box, Conversation, Triplet
-from training.data.truth import Size, boxes_of, cells, clip, written
+from training.data.truth import Size
 from training.errors import BadTriplet
 
-COARSEST_STEP = 16
-"""Pixels: the coarsest grid that coordinates of an answer may lie on."""
-
-T = TypeVar("T")
 Length = Callable[[Triplet, Conversation], int]
 """Tokens of a sample: image, question and answer in the chat template."""
 
@@ -99,79 +79,29 @@ def _box_trouble(box: Box, size: Size) -> str:
 def _answer_trouble(triplet: Triplet, talk: Conversation, against_truth: bool) -> str:
     if talk.task not in TASKS:
         return f"there is no such task; tasks: {', '.join(TASKS)}"
-    if talk.task in (COUNT, LOCATE, DETECT) and not talk.label:
-        return "no label says which class is asked about"
-    if talk.task == CLASSIFY and (talk.box is None or not talk.options):
-        return "box and options say what is asked about, and one is missing"
-    reading = _read(triplet, talk)
+    known = trained(talk.task)
+    task, subject = known.task, known.subject(talk, triplet.size)
+    if missing := known.lacks(talk):
+        return missing
+    reading = task.read(talk.answer, subject)
     if reading.status != OK:
         return f"the answer {_short(talk.answer)} reads as {reading.status}"
-    if (again := _write(talk, reading.value)) != talk.answer:
+    if (again := task.write(reading.value, subject)) != talk.answer:
         return f"the answer {_short(talk.answer)} is read as what is written {_short(again)}"
-    if not against_truth or talk.task in (DESCRIBE, ASK):
-        return ""
-    if talk.task in (COUNT, LOCATE, DETECT) and triplet.classes and talk.label not in triplet.classes:
+    return _untrue(triplet, talk) if against_truth else ""
+
+
+def _untrue(triplet: Triplet, talk: Conversation) -> str:
+    """How an answer contradicts the targets; empty where it does not, or they do not tell."""
+    known = trained(talk.task)
+    if known.task.per_class and triplet.classes and talk.label not in triplet.classes:
         return f"asks about {_short(talk.label)}, which the source does not label throughout"
-    expected = _expected(triplet, talk)
+    expected = known.expected(triplet, talk)
+    if expected is None or talk.answer in expected:
+        return ""
     if not expected:
         return "no target lies in the box asked about"
-    if talk.answer not in expected:
-        return f"the answer is {_short(talk.answer)}, but by the targets it is {_short(expected[0])}"
-    return ""
-
-
-def _read(triplet: Triplet, talk: Conversation) -> Reading:
-    if talk.task == DETECT:
-        return detection.read(talk.answer, talk.label, *triplet.size)
-    if talk.task == CLASSIFY:
-        return classification.read(talk.answer, talk.options)
-    readers = {COUNT: counting.read, LOCATE: localization.read, DESCRIBE: captioning.read, ASK: question.read}
-    return _of(readers, talk.task)(talk.answer)
-
-
-def _write(talk: Conversation, value: Any) -> str:
-    if talk.task == DETECT:
-        return detection.write(value, talk.label)
-    writers: dict[str, Callable[[Any], str]] = {
-        COUNT: counting.write,
-        LOCATE: localization.write,
-        CLASSIFY: classification.write,
-        DESCRIBE: captioning.write,
-        ASK: question.write,
-    }
-    return _of(writers, talk.task)(value)
-
-
-def _of(known: Mapping[str, T], task: str) -> T:
-    """What is known of a task; a new one must not be taken for another. Raises UnknownTask."""
-    if task not in known:
-        raise _unknown(task)
-    return known[task]
-
-
-def _unknown(task: str) -> UnknownTask:
-    return UnknownTask(f"Answers to '{task}' cannot be checked.", "Say in training/data/checks.py how.")
-
-
-def _expected(triplet: Triplet, talk: Conversation) -> list[str]:
-    """The answers that the targets allow: one, or for boxes one for each grid they may be rounded to."""
-    boxes = boxes_of(triplet.targets, talk.label, triplet.size)
-    if talk.task == COUNT:
-        return [counting.write(len(boxes))]
-    if talk.task == LOCATE:
-        return [localization.write(cells(boxes, triplet.size))]
-    if talk.task == DETECT:
-        steps = range(1, COARSEST_STEP + 1)
-        return [detection.write(written(boxes, triplet.size, step), talk.label) for step in steps]
-    if talk.task != CLASSIFY or talk.box is None:
-        raise _unknown(talk.task)
-    there = [t for t in triplet.targets if _apart(clip(t.bbox, triplet.size), talk.box) < 0.5]
-    return [name for t in there for name in (t.kind, t.label) if name in talk.options]
-
-
-def _apart(one: Box | None, other: Box) -> float:
-    """Pixels by which the sides of two boxes differ at the most."""
-    return math.inf if one is None else max(abs(a - b) for a, b in zip(one, other, strict=True))
+    return f"the answer is {_short(talk.answer)}, but by the targets it is {_short(expected[0])}"
 
 
 def _short(text: str) -> str:

@@ -19,6 +19,7 @@ from training.data.commands_build import PATH, build, progress, words
 from training.data.instructions import CLASSES, instructions, rng_for
 from training.data.splits import BUFFER_CHIPS, Key, Split, assert_disjoint, content_hash, split, split_blocks
 from training.data.statistics import render, statistics
+from training.data.tasks.captioning import description_said, retold
 from training.data.triplets import Triplet, write_triplets
 from training.data.validation import MAX_LENGTH, check_file, require_sound
 from training.errors import LeakingSplit
@@ -154,14 +155,13 @@ def instruct(
 
     def anew(triplet: Triplet) -> Triplet:
         labelled = words(classes) or triplet.classes or CLASSES
-        told = next((t.answer for t in triplet.conversations if t.task == "describe"), None)
         talks = instructions(
             triplet,
             rng_for(triplet.id, seed),
             labelled,
             words(tasks),
             options=words(fine) or None,
-            description=told,
+            description=description_said(triplet.conversations),
             **options,
         )
         return replace(triplet, classes=labelled, conversations=talks)
@@ -190,7 +190,7 @@ def teach(
     file: Path, out: Path, endpoint: str, model: str, key_env: str, classes: str, blind: bool, at_once: int, drop: bool
 ) -> None:
     """Have a teacher model describe the chips; answers are kept in OUT.cache, and a stopped run goes on there."""
-    from training.data.teacher import Teacher, describe_all, retold
+    from training.data.teacher import Teacher, describe_all
 
     _same_folder(file, out)
     check_writable(out)

@@ -9,36 +9,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
-from fusar_core.errors import BadOption, UnknownTask
-from fusar_core.tasks import (
-    ASK,
-    CLASSIFY,
-    COUNT,
-    DESCRIBE,
-    DETECT,
-    LOCATE,
-    TASKS,
-    captioning,
-    classification,
-    counting,
-    detection,
-    localization,
-    question,
-)
-from training.data.descriptions import describe
-from training.data.triplets import Box, Conversation, Target, Triplet
-from training.data.truth import Size, boxes_of, cells, clip, written
-from training.data.words import KINDS, article, kind_in_words
+from fusar_core.errors import BadOption
+from fusar_core.tasks import TASKS, require_known
+from training.data.tasks import trained
+from training.data.tasks.base import Asking, Labelled
+from training.data.triplets import Conversation, Triplet
 
 CLASSES = ("plane", "ship")
-YES, NO = "Yes.", "No."
-
-Labelled = tuple[Sequence[Target], Size, Mapping[str, Any]]
-"""Targets, (width, height) in pixels, and facts of a chip."""
 
 
 def rng_for(name: str, seed: int) -> np.random.Generator:
@@ -50,7 +30,7 @@ def instructions(
     chip: Triplet | Labelled,
     rng: np.random.Generator,
     classes: Sequence[str] = CLASSES,
-    tasks: Sequence[str] = tuple(TASKS),
+    tasks: Sequence[str] | None = None,
     *,
     most: int | None = None,
     negatives: float = 1.0,
@@ -60,79 +40,22 @@ def instructions(
 ) -> tuple[Conversation, ...]:
     """The conversations about a chip; the same rng state gives the same ones.
 
-    classes: those that the source labels. most: conversations a chip at the most; tasks take turns, in a drawn order,
-    so that each gets its share (all of them otherwise). negatives: how likely a question about an absent class is kept.
-    box_step: pixels to which coordinates of detections are rounded. options: the classes offered when a target's is
-    asked; `classes` when None. A target counts as its `kind` where that is offered, else as its label, and is not asked
-    about where neither is. description: the answer to `describe`; from the template when None.
+    classes: those that the source labels. tasks: all when None. most: conversations a chip at the most; tasks take
+    turns, in a drawn order, so that each gets its share (all of them otherwise). negatives: how likely a question about
+    an absent class is kept. box_step: pixels to which coordinates of detections are rounded. options: the classes
+    offered when a target's is asked; `classes` when None. A target counts as its `kind` where that is offered, else as
+    its label, and is not asked about where neither is. description: the answer to `describe`; from the template when
+    None.
 
     Raises UnknownTask, BadOption.
     """
-    if unknown := [t for t in tasks if t not in TASKS]:
-        raise UnknownTask(f"There is no task called '{unknown[0]}'.", f"Tasks: {', '.join(TASKS)}.")
+    require_known(tasks or (), TASKS)
     if box_step < 1 or (most is not None and most < 1):
         raise BadOption(f"box_step {box_step} and most {most} must be at least 1.")
-    targets, size, facts = (chip.targets, chip.size, chip.facts) if isinstance(chip, Triplet) else chip
-    found: dict[str, list[Conversation]] = {task: [] for task in tasks}
-    for task in found:
-        if task == CLASSIFY:
-            found[task] = _classify(targets, size, tuple(options or classes))
-        elif task == DESCRIBE:
-            text = describe(targets, size, facts, classes=classes) if description is None else description
-            found[task] = [Conversation(DESCRIBE, captioning.prompt(), captioning.write(text))] if text else []
-        elif task == ASK:
-            found[task] = _ask(targets, size, facts, rng, classes)
-        else:
-            for label in classes:
-                boxes = boxes_of(targets, label, size)
-                if boxes or rng.random() < negatives:
-                    found[task].append(_about(task, label, boxes, size, box_step))
+    labelled = (chip.targets, chip.size, chip.facts) if isinstance(chip, Triplet) else chip
+    asking = Asking(rng, classes, negatives, box_step, options, description)
+    found = {task: trained(task).conversations(labelled, asking) for task in (TASKS if tasks is None else tasks)}
     return _balanced(found, rng, most)
-
-
-def _about(task: str, label: str, boxes: Sequence[Box], size: Size, box_step: int) -> Conversation:
-    """The question of a task about one class. Raises UnknownTask for one that is about none."""
-    if task == COUNT:
-        return Conversation(task, counting.prompt(label), counting.write(len(boxes)), label)
-    if task == LOCATE:
-        return Conversation(task, localization.prompt(label), localization.write(cells(boxes, size)), label)
-    if task == DETECT:
-        said = detection.write(written(boxes, size, box_step), label)
-        return Conversation(task, detection.prompt(label), said, label)
-    raise UnknownTask(
-        f"'{task}' cannot be asked about a class.", "Say in training/data/instructions.py how it is asked."
-    )
-
-
-def _classify(targets: Sequence[Target], size: Size, options: tuple[str, ...]) -> list[Conversation]:
-    """Of every target on the chip, which of the options it is; nothing where there is no choice."""
-    talks: list[Conversation] = []
-    if len(options) < 2:
-        return talks
-    for target in targets:
-        box = clip(target.bbox, size)
-        name = target.kind if target.kind in options else target.label
-        if box is not None and name in options:
-            prompt = classification.prompt(box, options)
-            talks.append(Conversation(CLASSIFY, prompt, classification.write(name), target.label, options, box))
-    return talks
-
-
-def _ask(
-    targets: Sequence[Target], size: Size, facts: Mapping[str, Any], rng: np.random.Generator, classes: Sequence[str]
-) -> list[Conversation]:
-    """Yes-or-no questions: of each class whether one is there; whether the place is what it is, and something else."""
-    talks = []
-    for label in classes:
-        there = bool(boxes_of(targets, label, size))
-        asked = question.prompt(f"Is there {article(label)} {label} in this SAR image?")
-        talks.append(Conversation(ASK, asked, YES if there else NO, label))
-    if kind := str(facts.get("kind") or ""):
-        others = [k for k in KINDS if k != kind]
-        for asked_kind in (kind, others[int(rng.integers(len(others)))]):
-            asked = question.prompt(f"Is this {kind_in_words(asked_kind)}?")
-            talks.append(Conversation(ASK, asked, YES if asked_kind == kind else NO))
-    return talks
 
 
 def _balanced(

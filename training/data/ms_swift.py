@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from fusar_core.files import atomic_path
-from fusar_core.tasks import CLASSIFY, DETECT
+from training.data.tasks import trained
+from training.data.tasks.base import IN_ANSWER, IN_QUESTION
 from training.data.triplets import Box, Conversation, Triplet
 from training.errors import BadTriplet
 
@@ -48,9 +49,10 @@ def row(triplet: Triplet, talk: Conversation, root: Path, grounding: bool = Fals
             raise BadTriplet(f"Triplet {triplet.id}: {text!r} holds a tag of ms-swift.", "Say it otherwise.")
     question, answer = talk.question, talk.answer
     boxes: list[Box] = []
-    if grounding and talk.task == CLASSIFY:
+    boxes_in = trained(talk.task).boxes_in if grounding else ""
+    if boxes_in == IN_QUESTION:
         question, boxes = _lifted(question)
-    elif grounding and talk.task == DETECT:
+    elif boxes_in == IN_ANSWER:
         answer, boxes = _lifted(answer)
     said = [{"role": "user", "content": IMAGE + question}, {"role": "assistant", "content": answer}]
     found: dict[str, Any] = {"messages": said, "images": [str((root / triplet.image).resolve())]}

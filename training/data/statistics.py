@@ -6,11 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from fusar_core.tasks import CLASSIFY, COUNT, DESCRIBE, LOCATE, TASKS
+from fusar_core.tasks import TASKS
+from training.data.tasks.captioning import descriptions_said
 from training.data.triplets import Triplet
 
-FLOOR_TASKS = (COUNT, LOCATE, CLASSIFY)
-"""Tasks whose answers repeat, so that always giving the most frequent one scores something."""
 LONG_TAIL = 10
 """Counts from here on share a bin of the histogram."""
 
@@ -36,7 +35,7 @@ def statistics(triplets: Sequence[Triplet]) -> dict[str, Any]:
         "kinds": dict(Counter(target.kind for t in triplets for target in t.targets if target.kind).most_common()),
         "counts": _counts(triplets),
         "floor": _floors(triplets),
-        "descriptions": _lengths([len(talk.answer.split()) for talk in talks if talk.task == DESCRIBE]),
+        "descriptions": _lengths([len(text.split()) for text in descriptions_said(talks)]),
         "sizes": _numbered(f"{t.size[0]} × {t.size[1]}" for t in triplets),
         "gsd_m": _range([t.gsd_m for t in triplets if t.gsd_m is not None]),
         "target_px": _range(
@@ -89,8 +88,9 @@ def _floors(triplets: Sequence[Triplet]) -> dict[str, dict[str, dict[str, Any]]]
     answers: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for triplet in triplets:
         for talk in triplet.conversations:
-            if talk.task in FLOOR_TASKS:
-                answers[talk.task, "" if talk.task == CLASSIFY else talk.label][talk.answer] += 1
+            known = TASKS.get(talk.task)
+            if known and known.repeats:
+                answers[known.name, talk.label if known.per_class else ""][talk.answer] += 1
     found: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
     for (task, label), said in sorted(answers.items()):
         answer, times = min(said.items(), key=lambda pair: (-pair[1], pair[0]))

@@ -19,20 +19,20 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from PIL import Image
 
-from fusar_core.tasks import DESCRIBE, captioning
+from fusar_core.tasks import captioning
 from fusar_core.tasks.classification import SYNONYMS
 from fusar_core.tasks.reading import OK
 from training.data.chat_client import ChatClient
 from training.data.descriptions import cells_said, counts_said, describe
 from training.data.loading import load_image
-from training.data.triplets import Conversation, Triplet
+from training.data.triplets import Triplet
 from training.data.truth import boxes_of, cells
 from training.errors import BadTriplet
 
@@ -179,14 +179,6 @@ def judge(raw: str, triplet: Triplet, classes: Sequence[str]) -> tuple[str | Non
 
 def _listed(numbers: Sequence[int]) -> str:
     return ", ".join(map(str, numbers))
-
-
-def retold(triplet: Triplet, description: str) -> Triplet:
-    """The triplet with this answer to `describe`, in place of the one it has."""
-    kept = [talk for talk in triplet.conversations if talk.task != DESCRIBE]
-    at = next((i for i, talk in enumerate(triplet.conversations) if talk.task == DESCRIBE), len(kept))
-    kept.insert(at, Conversation(DESCRIBE, captioning.prompt(), captioning.write(description)))
-    return replace(triplet, conversations=tuple(kept))
 
 
 def _known(triplet: Triplet, teacher: Teacher, classes: Sequence[str]) -> str:

@@ -19,27 +19,29 @@ import click
 import numpy as np
 
 from fusar_core.errors import BadOption, BadResults
+from fusar_core.evaluation.cases import key_of
+from fusar_core.evaluation.comparison import against_levels, pooled
+from fusar_core.evaluation.results import read_results
+from fusar_core.evaluation.scores import ALL, scores
 from fusar_core.files import atomic_path
-from fusar_core.tasks import CLASSIFY, COUNT, DETECT, LOCATE
+from fusar_core.scoring.measures import PRESENT
+from fusar_core.tasks import TASKS
 from training.data.triplets import Triplet, read_triplets
 from training.errors import for_people
-from training.evaluation.comparison import against_levels, pooled
-from training.evaluation.evaluate import read_results
-from training.evaluation.plan import key_of
+from training.evaluation import paper
+from training.evaluation.ceiling import best_without_prior, ceiling
 from training.evaluation.plots import ceiling_of, draw_ablation, floor_of
-from training.evaluation.scores import PRESENT, best_without_prior, ceiling, scores
 
 TWINS = {"": "none", "-stage2": "none-stage2", "-full": "none-full"}
 """End of an arm's name → the arm without prior that was trained as it was."""
 MEASURES = {
-    "counting": (COUNT, "all"),
-    "Acc@100": (LOCATE, "all"),
-    f"Acc@100 {PRESENT}": (LOCATE, PRESENT),
-    "classification": (CLASSIFY, "all"),
-    "F1@.25": (DETECT, "all"),
+    f"{TASKS[task].headline} {part}".removesuffix(f" {ALL}"): (task, part)
+    for task in paper.ABLATED
+    for part in ((ALL, PRESENT) if TASKS[task].in_cells else (ALL,))
 }
-TESTED = {"counting": (COUNT, "accuracy"), "Acc@100": (LOCATE, "accuracy")}
-"""What is compared with the twin: the task, and the measure of `comparison.MEASURES`."""
+"""Column → task and part of its cases. Of cells also where there are targets: nowhere else can they be wrong."""
+TESTED = {TASKS[task].headline: (task, "accuracy") for task in paper.TESTED}
+"""What is compared with the twin: the task, and the measure of `Task.measures`."""
 
 OPEN = "open"
 """Name of the part of the chips whose image leaves something open."""
@@ -90,10 +92,7 @@ def twin_of(arm: str) -> str:
 
 def value(results: Mapping[str, Any], task: str, group: str = "all") -> float:
     """The number a table shows for a task: accuracy, Acc@100, or F1 at IoU .25."""
-    score = results["scores"][task][group]
-    if task == DETECT:
-        return float(score["at"][0]["f1"]["value"])
-    return float(score["acc_100" if task == LOCATE else "accuracy"]["value"])
+    return float(TASKS[task].main_number(results["scores"][task][group])["value"])
 
 
 def against_twin(runs: Runs, twins: Runs) -> dict[str, Any]:

@@ -8,14 +8,9 @@ DIR/results.json holds every case and the scores; DIR/cases.jsonl is the journal
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import json
 import sys
-import time
-import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,42 +21,32 @@ from fusar_core import __version__, open_engine
 from fusar_core.commands.engine_options import declared_options, engine_arguments
 from fusar_core.engines import engine_info, engines, is_address
 from fusar_core.engines.base import Engine
-from fusar_core.errors import BadOption, BadResults
-from fusar_core.files import atomic_path, check_writable
-from fusar_core.interpretation.journal import Journal
+from fusar_core.errors import BadOption
+from fusar_core.evaluation.comparison import compared, require_same
+from fusar_core.evaluation.results import Results, read_results
+from fusar_core.evaluation.running import Row, run
+from fusar_core.files import check_writable
 from fusar_core.prior.aef import EmbeddingSource, open_source
-from fusar_core.tasks import CLASSIFY, DESCRIBE, DETECT
+from fusar_core.tasks import scored_task
+from fusar_core.tasks.base import BOX
 from training.data.triplets import Triplet
 from training.data.validation import check_file
 from training.errors import BadTriplet, for_people
-from training.evaluation.cases import Row, answered
-from training.evaluation.comparison import compared, require_same
+from training.evaluation import paper
+from training.evaluation.ceiling import ceiling
 from training.evaluation.controls import CONTROLS, IN_WORDS, OF_ANCHORS, WRONG_YEAR, controlled, said_place
-from training.evaluation.plan import KNOWN, TASKS, Scope, cases_of, planned
-from training.evaluation.scores import ceiling, scores
+from training.evaluation.plan import Scope, cases_of, planned, scorable
+from training.evaluation.triplet_cases import TripletCases
 
-FORMAT = "fusar-training-evaluation/1"
 BATCH_SIZE = 64
 """Chips at once of an engine that works in batches, unless --batch-size says otherwise."""
-
-
-@dataclass
-class Results:
-    """Who was asked what, every case, and the scores."""
-
-    about: dict[str, Any]
-    rows: list[Row]
-    scores: dict[str, Any] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, Any]:
-        return {"format": FORMAT, **self.about, "scores": self.scores, "rows": self.rows}
 
 
 def evaluate(
     engine: Engine,
     triplets: Sequence[Triplet],
     root: Path,
-    tasks: Sequence[str] = TASKS,
+    tasks: Sequence[str] = paper.TASKS,
     classes: Sequence[str] = ("plane", "ship"),
     control: str = "as-is",
     journal: Path | None = None,
@@ -83,22 +68,12 @@ def evaluate(
     Raises UnsupportedTask, UnknownClass, BadOption, BadTriplet, BadResults, ResumeMismatch, and what the engine raises.
     """
     scope = Scope(tasks, classes, one_class, most_targets)
-    if control not in CONTROLS:
-        raise BadOption(f"There is no control '{control}'.", f"Controls: {', '.join(CONTROLS)}.")
-    if control == IN_WORDS and engine.derived:
-        raise BadOption(f"The engine '{engine.name}' reads no words, of places neither.", "Use another --prior.")
-    if not engine.takes_prior:
-        if control in OF_ANCHORS:
-            raise BadOption(
-                f"The engine '{engine.name}' ({engine.model}) takes no anchors: '{control}' would change nothing.",
-                "Leave out --prior.",
-            )
-        control = "none" if control == "as-is" else control
+    control = _possible(control, engine)
     plan = planned(triplets, scope, engine)
     if baseline is not None:
         require_same({case.key: case.truth for case in cases_of(plan)}, baseline)
     anchors_of = controlled(control, triplets, root, source, other_year)
-    about = {
+    about: dict[str, Any] = {
         "version": __version__,
         "engine": engine.name,
         "model": engine.model,
@@ -112,31 +87,41 @@ def evaluate(
     }
     if control == WRONG_YEAR:
         about |= {"source": source.name if source else None, "other_year": other_year}
-    kept = Journal(journal, about, resume=resume) if journal else None
-    rows, seconds, first = _finished(kept)
-    preamble = said_place if control == IN_WORDS else lambda triplet: ""
-    fresh = answered(engine, triplets, root, plan, anchors_of, preamble, first)
-    bar = tqdm(fresh, total=len(triplets), initial=first, desc="chips", disable=not sys.stderr.isatty())
-    before = time.monotonic()
-    try:
-        for index, found in enumerate(bar, first):
-            rows += found
-            now = time.monotonic()
-            seconds, spent, before = seconds + now - before, now - before, now
-            if kept:
-                kept.record(index, rows=found, seconds=round(spent, 4))
-    finally:
-        fresh.close()
-        if kept:
-            kept.close()
-    about |= {"cases": len(rows), "seconds": round(seconds, 1), "warnings": _warnings(engine, triplets)}
-    if best := ceiling(triplets, rows):
-        about["ceiling_without_prior"] = best
-    return Results(about, rows, scores(rows))
+    cases = TripletCases(
+        triplets,
+        root,
+        plan,
+        anchors_of if engine.takes_prior else lambda index: None,
+        said_place if control == IN_WORDS else lambda triplet: "",
+    )
+    with tqdm(total=len(triplets), desc="chips", disable=not sys.stderr.isatty()) as bar:
+        results = run(
+            engine, cases, about, journal=journal, resume=resume, on_progress=lambda done, _: bar.update(done - bar.n)
+        )
+    results.about["warnings"] = _warnings(engine, triplets)
+    if best := ceiling(triplets, results.rows):
+        results.about["ceiling_without_prior"] = best
+    return results
+
+
+def _possible(control: str, engine: Engine) -> str:
+    """The control as it is recorded. Raises BadOption where an engine cannot be asked with it."""
+    if control not in CONTROLS:
+        raise BadOption(f"There is no control '{control}'.", f"Controls: {', '.join(CONTROLS)}.")
+    if control == IN_WORDS and engine.derived:
+        raise BadOption(f"The engine '{engine.name}' reads no words, of places neither.", "Use another --prior.")
+    if engine.takes_prior:
+        return control
+    if control in OF_ANCHORS:
+        raise BadOption(
+            f"The engine '{engine.name}' ({engine.model}) takes no anchors: '{control}' would change nothing.",
+            "Leave out --prior.",
+        )
+    return "none" if control == "as-is" else control
 
 
 def compare(results: Results, baseline: Results) -> dict[str, Any]:
-    """Paired tests, task by task; see `training.evaluation.comparison`, which also has `pooled` for several seeds."""
+    """Paired tests, task by task; see `fusar_core.evaluation.comparison`, which also has `pooled` for several seeds."""
     return compared(results.rows, baseline.rows)
 
 
@@ -146,12 +131,6 @@ def _warnings(engine: Engine, triplets: Sequence[Triplet]) -> list[str]:
     known = sorted(t.gsd_m for t in triplets if t.gsd_m)
     sizes = [(size, size) for size in (known[0], known[-1])] if known else [None]
     return list(dict.fromkeys(said for size in sizes for said in engine.report(size).warnings))
-
-
-def _finished(journal: Journal | None) -> tuple[list[Row], float, int]:
-    """Rows of the chips in a journal, the seconds they took, and how many chips they are."""
-    entries = list(journal.finished.values()) if journal else []
-    return [row for e in entries for row in e["rows"]], sum(e["seconds"] for e in entries), len(entries)
 
 
 def _digest(triplets: Sequence[Triplet]) -> str:
@@ -171,18 +150,6 @@ def chosen_engine(name: str, options: dict[str, Any]) -> Engine:
     if options.get("batch_size") is None and "batch_size" in {o.name for o in engine_info(name).options}:
         options = {**options, "batch_size": BATCH_SIZE}
     return open_engine(name, **engine_arguments(name, options))
-
-
-def read_results(path: Path) -> dict[str, Any]:
-    """A results file, also one that is packed (`.gz`). Raises BadResults."""
-    try:
-        packed = path.read_bytes()
-        content = json.loads(gzip.decompress(packed) if path.suffix == ".gz" else packed)
-    except (OSError, EOFError, zlib.error, ValueError) as cause:
-        raise BadResults(f"{path} cannot be read: {cause}.", "Give a results.json of training.evaluate.") from cause
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise BadResults(f"{path} is no results file of training.evaluate.", "Give a results.json of it.")
-    return content
 
 
 def chosen_triplets(path: Path, limit: int | None = None) -> list[Triplet]:
@@ -209,7 +176,7 @@ def _words(context: Any, parameter: Any, value: str) -> tuple[str, ...]:
 @click.option("--data", required=True, type=click.Path(path_type=Path, exists=True), help="triplets (JSONL)")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="folder of the results")
 @click.option(
-    "--tasks", default="", callback=_words, help=f"of {', '.join(KNOWN)}; default: what is asked of every chip"
+    "--tasks", default="", callback=_words, help=f"of {', '.join(scorable())}; default: what is asked of every chip"
 )
 @click.option("--classes", default="plane,ship", show_default=True, callback=_words)
 @click.option("--one-class", is_flag=True, help="ask about one class a chip: one that is there, else in turns")
@@ -265,15 +232,19 @@ def main(
         if against:
             who = {"file": str(baseline), "engine": against["engine"], "model": against["model"]}
             results.about["against"] = {**who, "tests": compared(results.rows, against["rows"])}
-        with atomic_path(out / "results.json") as temporary:
-            temporary.write_text(json.dumps(results.as_dict(), ensure_ascii=False, allow_nan=False), "utf-8")
+        results.write(out / "results.json")
         (out / "cases.jsonl").unlink()
     click.echo("\n".join(_report(results)))
 
 
 def _usual_tasks(engine: Engine, classes: Sequence[str]) -> tuple[str, ...]:
     """What an engine can do without describing; `classify` where there is a choice."""
-    return tuple(t for t in TASKS if t in engine.tasks and t != DESCRIBE and (t != CLASSIFY or len(classes) > 1))
+
+    def usual(name: str) -> bool:
+        task = scored_task(name)
+        return name in engine.tasks and not task.free_text and (task.about != BOX or len(classes) > 1)
+
+    return tuple(filter(usual, paper.TASKS))
 
 
 def _report(results: Results) -> list[str]:
@@ -282,7 +253,9 @@ def _report(results: Results) -> list[str]:
     best = results.about.get("ceiling_without_prior", {})
     for task, found in results.scores.items():
         ceiling = f"  ceiling without prior {best[task]:.3f}" if task in best else ""
-        lines.append(f"{task:9} {_line(task, found['all'])}{ceiling}  parsed {found['parsed']['value']:.3f}")
+        lines.append(
+            f"{task:9} {scored_task(task).brief(found['all'])}{ceiling}  parsed {found['parsed']['value']:.3f}"
+        )
     for task, tests in results.about.get("against", {}).get("tests", {}).items():
         for name, test in tests.items():
             if test["difference"] is not None:
@@ -290,14 +263,3 @@ def _report(results: Results) -> list[str]:
                     f"{task:9} {name}: {test['difference']:+.3f} against the baseline, p {test['p_value']:.2g}"
                 )
     return lines
-
-
-def _line(task: str, score: dict[str, Any]) -> str:
-    if task == DETECT:
-        return "F1 " + " ".join(f"@{a['iou']} {a['f1']['value']:.3f}" for a in score["at"])
-    named = {"accuracy": "accuracy", "acc_100": "Acc@100", "top_1": "Top1", "bleu_4": "BLEU-4", "cider": "CIDEr"}
-    values = {k: v["value"] if isinstance(v, dict) else v for k, v in score.items() if k in named}
-    floor = f"  floor {score['majority_floor']['value']:.3f}" if "majority_floor" in score else ""
-    if task == DESCRIBE:
-        floor = f"  floor {score['floor']['bleu_4']:.3f}, {score['floor']['cider']:.1f}"
-    return "  ".join(f"{named[k]} {v:.3f}" for k, v in values.items()) + floor

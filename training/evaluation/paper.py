@@ -3,6 +3,14 @@ is not published: 198 images with 633 planes and 31 ships, each with targets in 
 
 from __future__ import annotations
 
+from fusar_core.tasks import CLASSIFY, COUNT, DESCRIBE, DETECT, LOCATE
+
+TASKS = (COUNT, LOCATE, CLASSIFY, DETECT, DESCRIBE)
+"""In the order of its tables 2, 3, 4 and 7, which is that of our evaluations."""
+ABLATED = TASKS[:4]
+"""What the arms of the ablation are asked."""
+TESTED = TASKS[:2]
+"""What they are tested on against their twins, and asked with the controls of the prior."""
 IMAGES, TARGETS = 198, {"all": 664, "plane": 633, "ship": 31}
 
 COUNTING_AND_GRIDS = {

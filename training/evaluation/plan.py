@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from fusar_core.engines import require
 from fusar_core.engines.base import Engine
 from fusar_core.errors import BadOption, UnknownTask
-from fusar_core.tasks import CLASSIFY, COUNT, DESCRIBE, DETECT, LOCATE, questions
-from training.data.descriptions import describe
-from training.data.triplets import Box, Triplet
-from training.data.truth import boxes_of, cells, clip
+from fusar_core.evaluation.cases import Case, Inquiry
+from fusar_core.tasks import TASKS, VARIANTS, finding, questions, scored_task, to_ask
+from fusar_core.tasks.base import BOX
+from training.data.tasks import trained
+from training.data.triplets import Triplet
+from training.data.truth import boxes_of, clip
+from training.evaluation import paper
 
-FINE = "classify-fine"
-"""Classification among the kinds that the targets of a set name, where its classes are the coarse ones."""
-TASKS = (COUNT, LOCATE, CLASSIFY, DETECT, DESCRIBE)
-KNOWN = (*TASKS, FINE)
+Plan = list[list[Inquiry]]
+"""For each chip what is asked about it."""
 
-Key = tuple[Any, ...]
+
+def scorable() -> tuple[str, ...]:
+    """Every task that can be evaluated, the paper's first; variants of tasks among them."""
+    every = dict.fromkeys((*paper.TASKS, *TASKS, *VARIANTS))
+    return tuple(name for name in every if scored_task(name).scorable)
 
 
 @dataclass(frozen=True)
@@ -33,49 +37,18 @@ class Scope:
     Raises BadOption.
     """
 
-    tasks: Sequence[str] = TASKS
+    tasks: Sequence[str] = paper.TASKS
     classes: Sequence[str] = ("plane", "ship")
     one_class: bool = False
     most_targets: int | None = None
 
     def __post_init__(self) -> None:
-        if unknown := [t for t in self.tasks if t not in KNOWN]:
-            raise BadOption(f"'{unknown[0]}' cannot be evaluated.", f"Tasks: {', '.join(KNOWN)}.")
+        if unknown := [t for t in self.tasks if t not in scorable()]:
+            raise BadOption(f"'{unknown[0]}' cannot be evaluated.", f"Tasks: {', '.join(scorable())}.")
         if not self.tasks or not self.classes:
             raise BadOption("Nothing is to be asked about: no task, or no class.", "Name at least one of each.")
         if self.most_targets is not None and self.most_targets < 1:
             raise BadOption(f"{self.most_targets} targets a chip are none.", "Give 1 or more.")
-
-
-@dataclass(frozen=True)
-class Case:
-    """One answer to be scored. label: the class asked about, of `classify` the true one. box: of the target to
-    classify, in chip pixels. truth: as the rows of results hold it; of `detect` the boxes."""
-
-    triplet: Triplet
-    task: str
-    label: str
-    truth: Any
-    box: Box | None = None
-
-    @property
-    def key(self) -> Key:
-        """The same for the same case of another evaluation; see `key_of`."""
-        return self.triplet.id, self.task, self.label, *(tidy(self.box) if self.box else ())
-
-
-@dataclass(frozen=True)
-class Inquiry:
-    """One request about a chip. settles: for each answer to it, in order, the cases that it settles."""
-
-    tasks: tuple[str, ...]
-    classes: tuple[str, ...]
-    settles: tuple[tuple[Case, ...], ...]
-    box: Box | None = None
-
-
-Plan = list[list[Inquiry]]
-"""For each chip what is asked about it."""
 
 
 def planned(triplets: Sequence[Triplet], scope: Scope, engine: Engine) -> Plan:
@@ -87,16 +60,17 @@ def planned(triplets: Sequence[Triplet], scope: Scope, engine: Engine) -> Plan:
     Raises UnsupportedTask, UnknownClass, BadOption.
     """
     derived = [t for t in scope.tasks if t in engine.derived]
-    asked = list(dict.fromkeys(DETECT if t in derived else CLASSIFY if t == FINE else t for t in scope.tasks))
+    asked = to_ask(scope.tasks, engine.derived)
     require(engine, asked, scope.classes)
     kinds = tuple(sorted({t.kind for triplet in triplets for t in triplet.targets if t.kind}))
-    if FINE in scope.tasks and len(kinds) < 2:
-        raise BadOption(
-            f"There is no choice of kinds: {', '.join(kinds) or 'no target has one'}.", f"Leave out {FINE}."
-        )
-    once = tuple(t for t in asked if t != CLASSIFY)
+    choices = {
+        name: trained(name).choices(scope.classes, kinds)
+        for name in sorted(scope.tasks, key=scorable().index)
+        if scored_task(name).about == BOX
+    }
+    once = tuple(t for t in asked if scored_task(t).about != BOX)
     return [
-        [*_about_chip(triplet, once, labels, scope.tasks, derived), *_about_targets(triplet, scope, kinds)]
+        [*_about_chip(triplet, once, labels, scope.tasks, derived), *_about_targets(triplet, scope, choices)]
         for triplet, labels in zip(triplets, _classes(triplets, scope), strict=True)
     ]
 
@@ -104,16 +78,6 @@ def planned(triplets: Sequence[Triplet], scope: Scope, engine: Engine) -> Plan:
 def cases_of(plan: Plan) -> Iterator[Case]:
     """Every case of a plan, in the order of its rows."""
     return (case for chip in plan for inquiry in chip for settled in inquiry.settles for case in settled)
-
-
-def key_of(row: dict[str, Any]) -> Key:
-    """The key of the case that a row of results is about."""
-    return row["id"], row["task"], row["class"], *row.get("box", ())
-
-
-def tidy(box: Sequence[float]) -> list[float]:
-    """A box as results hold it: tenths of pixels."""
-    return [round(float(v), 1) for v in box]
 
 
 def _classes(triplets: Sequence[Triplet], scope: Scope) -> Iterator[tuple[str, ...]]:
@@ -134,31 +98,25 @@ def _about_chip(
     settles = []
     for task, label in questions(once, labels):
         settled = [task] if task in wanted and task not in derived else []
-        settled += derived if task == DETECT else []
-        settles.append(tuple(Case(triplet, t, label, _truth(triplet, t, label)) for t in settled))
+        settled += derived if finding((task,)) else []
+        settles.append(tuple(_case(triplet, t, label) for t in settled))
     if settles:
         yield Inquiry(once, labels, tuple(settles))
 
 
-def _about_targets(triplet: Triplet, scope: Scope, kinds: tuple[str, ...]) -> Iterator[Inquiry]:
-    for task, options in ((CLASSIFY, tuple(scope.classes)), (FINE, kinds)):
-        if task not in scope.tasks:
-            continue
-        named = [(t.kind if task == FINE else t.label, clip(t.bbox, triplet.size)) for t in triplet.targets]
+def _about_targets(triplet: Triplet, scope: Scope, choices: Mapping[str, tuple[str, ...]]) -> Iterator[Inquiry]:
+    for task, options in choices.items():
+        known = trained(task)
+        named = [(known.name_of(t), clip(t.bbox, triplet.size)) for t in triplet.targets]
         for name, box in [n for n in named if n[0] in options and n[1] is not None][: scope.most_targets]:
-            yield Inquiry((CLASSIFY,), options, ((Case(triplet, task, name, name, box),),), box)
+            place = triplet.place or triplet.id
+            case = Case(triplet.id, place, task, name, name, triplet.size, box)
+            yield Inquiry((known.task.asked_as,), options, ((case,),), box)
 
 
-def _truth(triplet: Triplet, task: str, label: str) -> Any:
-    """What is true of a chip and a class. Raises UnknownTask for a task that this does not know."""
-    if task == DESCRIBE:
-        own = next((c.answer for c in triplet.conversations if c.task == DESCRIBE), "")
-        return own or describe(triplet.targets, triplet.size, triplet.facts)
-    boxes = boxes_of(triplet.targets, label, triplet.size)
-    if task == COUNT:
-        return len(boxes)
-    if task == LOCATE:
-        return sorted(cells(boxes, triplet.size))
-    if task == DETECT:
-        return [list(box) for box in boxes]
-    raise UnknownTask(f"Nobody knows what is true of '{task}'.", "Say in training/evaluation/plan.py how it is found.")
+def _case(triplet: Triplet, task: str, label: str) -> Case:
+    """Raises UnknownTask for a task of which nobody knows what is true."""
+    truth = trained(task).truth(triplet, label)
+    if truth is None:
+        raise UnknownTask(f"Nobody knows what is true of '{task}'.", "Say in training/data/tasks how it is found.")
+    return Case(triplet.id, triplet.place or triplet.id, task, label, truth, triplet.size)

@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from fusar_core.files import atomic_path
-from fusar_core.tasks import CLASSIFY, COUNT, DETECT, LOCATE
+from fusar_core.tasks import scored_task
+from training.evaluation import paper
 
-SHOWN = {COUNT: "counting", LOCATE: "cells, Acc@100", CLASSIFY: "classification", DETECT: "detection, F1@.25"}
 GREY = "#888888"
 
 
 def draw_accuracies(runs: Mapping[str, Mapping[str, Any]], path: Path) -> None:
     """One panel a task, one point a run with its 95 % interval; beside it the floor of its cases, and the ceiling of
     a reader without prior where the data say it."""
-    tasks = [task for task in SHOWN if any(task in r["scores"] for r in runs.values())] or [COUNT]
+    tasks = [task for task in paper.ABLATED if any(task in r["scores"] for r in runs.values())] or [paper.ABLATED[0]]
     figure, panels = _panels(len(tasks), list(runs), 0.34)
     for axes, task in zip(panels, tasks, strict=True):
         for row, results in enumerate(runs.values()):
@@ -28,7 +28,7 @@ def draw_accuracies(runs: Mapping[str, Mapping[str, Any]], path: Path) -> None:
             if levels:
                 look = {"marker": marker, "markersize": 15 if marker == "|" else 6, "color": GREY, "fillstyle": "none"}
                 axes.plot(*zip(*levels, strict=True), linestyle="none", label=label, **look)
-        axes.set(title=SHOWN[task], xlim=(-0.03, 1.03), xticks=[0, 0.25, 0.5, 0.75, 1])
+        axes.set(title=_title(task), xlim=(-0.03, 1.03), xticks=[0, 0.25, 0.5, 0.75, 1])
         axes.set_xticklabels(["0", ".25", ".5", ".75", "1"])
     _write(figure, panels, path)
 
@@ -85,9 +85,14 @@ def _write(figure: Any, panels: Any, path: Path) -> None:
 
 
 def _measured(task: str, score: Mapping[str, Any]) -> tuple[float, tuple[float, float]]:
-    said = score["at"][0]["f1"] if task == DETECT else score["acc_100" if task == LOCATE else "accuracy"]
+    said = scored_task(task).main_number(score)
     low, high = said["interval_95"] or (said["value"], said["value"])
     return said["value"], (min(low, said["value"]), max(high, said["value"]))
+
+
+def _title(task: str) -> str:
+    noun, measure = scored_task(task).noun, scored_task(task).headline
+    return noun if noun == measure else f"{noun}, {measure}"
 
 
 def floor_of(results: Mapping[str, Any], task: str) -> float | None:

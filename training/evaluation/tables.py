@@ -17,14 +17,14 @@ from typing import Any
 import click
 
 from fusar_core.errors import BadOption
+from fusar_core.evaluation.results import read_results
 from fusar_core.files import atomic_path
 from fusar_core.scoring.captions import ORDERS
-from fusar_core.tasks import CLASSIFY, COUNT, DESCRIBE, DETECT, LOCATE
+from fusar_core.scoring.measures import PRESENT
+from fusar_core.tasks import CLASSIFY, COUNT, DESCRIBE, DETECT, FINE, LOCATE
 from training.errors import for_people
 from training.evaluation import paper
-from training.evaluation.plan import FINE
 from training.evaluation.plots import draw_accuracies
-from training.evaluation.scores import PRESENT
 
 Results = Mapping[str, Any]
 Table = dict[str, Any]
@@ -226,8 +226,6 @@ def markdown(found: Mapping[str, Table]) -> str:
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="folder of the tables")
 def main(runs: tuple[str, ...], out: Path) -> None:
     """Render the paper's tables for one or many results."""
-    from training.evaluation.evaluate import read_results
-
     with for_people():
         if unnamed := [run for run in runs if "=" not in run]:
             raise BadOption(f"'{unnamed[0]}' has no name.", "Give NAME=RESULTS.json.")

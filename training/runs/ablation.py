@@ -22,8 +22,8 @@ from tqdm import tqdm
 
 from fusar_core.files import atomic_path
 from fusar_core.model.weights import fingerprint, weight_files
-from fusar_core.tasks import CLASSIFY, COUNT, DETECT, LOCATE
 from training.errors import RunExists, StageFailed, for_people
+from training.evaluation import paper
 from training.runs.make_nano import INFORMATIVE, USELESS, base_model, share_option, simulate, triplets_of
 from training.stages.recipe import read_recipe
 from training.stages.train import BY_MACHINE, require_same, settings_of
@@ -33,7 +33,6 @@ BASE = Path(__file__).parents[2] / "resources" / "bases" / "nano"
 """The base that comes with the repository: stage 0 of `make nano`, in bf16."""
 STEPS = 150
 """Of one stage, 16 chips each. A run without stage 1 gets those of both."""
-TASKS = (COUNT, LOCATE, CLASSIFY, DETECT)
 CONTROLS = ("shuffled", "zero", "mean", "none", "wrong-year")
 """What the finished `tlm` is also asked with at test time."""
 
@@ -146,7 +145,7 @@ def run(arm: Arm, seed: int, base: Path, work: Path, threads: int, steps: int = 
     for control in ("as-is", *arm.controls):
         results = folder / control
         if not (results / "results.json").exists():
-            tasks = TASKS if control == "as-is" else (COUNT, LOCATE)
+            tasks = paper.ABLATED if control == "as-is" else paper.TESTED
             words = ["--engine", str(whole), "--data", str(test), "--tasks", ",".join(tasks)]
             call("training.evaluate", *words, "--prior", control, "--out", str(results))
     return folder

@@ -14,10 +14,12 @@ import numpy as np
 import numpy.typing as npt
 from torch.utils.data import Dataset
 
-from fusar_core.tasks import CLASSIFY, DESCRIBE, TASKS
 from training.data.instructions import instructions
 from training.data.loading import load_anchors, load_image
 from training.data.shuffling import donors_of
+from training.data.tasks import trained
+from training.data.tasks.captioning import description_said
+from training.data.tasks.classification import options_said
 from training.data.triplets import Conversation, Triplet
 from training.errors import BadTriplet
 from training.stages.augmentation import TURNS, turned_image, turned_positions, turned_truth
@@ -150,7 +152,7 @@ def wanted(triplet: Triplet, recipe: Recipe) -> Triplet:
 def holding(talks: Sequence[Conversation], turn: int) -> tuple[Conversation, ...]:
     """What a source says that cannot be made anew and still holds of a turned chip: which classes a target may be of,
     and its description where it is not turned, since that speaks of cells."""
-    return tuple(t for t in talks if t.task == CLASSIFY or (t.task == DESCRIBE and turn == 0))
+    return tuple(t for t in talks if trained(t.task).holds(turn))
 
 
 def drawn(
@@ -166,14 +168,12 @@ def drawn(
     said: see `holding`. Of a chip without targets every question may be left out by the recipe's `negatives`: then all
     are asked.
     """
-    tasks, most = recipe.tasks or tuple(TASKS), None if all_of_them else recipe.conversations
+    most = None if all_of_them else recipe.conversations
     asked = triplet.labelled(classes)
-    options = next((talk.options for talk in said if talk.task == CLASSIFY), None)
-    told = next((talk.answer for talk in said if talk.task == DESCRIBE), None)
     for negatives in (recipe.negatives, 1.0):
         talks = instructions(
-            triplet, rng, asked, tasks, most=most, negatives=negatives, box_step=recipe.box_step, options=options,
-            description=told,
+            triplet, rng, asked, recipe.tasks or None, most=most, negatives=negatives, box_step=recipe.box_step,
+            options=options_said(said), description=description_said(said),
         )  # fmt: skip
         if talks:
             break

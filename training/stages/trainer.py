@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
-from fusar_core.tasks import DETECT, TASKS
+from fusar_core.tasks import TASKS
 from training.errors import LossNotFinite
 from training.folders import explained, move_whole
 from training.stages.coordinates import CoordinateLoss
@@ -162,7 +162,8 @@ class FusarTrainer(Trainer):
         scores, labels = logits[:, :-1][answered].float(), labels[answered]
         tasks, talks = inputs["tasks"][:, 1:][answered], inputs["talks"][:, 1:][answered]
         losses = functional.cross_entropy(scores, labels, reduction="none")
-        of_boxes = tasks == list(TASKS).index(DETECT)
+        names, boxes = tuple(TASKS), [number for number, task in enumerate(TASKS.values()) if task.finds]
+        of_boxes = torch.isin(tasks, torch.tensor(boxes, device=tasks.device))
         if self.coordinates is not None:
             losses = self.coordinates(scores, labels, losses, of_boxes)
         if not self.recipe.task_balance:
@@ -171,9 +172,10 @@ class FusarTrainer(Trainer):
         by_talk, task_of = mean_by(losses, talks), _first(tasks, talks)
         by_task = mean_by(by_talk, task_of)
         for task, loss in zip(task_of.unique().tolist(), by_task, strict=True):
-            self._part(tuple(TASKS)[task], loss)
-        names = [tuple(TASKS)[t] for t in task_of.unique().tolist()]
-        weights = torch.tensor([self.recipe.task_weights.get(name, 1.0) for name in names], device=losses.device)
+            self._part(names[task], loss)
+        weights = torch.tensor(
+            [self.recipe.task_weights.get(names[t], 1.0) for t in task_of.unique().tolist()], device=losses.device
+        )
         return (by_task * weights).sum() / weights.sum()
 
     def create_optimizer(self, model: Any = None) -> Any:

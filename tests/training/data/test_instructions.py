@@ -23,7 +23,7 @@ from fusar_core.tasks import (
     detection,
     localization,
 )
-from training.data import instructions as module
+from fusar_core.tasks.localization import Localization
 from training.data.instructions import instructions
 from training.data.triplets import Conversation, Target, Triplet
 
@@ -145,10 +145,17 @@ def test_a_triplet_is_a_chip() -> None:
     assert "classes" not in json.loads(triplet.to_json())
 
 
-def test_a_task_that_nobody_knows_how_to_ask_is_not_asked_as_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "tuple(TASKS)", (*TASKS, "segment"))
-    with pytest.raises(UnknownTask, match="'segment' cannot be asked"):
+def test_a_task_whose_truth_boxes_do_not_tell_is_not_asked_as_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Segmenting(Localization):
+        name = "segment"
+
+        def truth(self, boxes: Any, size: Any) -> None:
+            return None
+
+    with pytest.raises(UnknownTask, match="segment"):
         talks("segment")
+    monkeypatch.setitem(TASKS, "segment", Segmenting())
+    assert talks("segment") == []
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from PIL import Image
 
 from training.data.descriptions import describe
 from training.data.loading import load_image
-from training.data.teacher import Teacher, Verdict, describe_all, judge, retold
+from training.data.tasks.captioning import retold
+from training.data.teacher import Teacher, Verdict, describe_all, judge
 from training.data.triplets import Target, Triplet
 from training.data.words import KINDS
 from training.errors import BadTriplet, TeacherDenied, TeacherUnavailable

@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 from fusar_core.errors import BadResults
+from fusar_core.evaluation.results import FORMAT, read_results
+from fusar_core.evaluation.scores import scores
 from training.data.triplets import Triplet
 from training.evaluation.ablation_table import against_twin, lines, main, markdown, read_runs, twin_of
-from training.evaluation.evaluate import FORMAT, read_results
-from training.evaluation.scores import scores
 from training.runs.ablation import ARMS, STEPS
 
 

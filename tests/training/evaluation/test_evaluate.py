@@ -13,10 +13,13 @@ from click.testing import CliRunner
 from fusar_core.domain.answers import Detection
 from fusar_core.engines.base import Report
 from fusar_core.errors import BadOption, BadResults, ResumeMismatch, UnknownTask
+from fusar_core.evaluation.results import read_results
+from fusar_core.evaluation.scores import scores
+from fusar_core.scoring.measures import PRESENT
+from fusar_core.tasks import FINE
 from training.data.triplets import Conversation, Triplet
-from training.evaluation.evaluate import compare, evaluate, main, read_results
-from training.evaluation.plan import FINE, _truth
-from training.evaluation.scores import PRESENT, scores
+from training.evaluation.evaluate import compare, evaluate, main
+from training.evaluation.plan import _case
 
 Data = tuple[list[Triplet], Path]
 
@@ -284,9 +287,9 @@ def test_no_prior_is_claimed_of_an_engine_that_takes_none(data: Data, scripted: 
 
 def test_a_task_without_truth_or_scorer_is_an_error(data: Data) -> None:
     triplets, _ = data
-    assert _truth(triplets[0], "detect", "ship") == [[0, 0, 10, 10], [70, 70, 80, 80]]
+    assert _case(triplets[0], "detect", "ship").truth == [[0, 0, 10, 10], [70, 70, 80, 80]]
     with pytest.raises(UnknownTask, match="ask"):
-        _truth(triplets[0], "ask", "ship")
+        _case(triplets[0], "ask", "ship")
     with pytest.raises(UnknownTask, match="ask"):
         scores([{"id": "0", "task": "ask", "class": "", "truth": "yes", "answer": "yes", "parse_status": "ok"}])
 

@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from training.evaluation.comparison import compared
-from training.evaluation.evaluate import FORMAT
-from training.evaluation.scores import scores
+from fusar_core.evaluation.comparison import compared
+from fusar_core.evaluation.results import FORMAT
+from fusar_core.evaluation.scores import scores
 from training.evaluation.tables import main, markdown, tables
 
 

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from training.data.ceiling import best_cells, best_class, best_count
 from training.data.triplets import Target, Triplet
 from training.data.truth import cells
-from training.simulation.ceiling import best_cells, best_class, best_count, ceilings
+from training.simulation.ceiling import ceilings
 
 SIZE = (90, 90)
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from fusar_core.errors import BadResults
-from training.evaluation.comparison import compared, pooled, require_same
-from training.evaluation.plan import key_of
-from training.evaluation.scores import PRESENT
+from fusar_core.evaluation.cases import key_of
+from fusar_core.evaluation.comparison import compared, pooled, require_same
+from fusar_core.scoring.measures import PRESENT
 
 
 def counts(answers: list[int | None], chips_a_place: int = 1) -> list[dict[str, Any]]:
@@ -81,9 +81,9 @@ def test_other_cases_and_other_truths_are_refused() -> None:
     rows = counts([1, 0])
     with pytest.raises(BadResults, match="others"):
         compared(rows, rows[1:])
-    with pytest.raises(BadResults, match="others"):
+    with pytest.raises(BadResults, match="another truth"):
         compared(rows, [{**row, "truth": 7} for row in rows])
     require_same({key_of(row): row["truth"] for row in rows}, rows)
-    with pytest.raises(BadResults, match="others"):
+    with pytest.raises(BadResults, match="another truth"):
         require_same({key_of(row): 7 for row in rows}, rows)
     assert compared(rows, boxes([1])) == {}

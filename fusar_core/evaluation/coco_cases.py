@@ -7,7 +7,8 @@ from typing import Any
 
 from fusar_core.domain.answers import Box
 from fusar_core.domain.chips import Chip
-from fusar_core.engines.base import Engine, require
+from fusar_core.engines import require
+from fusar_core.engines.base import Engine
 from fusar_core.errors import BadOption, UnknownClass
 from fusar_core.evaluation.cases import Case, Inquiry, whole_chip
 from fusar_core.evaluation.coco import CocoDataset, LabelledImage

@@ -20,7 +20,7 @@ from PIL import Image
 from scenes import write
 from sidecar_client import Client
 
-from fusar_core.batch import Settings, find_scenes, run_batch
+from fusar_core.batch import Run, find_scenes, run_batch
 from fusar_core.batch.work import interpret_listed
 from fusar_core.engines import ENGINES, check_options, engine_info, engines, infos, open_engine
 from fusar_core.errors import BadOption, ResumeMismatch
@@ -80,21 +80,21 @@ class Here:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def map(self, todo: Any, out: str, settings: Settings) -> Iterator[Any]:
+    def map(self, todo: Any, out: str, settings: Run) -> Iterator[Any]:
         return (interpret_listed(listed, name, out, settings) for listed, name in todo)
 
 
 @pytest.mark.usefixtures("registered")
 def test_a_batch_has_it_and_does_not_mix_levels(scene: Path, tmp_path: Path) -> None:
     def batch(level: int) -> dict[str, int]:
-        settings = Settings("brightness", (("level", level),), tasks=("detect", "count"))
+        settings = Run(engine="brightness", engine_options=(("level", level),), tasks=("detect", "count"))
         return run_batch(find_scenes([str(scene)]), tmp_path / "out", settings, Here()).totals()
 
     assert batch(250) == {"ship": 2}
     with pytest.raises(ResumeMismatch, match="engine options"):
         batch(256)
     with pytest.raises(BadOption, match="brightness"):
-        run_batch([], tmp_path / "other", Settings("brightness", (("floor", 1),)), Here())
+        run_batch([], tmp_path / "other", Run(engine="brightness", engine_options=(("floor", 1),)), Here())
 
 
 def test_the_sidecar_tells_of_it_and_opens_it(scene: Path) -> None:
@@ -132,7 +132,7 @@ def test_it_is_scored_on_a_coco_data_set(tmp_path: Path) -> None:
     for level in (250, 256):
         done = run("fusar_core.cli", "evaluate", *data, "--task", "count", "--level", level, "--json")
         assert done.returncode == 0, done.stderr
-        accuracy[level] = json.loads(done.stdout)["scores"]["all"]["accuracy"]["value"]
+        accuracy[level] = json.loads(done.stdout)["scores"]["count"]["all"]["accuracy"]["value"]
     assert accuracy == {250: 1.0, 256: 0.0}
 
 

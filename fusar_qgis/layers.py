@@ -1,6 +1,6 @@
 """Result layers on the QGIS side: their fields, features from the engine's GeoJSON, style, form and metadata.
 
-The fields are those of fusar_core/results/schema.py (a test holds them together); the plugin cannot import the engine.
+The fields are those of `schema.py`, which is the engine's own file.
 """
 
 from __future__ import annotations
@@ -24,47 +24,14 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-from . import compat
+from . import compat, schema
 
 RESOURCES = Path(__file__).parent / "resources"
 
-_COMMON = (
-    ("task", "text"),
-    ("prompt", "text"),
-    ("engine", "text"),
-    ("model", "text"),
-    ("scene", "text"),
-    ("acquired", "text"),
-    ("chip", "text"),
-    ("px_bbox", "text"),
-    ("parse_status", "text"),
-    ("raw_text", "text"),
-    ("aef_year", "integer"),
-    ("flags", "text"),
-    ("review", "text"),
-)
-SCHEMA = {
-    "detections": (
-        *(("class", "text"), ("score", "real"), ("length_m", "real"), ("width_m", "real"), ("area_m2", "real")),
-        *_COMMON,
-    ),
-    "grid_cells": (
-        *(("cell", "integer"), ("row", "integer"), ("col", "integer"), ("class", "text"), ("present", "boolean")),
-        *(("score", "real"), *_COMMON),
-    ),
-    "answers": (
-        *(("question", "text"), ("answer", "text"), ("value", "real"), ("class", "text"), ("score", "real")),
-        *_COMMON,
-    ),
-    "anchors": (
-        *(("scene", "text"), ("source", "text"), ("year_requested", "integer"), ("year_used", "integer")),
-        *(("y", "real"), ("x", "real")),
-        *((f"A{band:02d}", "real") for band in range(64)),
-    ),
-}
-"""Layer → its fields (name, kind)."""
+SCHEMA = {layer.name: layer for layer in (*schema.LAYERS, schema.ANCHORS)}
+"""Name of a layer → its fields."""
 
-SHORT = {"parse_status": "parse", "year_requested": "year_asked"}
+SHORT = {field.name: field.short for layer in SCHEMA.values() for field in layer.fields if field.short != field.name}
 """Names of a shapefile, which allows 10 characters, where they differ."""
 
 SHAPEFILE_TEXT = 254
@@ -73,9 +40,9 @@ SHAPEFILE_TEXT = 254
 def fields(layer: str, *, short: bool = False) -> QgsFields:
     """The fields of a result layer; short: with a shapefile's names."""
     made = QgsFields()
-    for name, kind in SCHEMA[layer]:
-        field = compat.field(SHORT.get(name, name) if short else name, kind)
-        if short and kind == "text":
+    for said in SCHEMA[layer].fields:
+        field = compat.field(said.short if short else said.name, said.type)
+        if short and said.type == "text":
             field.setLength(SHAPEFILE_TEXT)
         made.append(field)
     return made
@@ -88,7 +55,7 @@ def is_text(field: QgsField) -> bool:
 
 def wkb_type(layer: str):
     """Point for anchors, polygon for all else."""
-    return compat.POINT if layer == "anchors" else compat.POLYGON
+    return compat.POINT if layer == schema.ANCHORS.name else compat.POLYGON
 
 
 def crs_of(definition: dict | None) -> QgsCoordinateReferenceSystem:
@@ -114,7 +81,7 @@ def engine_crs(crs: QgsCoordinateReferenceSystem) -> str | None:
 def features_of(layer: str, collection: dict) -> list[QgsFeature]:
     """GeoJSON as the engine sends it → features with the fields of the layer, in the CRS it was sent in."""
     columns = fields(layer)
-    names = [name for name, _ in SCHEMA[layer]]
+    names = [field.name for field in SCHEMA[layer].fields]
     made = []
     for item in collection["features"]:
         feature = QgsFeature(columns)

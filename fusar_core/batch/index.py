@@ -10,7 +10,7 @@ import pyproj
 import shapely
 
 from fusar_core.batch.work import DONE, Record, result_path
-from fusar_core.results.schema import Field, Layer
+from fusar_core.domain.schema import Field, Layer
 from fusar_core.results.tables import FeatureTable
 from fusar_core.results.vector_io import write_layers
 

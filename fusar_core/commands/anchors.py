@@ -10,10 +10,11 @@ import click
 
 from fusar_core.commands.options import extent_option, progress_bar, scene_argument, year_option
 from fusar_core.domain.anchors import Anchors
+from fusar_core.domain.schema import NODES_PER_SIDE
 from fusar_core.files import check_writable
 from fusar_core.interpretation.parameters import parse_extent
 from fusar_core.prior.aef import EmbeddingSource, open_source
-from fusar_core.prior.anchors import NODES_PER_SIDE, AnchorSampler
+from fusar_core.prior.anchors import AnchorSampler
 from fusar_core.prior.files import write_anchors
 from fusar_core.scenes.scene import SarScene
 

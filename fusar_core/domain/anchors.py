@@ -8,10 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fusar_core.domain.grid import FloatArray
+from fusar_core.domain.schema import EMBEDDING_BANDS as BANDS
 from fusar_core.errors import BadAnchors
-
-BANDS = 64
-"""Length of an AlphaEarth vector."""
 
 Floats = npt.NDArray[np.float32]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-CELLS_PER_SIDE = 3
+from fusar_core.domain.schema import CELLS_PER_SIDE
+
 CELLS = range(1, CELLS_PER_SIDE * CELLS_PER_SIDE + 1)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fusar_core.domain.answers import Detection
+from fusar_core.domain.schema import WHOLE_EXTENT
 from fusar_core.domain.tiling import CHIP_SIZE, ChipWindow, Window
-from fusar_core.interpretation.result import WHOLE_EXTENT, Interpretation, SceneAnswer, chip_name
+from fusar_core.interpretation.result import Interpretation, SceneAnswer, chip_name
 from fusar_core.tasks import TASKS, finding
 
 

@@ -14,9 +14,6 @@ from fusar_core.scenes.scene import SarScene
 DERIVED = "derived"
 """parse_status of an answer that was made from merged detections, not given by the engine."""
 
-WHOLE_EXTENT = "scene"
-"""Name that stands in place of a chip's for an answer about the whole extent."""
-
 
 @dataclass(frozen=True)
 class SceneAnswer:

@@ -20,13 +20,11 @@ import numpy.typing as npt
 
 from fusar_core.domain.anchors import Anchors, Floats
 from fusar_core.domain.grid import FloatArray, Grid
+from fusar_core.domain.schema import NODES_PER_SIDE
 from fusar_core.domain.tiling import CHIP_SIZE, Window
 from fusar_core.errors import BadCrs, BadExtent, SourceElsewhere, UnknownYear
 from fusar_core.prior.aef.source import EmbeddingSource
 from fusar_core.prior.spacetime import SpatioTemporalBox
-
-NODES_PER_SIDE = 18
-"""Nodes along a side by default: one every 28 pixels of a 504-pixel chip, the sigma of the modulation's Gaussian."""
 
 CHIPS_AT_ONCE = 64
 """Chips whose nodes are looked up together by `for_chips`, so that chunks shared by neighbours are read once."""

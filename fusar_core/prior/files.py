@@ -9,8 +9,9 @@ from typing import BinaryIO
 
 import numpy as np
 
-from fusar_core.domain.anchors import BANDS, Anchors
+from fusar_core.domain.anchors import Anchors
 from fusar_core.domain.grid import FloatArray
+from fusar_core.domain.schema import EMBEDDING_BANDS as BANDS
 from fusar_core.errors import BadAnchors
 from fusar_core.files import atomic_path
 from fusar_core.prior.aef.quantisation import unit_vectors

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from fusar_core.domain.cells import CELLS, CELLS_PER_SIDE
+from fusar_core.domain.cells import CELLS
+from fusar_core.domain.schema import ANSWERS, CELLS_PER_SIDE, DETECTIONS, GRID_CELLS
 from fusar_core.domain.tiling import Window, cells_under
 from fusar_core.interpretation.merging import Target
 from fusar_core.interpretation.result import Interpretation, SceneAnswer, chip_name
 from fusar_core.results.rows import Box, answer_fields, box_text, corners_of, edges, ground_sizes, table_of
-from fusar_core.results.schema import ANSWERS, DETECTIONS, GRID_CELLS
 from fusar_core.results.tables import FeatureTable
 from fusar_core.tasks import TASKS, finding
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from fusar_core.domain.schema import ANSWERS, DETECTIONS
 from fusar_core.interpretation.result import Inquiry
 from fusar_core.results.rows import answer_fields, box_text, corners_of, edges, ground_sizes, table_of
-from fusar_core.results.schema import ANSWERS, DETECTIONS
 from fusar_core.results.tables import FeatureTable
 
 

@@ -10,10 +10,10 @@ import shapely
 
 from fusar_core.domain.answers import Corners
 from fusar_core.domain.grid import GEOD, Grid
+from fusar_core.domain.schema import POSITION_NOTE, UNREVIEWED, Layer
 from fusar_core.domain.tiling import Window
 from fusar_core.interpretation.result import Provenance, SceneAnswer
 from fusar_core.prior.anchors import AnchorSampler
-from fusar_core.results.schema import POSITION_NOTE, UNREVIEWED, Layer
 from fusar_core.results.tables import FeatureTable
 
 Box = tuple[float, float, float, float]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fusar_core.interpretation.result import WHOLE_EXTENT, Interpretation, Provenance, SceneAnswer
+from fusar_core.domain.schema import WHOLE_EXTENT
+from fusar_core.interpretation.result import Interpretation, Provenance, SceneAnswer
 from fusar_core.tasks import TASKS
 
 

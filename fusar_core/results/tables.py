@@ -8,7 +8,7 @@ from typing import Any
 import pyproj
 import shapely
 
-from fusar_core.results.schema import Layer
+from fusar_core.domain.schema import Layer
 
 
 @dataclass(frozen=True)

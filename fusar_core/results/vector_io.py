@@ -16,9 +16,9 @@ import pyogrio.raw
 import pyproj
 import shapely
 
+from fusar_core.domain.schema import DETECTIONS, LAYERS, Field, Layer
 from fusar_core.errors import BadOption, BadResults, OutputUnwritable
 from fusar_core.files import atomic_folder, check_writable, flush_to_disk, write_error
-from fusar_core.results.schema import DETECTIONS, LAYERS, Field, Layer
 from fusar_core.results.tables import FeatureTable
 
 DRIVERS = {"gpkg": "GPKG", "shp": "ESRI Shapefile", "geojson": "GeoJSON", "csv": "CSV"}

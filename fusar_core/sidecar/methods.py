@@ -136,8 +136,9 @@ def sample_anchors(call: Call) -> dict[str, Any]:
 
     Parameters: scene, source, grid (nodes along a side), extent, extent_crs, band, year.
     """
+    from fusar_core.domain.schema import NODES_PER_SIDE
     from fusar_core.prior.aef import open_source
-    from fusar_core.prior.anchors import NODES_PER_SIDE, AnchorSampler
+    from fusar_core.prior.anchors import AnchorSampler
 
     with _scene(call) as scene:
         extent = wanted_bounds(call.params, "extent")

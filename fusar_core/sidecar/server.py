@@ -18,11 +18,10 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, BinaryIO
 
+from fusar_core.domain.schema import PROTOCOL
 from fusar_core.errors import FusarError
 from fusar_core.sidecar.call import Call, Id
 
-PROTOCOL = 1
-"""Raised when a method or notification changes its meaning; client and sidecar must have the same."""
 MOST_BYTES = 16 * 2**20
 """Of one request; more is a mistake."""
 GRACE_S = 5.0

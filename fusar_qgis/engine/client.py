@@ -16,11 +16,10 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ..schema import PROTOCOL
 from . import launcher
 from .errors import EngineError
 
-PROTOCOL = 1
-"""Of messages; must be the sidecar's own (fusar_core.sidecar.server.PROTOCOL)."""
 START_S = 90.0
 """A first start reads the libraries from a cold disk, perhaps through a virus scanner."""
 STOP_S = 3.0

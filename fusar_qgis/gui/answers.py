@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from qgis.core import QgsFeature, QgsVectorLayer
 
+from ..schema import WHOLE_EXTENT
 from ..translation import tr
 
 DESCRIPTIONS = 3  # shown in the panel; every chip of a scene has one
-WHOLE_EXTENT = "scene"  # stands in place of a chip's name in answers about the whole extent
 
 
 def attributes(feature: QgsFeature) -> dict:

@@ -6,9 +6,9 @@ from qgis.PyQt.QtCore import QRectF, QSize, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor, QPainter, QPen
 from qgis.PyQt.QtWidgets import QSizePolicy, QWidget
 
+from ..schema import CELLS_PER_SIDE as SIDE
 from ..translation import tr
 
-SIDE = 3
 FILLED, LINE = QColor(232, 119, 34), QColor(120, 120, 120)
 
 

@@ -9,9 +9,9 @@ from qgis.core import QgsFeature, QgsFeatureRequest, QgsVectorLayer
 from qgis.PyQt.QtCore import QAbstractTableModel, QModelIndex, Qt
 from qgis.PyQt.QtGui import QBrush, QColor, QFont
 
+from ..schema import CONFIRMED, REJECTED, UNREVIEWED
 from ..translation import tr
 
-UNREVIEWED, CONFIRMED, REJECTED = "unreviewed", "confirmed", "rejected"
 MARKS = {UNREVIEWED: "", CONFIRMED: "✓", REJECTED: "✗"}
 NEEDED = ("class", "score", "review")
 _ALIGN = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter

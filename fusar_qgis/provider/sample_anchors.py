@@ -7,11 +7,10 @@ import json
 from qgis.core import QgsProcessingParameterFeatureSink, QgsProcessingParameterNumber, QgsProcessingParameterString
 
 from .. import compat, layers, settings
+from ..schema import NODES_PER_SIDE
 from ..translation import tr
 from .answers import collect
 from .base import FusarAlgorithm
-
-GRID_SIDE = 18
 
 
 class SampleAnchors(FusarAlgorithm):
@@ -34,7 +33,7 @@ class SampleAnchors(FusarAlgorithm):
         )
         self.addParameter(
             QgsProcessingParameterNumber(
-                "GRID", tr("Nodes along a side"), defaultValue=GRID_SIDE, minValue=1, maxValue=512
+                "GRID", tr("Nodes along a side"), defaultValue=NODES_PER_SIDE, minValue=1, maxValue=512
             )
         )
         self.addParameter(QgsProcessingParameterFeatureSink("OUTPUT", tr("Anchors"), compat.SOURCE_POINT))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fusar_core import __version__, errors
 from fusar_core.cli import COMMANDS
-from fusar_core.results.schema import LAYERS
+from fusar_core.domain.schema import LAYERS
 
 ROOT = Path(__file__).resolve().parents[2]
 USAGE = (ROOT / "docs" / "usage.md").read_text(encoding="utf-8")

@@ -19,16 +19,16 @@ from scenes import plant, sea, ships_scene, write
 from sidecar_client import COMMAND, LONG, Client
 
 from fusar_core.domain.answers import Answer
+from fusar_core.domain.schema import LAYERS, PROTOCOL
 from fusar_core.engines.base import NO_HOOKS, Answers, Engine, EngineInfo, Hooks
 from fusar_core.errors import BadOption
 from fusar_core.interpretation.inquiry import ask, classify_box, inquiry_of
 from fusar_core.interpretation.parameters import wanted
 from fusar_core.interpretation.scope import Scope
 from fusar_core.results.inquiries import asked, classified_box
-from fusar_core.results.schema import LAYERS
 from fusar_core.scenes.scene import SarScene
 from fusar_core.sidecar.layers import geojson
-from fusar_core.sidecar.server import METHODS, PROTOCOL
+from fusar_core.sidecar.server import METHODS
 
 CENTRES = [(120.0, 90.0), (504.0, 300.0), (700.0, 504.0), (850.0, 640.0)]
 

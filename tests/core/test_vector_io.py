@@ -13,8 +13,8 @@ import pyproj
 import pytest
 import shapely
 
+from fusar_core.domain.schema import ANSWERS, DETECTIONS, GRID_CELLS, LAYERS
 from fusar_core.errors import BadOption, BadResults, DiskFull, OutputUnwritable
-from fusar_core.results.schema import ANSWERS, DETECTIONS, GRID_CELLS, LAYERS
 from fusar_core.results.tables import FeatureTable
 from fusar_core.results.vector_io import format_of, read_layers, write_layers
 

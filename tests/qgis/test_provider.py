@@ -136,7 +136,7 @@ def test_a_scene_becomes_three_layers(known: list) -> None:
     assert len(feedback.features) > 20
     found = detections(results, context)
     assert found.crs().authid() == "EPSG:32629"
-    assert [f.name() for f in found.fields()] == [name for name, _ in layers.SCHEMA["detections"]]
+    assert [f.name() for f in found.fields()] == [f.name for f in layers.SCHEMA["detections"].fields]
     assert {f["review"] for f in found.getFeatures()} == {"unreviewed"}
     places = centres(found)
     missed = [k for k in known if not any(abs(x - k[0]) < 1e-3 and abs(y - k[1]) < 1e-3 for x, y in places)]

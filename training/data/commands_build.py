@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 
 import click
 
+from fusar_core.domain.schema import NODES_PER_SIDE
 from fusar_core.domain.tiling import CHIP_SIZE
 from fusar_core.errors import BadOption
 from fusar_core.evaluation.coco import CocoDataset, LabelledImage
-from fusar_core.prior.anchors import NODES_PER_SIDE
 from fusar_core.tasks import TASKS
 from training.data.builders.folder import BuildReport
 from training.data.builders.options import CROP, RESIZE, BuildOptions, Naming

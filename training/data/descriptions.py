@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from fusar_core.domain.cells import CELLS, CELLS_PER_SIDE
+from fusar_core.domain.cells import CELLS
+from fusar_core.domain.schema import CELLS_PER_SIDE
 from fusar_core.tasks.reading import NUMBER, as_integer, plain
 from training.data.triplets import Target
 from training.data.truth import Size, boxes_of, cells

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from fusar_core.domain.anchors import BANDS
+from fusar_core.domain.schema import EMBEDDING_BANDS as BANDS
 from training.simulation.canvas import COVERS
 
 STATISTICS = Path(__file__).with_name("aef_statistics.npz")

@@ -16,8 +16,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from fusar_core.domain.anchors import BANDS
 from fusar_core.domain.grid import Grid
+from fusar_core.domain.schema import EMBEDDING_BANDS as BANDS
 from fusar_core.prior.aef.quantisation import decode, encode
 from fusar_core.prior.aef.source import YEARS, Progress
 from fusar_core.prior.spacetime import SpatioTemporalBox

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import rasterio
 from affine import Affine
 
-from fusar_core.domain.anchors import BANDS
+from fusar_core.domain.schema import EMBEDDING_BANDS as BANDS
 from fusar_core.files import atomic_path, write_error
 from fusar_core.prior.aef.quantisation import NODATA, encode
 from training.simulation.embeddings import PIXEL_M, EmbeddingField

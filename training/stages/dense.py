@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from fusar_core.domain.cells import CELLS_PER_SIDE
+from fusar_core.domain.schema import CELLS_PER_SIDE
 from training.stages.coordinates import CoordinateLoss
 from training.stages.samples import Sample
 

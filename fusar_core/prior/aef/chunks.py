@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fusar_core.domain.anchors import BANDS
+from fusar_core.domain.schema import EMBEDDING_BANDS as BANDS
 from fusar_core.prior.aef.quantisation import Mask
 from fusar_core.prior.aef.source import Progress
 

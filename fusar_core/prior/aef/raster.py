@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fusar_core.domain.anchors import BANDS
+from fusar_core.domain.schema import EMBEDDING_BANDS as BANDS
 from fusar_core.errors import BadEmbeddings
 from fusar_core.prior.aef.cache import DiskCache
 from fusar_core.prior.aef.chunks import Memory, gather

@@ -19,8 +19,8 @@ from affine import Affine
 from rasterio.errors import RasterioError
 from rasterio.windows import Window as RasterWindow
 
-from fusar_core.domain.anchors import BANDS
 from fusar_core.domain.grid import Grid
+from fusar_core.domain.schema import EMBEDDING_BANDS as BANDS
 from fusar_core.domain.tiling import Window
 from fusar_core.errors import BadCrs, BadEmbeddings, SourceUnavailable
 from fusar_core.prior.aef.quantisation import NODATA

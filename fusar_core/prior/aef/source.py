@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from fusar_core.domain.anchors import BANDS
+from fusar_core.domain.schema import EMBEDDING_BANDS as BANDS
 from fusar_core.prior.aef.quantisation import Mask, Vectors
 
 if TYPE_CHECKING:

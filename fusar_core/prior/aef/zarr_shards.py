@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fusar_core.domain.anchors import BANDS
+from fusar_core.domain.schema import EMBEDDING_BANDS as BANDS
 from fusar_core.errors import UnknownSource
 from fusar_core.prior.aef.lonlat_grid import WORLD, LonLatGrid
 from fusar_core.prior.aef.packing import zstd

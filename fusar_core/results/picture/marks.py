@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fusar_core.domain.answers import Detection
-from fusar_core.domain.cells import CELLS, CELLS_PER_SIDE, cell_of
+from fusar_core.domain.cells import CELLS, cell_of
+from fusar_core.domain.schema import CELLS_PER_SIDE
 from fusar_core.results.picture.sheet import Box, Sheet
 
 CLASS_COLOURS = ("#19e3ff", "#ff5fd2", "#9dff3c", "#b79bff", "#ff8f8f", "#7fffd4")

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from fusar_core.domain.schema import NODES_PER_SIDE
 from fusar_core.domain.tiling import ChipWindow, tile
 from fusar_core.errors import BadExtent
-from fusar_core.prior.anchors import NODES_PER_SIDE, AnchorSampler
+from fusar_core.prior.anchors import AnchorSampler
 from fusar_core.prior.opening import open_prior
 from fusar_core.prior.spacetime import SpatioTemporalBox
 from fusar_core.scenes.scene import SarScene

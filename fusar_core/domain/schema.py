@@ -1,6 +1,7 @@
-"""The result schema, in one place: layers and their fields. Standard library alone: the plugin has a copy of this file.
+"""What engine and plugin must agree on: result layers and their fields, review, the grid, the protocol between them.
 
-The same fields stand in GeoPackage, GeoJSON and QGIS; shapefiles allow 10 characters, hence the short names.
+Standard library alone: the plugin, which cannot import the engine, carries this very file. The same fields stand in
+GeoPackage, GeoJSON and QGIS; shapefiles allow 10 characters, hence the short names.
 """
 
 from __future__ import annotations
@@ -82,8 +83,34 @@ ANSWERS = Layer(
     ),
 )
 LAYERS = (DETECTIONS, GRID_CELLS, ANSWERS)
+"""The layers of an interpretation."""
 
-UNREVIEWED = "unreviewed"
+EMBEDDING_BANDS = 64
+"""Length of an AlphaEarth vector."""
+ANCHORS = Layer(
+    "anchors",
+    (
+        Field("scene", "scene", "text", "file name of the scene"),
+        Field("source", "source", "text", "where the embeddings come from"),
+        Field("year_requested", "year_asked", "integer", "year of the scene"),
+        Field("year_used", "year_used", "integer", "year of the embeddings"),
+        Field("y", "y", "real", "0 at the top edge of the chip, 1 at the bottom"),
+        Field("x", "x", "real", "0 at the left edge of the chip, 1 at the right"),
+        *(Field(f"A{n:02d}", f"A{n:02d}", "real", f"band {n} of the vector") for n in range(EMBEDDING_BANDS)),
+    ),
+)
+"""Points, of `sample_anchors` alone."""
+
+UNREVIEWED, CONFIRMED, REJECTED = "unreviewed", "confirmed", "rejected"
+"""What the field `review` may say."""
+WHOLE_EXTENT = "scene"
+"""What the field `chip` says of an answer about the whole extent."""
+CELLS_PER_SIDE = 3
+"""Of the grid of `locate`; cells are numbered from 1, row by row from the top left."""
+NODES_PER_SIDE = 18
+"""Of the grid of anchors over a chip by default: one every 28 pixels of 504, the sigma of the modulation's Gaussian."""
+PROTOCOL = 1
+"""Between plugin and sidecar; counted up when a method or notification changes its meaning."""
 POSITION_NOTE = (
     "Positions are approximate: in products geocoded to the ellipsoid, targets in relief sit off by tens of metres."
 )

@@ -1,0 +1,1 @@
+../fusar_core/domain/schema.py

@@ -24,6 +24,10 @@ ROOT = Path(__file__).resolve().parents[1]
 NAME = "fusar_qgis"
 TOP_FILES = ("metadata.txt", "LICENSE", "README.md", "CHANGELOG.md")
 BESIDE_WHEEL = ("constraints.txt",)
+SHARED = ROOT / "fusar_core" / "domain" / "schema.py"
+COPY = ROOT / NAME / "schema.py"
+"""The engine's file that the plugin carries; a checkout has a copy, so that the plugin runs from there (a test holds the
+two together, a hook before a commit copies)."""
 EPOCH = (2026, 1, 1, 0, 0, 0)
 """Time of every file in the zip: the same sources give the same bytes."""
 
@@ -67,7 +71,8 @@ def package(out: Path) -> Path:
     partial = out.with_suffix(".partial")
     with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
         wheel = build_wheel(Path(folder))
-        contents = [(path, path.relative_to(ROOT).as_posix()) for path in tracked(NAME)]
+        contents = [(path, path.relative_to(ROOT).as_posix()) for path in tracked(NAME) if path != COPY]
+        contents.append((SHARED, COPY.relative_to(ROOT).as_posix()))
         contents += [(ROOT / name, f"{NAME}/{name}") for name in TOP_FILES]
         contents += [(ROOT / name, f"{NAME}/wheels/{name}") for name in BESIDE_WHEEL]
         contents += [(path, f"{NAME}/guide/{path.relative_to(ROOT / 'docs').as_posix()}") for path in guide()]

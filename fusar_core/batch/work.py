@@ -25,7 +25,7 @@ from fusar_core.results.features import feature_tables
 from fusar_core.results.vector_io import write_layers
 from fusar_core.scenes.scene import SarScene
 from fusar_core.scenes.water import WaterMask
-from fusar_core.tasks import COUNT, finding, usual_tasks
+from fusar_core.tasks import TASKS, finding, to_ask, usual_tasks
 
 STATE = ".fusar"
 """Folder inside the output folder with records of finished scenes and journals of others."""
@@ -190,10 +190,11 @@ def _interpret(
 
 def counts(result: Interpretation, engine: Engine) -> dict[str, int]:
     """Targets of each class: of the merged detections, or the sum of the model's own counts where it gave no boxes."""
-    if finding(result.tasks) or COUNT in engine.derived:
+    if finding(to_ask(result.tasks, engine.derived)):
         return result.counts()
-    own = [a for a in result.answers if a.task == COUNT and isinstance(a.value, int)]
-    return {c: sum(a.value for a in own if a.label == c) for c in result.classes if COUNT in result.tasks}
+    counting = [t for t in result.tasks if TASKS[t].adds_up]
+    own = [a for a in result.answers if a.task in counting and isinstance(a.value, int)]
+    return {c: sum(a.value for a in own if a.label == c) for c in result.classes if counting}
 
 
 def _keep(record: Record, out: Path) -> None:

@@ -36,7 +36,7 @@ from fusar_core.scenes.report import describe
 from fusar_core.scenes.scene import SarScene
 from fusar_core.scenes.water import WaterMask
 from fusar_core.sidecar.call import Call, raise_if_cancelled, wanted
-from fusar_core.tasks import DETECT, usual_tasks
+from fusar_core.tasks import finding, usual_tasks
 
 FEATURES_AT_ONCE = 1000
 """Features in one message: enough to be quick, little enough for the client to stay responsive."""
@@ -104,7 +104,7 @@ def interpret(call: Call) -> dict[str, Any]:
         def on_targets(targets: list[Target]) -> None:
             found.extend(targets)
             owned = [t for t in targets if t.chip.keep.contains(*t.detection.centre)]  # a seam shows them once
-            detections = feature_tables(so_far(owned, (DETECT,)))[0]
+            detections = feature_tables(so_far(owned, finding(tasks)))[0]
             call.features(detections.layer.name, geojson(detections), crs=crs, provisional=True, partial=True)
 
         try:
@@ -118,14 +118,14 @@ def interpret(call: Call) -> dict[str, Any]:
                 water=water,
                 prior=prior,
                 on_progress=lambda done, total: call.progress(done, total, "chips"),
-                on_targets=on_targets if DETECT in tasks else None,
+                on_targets=on_targets if finding(tasks) else None,
                 cancelled=call.cancelled,
             )
         except Cancelled:
             merged = merge(found, engine.tiling(scene.grid.pixel_size_m)[1] if overlap is None else overlap)
             checked = flag_ambiguities([t.detection for t in merged], scene.grid, scene.acquisition)
             merged = [replace(t, detection=d) for t, d in zip(merged, checked, strict=True)]
-            _send(call, feature_tables(so_far(merged, (DETECT,)))[:1], crs, partial=True)
+            _send(call, feature_tables(so_far(merged, finding(tasks)))[:1], crs, partial=True)
             raise
         tables = feature_tables(result)
         _send(call, tables, crs, partial=False)

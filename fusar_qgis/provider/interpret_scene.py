@@ -20,14 +20,12 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-from .. import compat, layers
+from .. import compat, layers, tasks
 from ..engine.errors import EngineError
 from ..raster_source import file_of
 from ..translation import tr
 from .base import FusarAlgorithm
 
-TASKS = ("detect", "count", "locate", "describe")
-DEFAULT_TASKS = TASKS[:3]
 OUTPUTS = {"DETECTIONS": "detections", "GRID_CELLS": "grid_cells", "ANSWERS": "answers"}
 
 
@@ -44,7 +42,7 @@ class InterpretScene(FusarAlgorithm):
         self.add_scene()
         self.addParameter(
             QgsProcessingParameterEnum(
-                "TASKS", tr("What to find out"), list(TASKS), True, list(DEFAULT_TASKS), usesStaticStrings=True
+                "TASKS", tr("What to find out"), list(tasks.of_scenes()), True, tasks.usual(), usesStaticStrings=True
             )
         )
         self.addParameter(QgsProcessingParameterString("CLASSES", tr("Classes of targets, comma-separated"), "ship"))
@@ -72,8 +70,7 @@ class InterpretScene(FusarAlgorithm):
     def prepareAlgorithm(self, parameters, context, feedback) -> bool:
         self.read_scene(parameters, context)
         self.read_engine(parameters, context)
-        tasks = self.parameterAsEnumStrings(parameters, "TASKS", context)
-        self.request["tasks"] = tasks
+        self.request["tasks"] = self.parameterAsEnumStrings(parameters, "TASKS", context)
         classes = self.parameterAsString(parameters, "CLASSES", context).split(",")
         self.request["classes"] = [c.strip() for c in classes if c.strip()]
         water = self.parameterAsLayer(parameters, "WATER_MASK", context)

@@ -21,6 +21,7 @@ DEFAULTS = {
     "ee_project": "",
     "cache_dir": "",
     "cache_mb": 2000,
+    "known_tasks": "",
 }
 """Key → value of a new installation; its type is the type of the setting."""
 

@@ -12,7 +12,8 @@ FOLDER = Path(__file__).parent / "i18n"
 
 
 def tr(text: str) -> str:
-    """The text in the user's language, or as it is. Texts must be literals: scripts/translations.py collects them."""
+    """The text in the user's language, or as it is. Texts must be literals, which
+    scripts/translations.py collects, or titles of tasks."""
     return QCoreApplication.translate(CONTEXT, text)
 
 

@@ -9,6 +9,7 @@ lrelease comes with Qt (Debian: qttools5-dev-tools).
 from __future__ import annotations
 
 import ast
+import json
 import shutil
 import subprocess
 import sys
@@ -22,13 +23,15 @@ CONTEXT = "Fusar"  # fusar_qgis/translation.py:CONTEXT
 
 
 def texts() -> list[str]:
-    """Every literal text in tr("…"), in the order of files and lines."""
+    """Every literal text in tr("…"), in the order of files and lines; then the titles of the tasks of a scene."""
     found: dict[str, None] = {}
     for path in sorted(PLUGIN.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             named = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "tr"
             if named and node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str):
                 found[node.args[0].value] = None
+    tasks = json.loads((PLUGIN / "tasks.json").read_text("utf-8"))
+    found |= {task["title"]: None for task in tasks if task["about"] in ("class", "chip")}
     return list(found)
 
 

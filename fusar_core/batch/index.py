@@ -60,7 +60,7 @@ def _row(record: Record, out: Path) -> dict[str, object]:
         "error": record.error,
         "message": f"{record.message} {record.hint}".strip(),
         "acquired": record.acquired,
-        "targets": sum(record.counts.values()) if done else None,
+        "targets": sum(record.counts.values()) if done and record.counts else None,
         "counts": json.dumps(record.counts, ensure_ascii=False) if done else "",
         "engine": record.engine,
         "model": record.model,

@@ -19,13 +19,11 @@ from fusar_core.engines import open_engine
 from fusar_core.engines.base import Engine
 from fusar_core.errors import FusarError, ResumeMismatch, SceneEmpty
 from fusar_core.files import atomic_path
-from fusar_core.interpretation.result import Interpretation
 from fusar_core.interpretation.run import Run, opened
 from fusar_core.interpretation.scope import Watch
 from fusar_core.results.features import feature_tables
 from fusar_core.results.vector_io import write_layers
 from fusar_core.scenes.scene import SarScene
-from fusar_core.tasks import COUNT, finding
 
 STATE = ".fusar"
 """Folder inside the output folder with records of finished scenes and journals of others."""
@@ -45,7 +43,7 @@ class Record:
     """What became of a scene.
 
     name: of its result, without suffix. files: size and time of change, by which a changed scene is known. status:
-    `done`, `empty` (no valid pixel) or `failed`. footprint: ring of (lon, lat). counts: class → targets.
+    `done`, `empty` (no valid pixel) or `failed`. footprint: ring of (lon, lat). counts: class → targets, without those that nobody knows.
     """
 
     scene: str
@@ -137,7 +135,7 @@ def _interpret(run: Run, name: str, out: Path, seen: dict[str, Any], seconds: Ca
             **seen,
             status=DONE,
             aef_year=result.aef_year,
-            counts=counts(result, ready.engine),
+            counts={label: n for label, n in result.counts().items() if n is not None},
             chips=result.chips,
             seconds=seconds(),
             warnings=list(result.warnings),
@@ -145,14 +143,6 @@ def _interpret(run: Run, name: str, out: Path, seen: dict[str, Any], seconds: Ca
     _keep(record, out)
     journal.unlink(missing_ok=True)
     return record
-
-
-def counts(result: Interpretation, engine: Engine) -> dict[str, int]:
-    """Targets of each class: of the merged detections, or the sum of the model's own counts where it gave no boxes."""
-    if finding(result.tasks) or COUNT in engine.derived:
-        return result.counts()
-    own = [a for a in result.answers if a.task == COUNT and isinstance(a.value, int)]
-    return {c: sum(a.value for a in own if a.label == c) for c in result.classes if COUNT in result.tasks}
 
 
 def _run_of(listed: Listed, settings: Run) -> Run:

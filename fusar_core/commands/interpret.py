@@ -64,7 +64,8 @@ def _text(summary: dict[str, Any]) -> str:
     lines.append(f"engine    {summary['engine']}, {summary['chips']} chips in {summary['seconds']:.1f} s")
     if summary["prior"]:
         lines.append(f"prior     {summary['prior']['source']}, {summary['prior']['year_used']}")
-    for label, count in summary["counts"].items():
+    for label, known in summary["counts"].items():
+        count = "unknown" if known is None else known
         cells = summary["cells"].get(label)
         lines.append(f"{label:<9} {count}" + (f" in grid cells {', '.join(map(str, cells))}" if cells else ""))
     for flag, count in summary["flagged"].items():

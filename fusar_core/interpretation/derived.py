@@ -15,7 +15,8 @@ def derived_answers(
     result: Interpretation, derives: frozenset[str], cells: Sequence[ChipWindow]
 ) -> Iterator[SceneAnswer]:
     """Answers that follow from the merged targets: of the whole extent, and of each chip with data where the engine
-    gives no answer of its own.
+    gives no answer of its own. Of chips that could not be read nothing follows, nor of an extent where nothing was
+    found beside such chips.
 
     derives: tasks whose answers the engine leaves to be made from its detections. cells: chips of the partition that
     hold data.
@@ -26,9 +27,9 @@ def derived_answers(
         found = [t.detection for t in result.targets if t.detection.label == label]
         in_chip = _by_chip(found, result.extent)
         for task in follow:
-            whole = _derived(task, label, result.extent, WHOLE_EXTENT, found)
-            yield from whole
-            for cell in cells if whole and task in derives else []:
+            if result.counts()[label] is not None:
+                yield from _derived(task, label, result.extent, WHOLE_EXTENT, found)
+            for cell in cells if task in derives and not result.unread_of(label) else []:
                 inside = in_chip.get(_place(cell, result.extent), [])
                 yield from _derived(task, label, cell.keep, chip_name(cell.keep), inside)
 

@@ -23,7 +23,7 @@ from fusar_core.interpretation.merging import Target, merge, to_scene
 from fusar_core.interpretation.result import Interpretation, SceneAnswer
 from fusar_core.interpretation.scope import Scope, Watch
 from fusar_core.scenes.scene import SarScene
-from fusar_core.tasks import TASKS, require_known, scene_tasks
+from fusar_core.tasks import TASKS, finding, require_known, scene_tasks, to_ask
 
 
 def interpret(
@@ -69,7 +69,7 @@ def interpret(
         whole,
         answers=[*whole.answers, *derived],
         seconds=time.monotonic() - started,
-        warnings=warnings_of(scene, engine, scope),
+        warnings=(*warnings_of(scene, engine, scope), *whole.unread()),
     )
 
 
@@ -129,6 +129,7 @@ def _nothing_yet(scene: SarScene, engine: Engine, scope: Scope, tiling: tuple[in
         settings={"chip_size": tiling[0], "chip_overlap": tiling[1], **told.provenance},
         warnings=(*scene.warnings, *scope.notes),
         chips=chips,
+        looked=bool(finding(to_ask(scope.tasks, engine.derived))),
         complete=False,
     )
 
@@ -147,7 +148,7 @@ class _Found:
         """Takes in one chip, and tells it."""
         fresh = [t for a in result.answers for t in _targets(a)]
         self.targets += fresh
-        self.answers += [SceneAnswer.of_chip(a) for a in result.answers if not TASKS[a.task].finds]
+        self.answers += [SceneAnswer.of_chip(a) for a in result.answers if not TASKS[a.task].finds or a.value is None]
         self.seen.update(result.seen)
         self.read += 1
         if watch.on_targets and fresh:

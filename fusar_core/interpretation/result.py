@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
 from fusar_core.domain.answers import Answer
+from fusar_core.domain.schema import WHOLE_EXTENT
 from fusar_core.domain.tiling import Window
 from fusar_core.interpretation.merging import Target
 from fusar_core.prior.anchors import AnchorSampler
 from fusar_core.scenes.scene import SarScene
+from fusar_core.tasks import TASKS
 
 DERIVED = "derived"
 """parse_status of an answer that was made from merged detections, not given by the engine."""
@@ -80,7 +83,8 @@ class Interpretation(Provenance):
     """What was found in a scene. Positions are scene pixels; `results.features` turns them into map features.
 
     complete: False for a run that was cancelled: it holds what was found until then, and says nothing of the rest.
-    chips: how many the plan had; read: how many of them the engine has answered.
+    chips: how many the plan had; read: how many of them the engine has answered. looked: whether it was asked where
+    targets are, for themselves or for what follows from them.
     """
 
     targets: list[Target] = field(default_factory=list)
@@ -89,10 +93,35 @@ class Interpretation(Provenance):
     read: int = 0
     seconds: float = 0.0
     complete: bool = True
+    looked: bool = True
 
-    def counts(self) -> dict[str, int]:
-        """Targets of each class without those that are flagged as ghosts."""
-        return {c: sum(t.detection.label == c and not t.detection.flags for t in self.targets) for c in self.classes}
+    def counts(self) -> dict[str, int | None]:
+        """Targets of each class without those that are flagged as ghosts; where none were looked for, the sum of what
+        the engine counted chip by chip. Made only from chips that could be read; None where that leaves nothing, or
+        nothing found beside chips that could not be read."""
+        return {label: self._count(label) for label in self.classes}
+
+    def _count(self, label: str) -> int | None:
+        if self.looked:
+            found = sum(t.detection.label == label and not t.detection.flags for t in self.targets)
+            return found if found or not self.unread_of(label) else None
+        own = [a.value for a in self.answers if TASKS[a.task].adds_up and a.label == label and a.chip != WHOLE_EXTENT]
+        known = [value for value in own if value is not None]
+        return sum(known) if known and (sum(known) or len(known) == len(own)) else None
+
+    def unread_of(self, label: str) -> set[str]:
+        """Names of the chips where the engine's words about the targets of a class could not be read."""
+        return {a.chip for a in self.answers if TASKS[a.task].finds and a.label == label and a.value is None}
+
+    def unread(self) -> tuple[str, ...]:
+        """What could not be read, as warnings: how many chips, and why."""
+        status = {a.chip: a.parse_status for a in self.answers if a.value is None and a.parse_status != DERIVED}
+        if not status:
+            return ()
+        reasons = Counter(status.values())
+        why = ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in sorted(reasons.items()))
+        counted = "Counts and cells are of the others." if len(status) < self.read else "Nothing is known."
+        return (f"{len(status)} of {self.read} chips could not be read ({why}). {counted}",)
 
     def flagged(self) -> dict[str, int]:
         """How many targets carry each flag."""

@@ -76,7 +76,8 @@ class Task(ABC):
     name: its word in commands, files and protocols. title: what people read. noun: what the field calls it. about:
     CLASS, CHIP, BOX or QUESTION. budget: most tokens an answer may take.
     usual: asked of a scene unless other tasks are named. finds: its answers are targets, merged over the scene, and
-    other tasks may follow from them. in_cells: its answers are cells of the 3 × 3 grid, which get a layer of their own.
+    other tasks may follow from them. adds_up: its answers are numbers of targets, whose sum over chips side by side is
+    that of the scene. in_cells: its answers are cells of the 3 × 3 grid, which get a layer of their own.
     free_text: words without a form, so that an answer which broke off is `truncated`. repeats: its answers repeat, so
     that always giving the most frequent one scores something. scorable: an answer can be held against a truth.
     """
@@ -88,6 +89,7 @@ class Task(ABC):
     budget: ClassVar[int]
     usual: ClassVar[bool] = False
     finds: ClassVar[bool] = False
+    adds_up: ClassVar[bool] = False
     in_cells: ClassVar[bool] = False
     free_text: ClassVar[bool] = False
     repeats: ClassVar[bool] = True

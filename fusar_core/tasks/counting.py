@@ -72,7 +72,7 @@ class Counting(Task):
     """The task of one whole number a class."""
 
     name, title, noun, about, budget = "count", "Count", "counting", CLASS, 16
-    usual = True
+    usual, adds_up = True, True
 
     def prompt(self, subject: Subject) -> str:
         return prompt(subject.label)

@@ -7,7 +7,7 @@ from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtWidgets import QSplitter, QTabWidget
 
-from .. import settings
+from .. import settings, tasks
 from ..engine import manager
 from ..engine.errors import EngineError
 from ..translation import tr
@@ -150,6 +150,8 @@ class FusarDock(QgsDockWidget):
     def _engine_up(self, about: dict) -> None:
         self._engine_ready = True
         self._version = about.get("version", "?")
+        if tasks.learn(about.get("task_info")):
+            self.form.renew_tasks()
         names = [*about.get("engines", []), *(["worker"] if settings.get("worker_url") else [])]
         self.form.set_engine_names(names, settings.get("default_engine"))
         self._engine_chosen(self.form.engine)

@@ -25,7 +25,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from .. import settings
+from .. import settings, tasks
 from ..engine import manager
 from ..translation import tr
 
@@ -33,16 +33,6 @@ WHOLE, VIEW, SELECTION = "whole", "view", "selection"
 NO_PRIOR, CHOOSE_FILE = "none", "file"
 FIRST_YEAR, LAST_YEAR = 1991, 2100  # ERS-1 was the first radar satellite whose scenes are still in use
 NARROW = 12  # characters a combo box insists on: a long layer name must not widen the dock
-
-
-def task_titles() -> dict[str, str]:
-    """Task id of the engine → what the user reads, in the order shown."""
-    return {
-        "detect": tr("Targets"),
-        "count": tr("Count"),
-        "locate": tr("3 × 3 grid"),
-        "describe": tr("Description"),
-    }
 
 
 def engine_title(name: str) -> str:
@@ -144,6 +134,11 @@ class SceneForm(QWidget):
         self._abilities[engine] = (tasks, classes)
         self._show_abilities()
 
+    def renew_tasks(self) -> None:
+        """Offers the tasks that are known by now; those that were offered before stay ticked or not."""
+        self._fill_tasks()
+        self._show_abilities()
+
     def set_status(self, text: str, colour: str, set_up: bool = False) -> None:
         """The state of the engine in words; set_up: offer the set-up dialog beside it."""
         self.status_label.setText(f"<span style='color:{colour}'>●</span> {text}")
@@ -201,9 +196,9 @@ class SceneForm(QWidget):
         self.status_label.setWordWrap(True)
         self.setup_button = QPushButton(tr("Set up…"), self)
         self.setup_button.clicked.connect(self.setup_wanted)
-        self.task_boxes = {name: QCheckBox(title, self) for name, title in task_titles().items()}
-        for box in self.task_boxes.values():
-            box.setChecked(True)
+        self.task_boxes: dict[str, QCheckBox] = {}
+        self._task_grid = QGridLayout()
+        self._fill_tasks()
         self.class_box = QgsCheckableComboBox(self)
         self.class_box.setDefaultText(tr("choose classes…"))
         self.where_box = QComboBox(self)
@@ -252,6 +247,16 @@ class SceneForm(QWidget):
         self.progress_label = QLabel(self)
         self._arrange()
 
+    def _fill_tasks(self) -> None:
+        before = {name: box.isChecked() for name, box in self.task_boxes.items()}
+        for box in self.task_boxes.values():
+            self._task_grid.removeWidget(box)
+            box.deleteLater()
+        self.task_boxes = {name: QCheckBox(tr(title), self) for name, title in tasks.of_scenes().items()}
+        for i, (name, box) in enumerate(self.task_boxes.items()):
+            box.setChecked(before.get(name, True))
+            self._task_grid.addWidget(box, i // 2, i % 2)
+
     def _note(self) -> QLabel:
         """A small grey line under a field, hidden while empty."""
         label = QLabel(self)
@@ -261,9 +266,6 @@ class SceneForm(QWidget):
         return label
 
     def _arrange(self) -> None:
-        tasks = QGridLayout()
-        for i, box in enumerate(self.task_boxes.values()):
-            tasks.addWidget(box, i // 2, i % 2)
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         form.addRow(tr("Scene"), self.layer_box)
@@ -271,7 +273,7 @@ class SceneForm(QWidget):
         form.addRow(tr("Engine"), self.engine_box)
         form.addRow(self.status_label)
         form.addRow("", self.setup_button)
-        form.addRow(tr("Find out"), tasks)
+        form.addRow(tr("Find out"), self._task_grid)
         form.addRow(tr("Classes"), self.class_box)
         form.addRow(tr("Where"), self.where_box)
 
@@ -314,10 +316,10 @@ class SceneForm(QWidget):
         return QSize(super().sizeHint().width(), self._fields.sizeHint().height() + self._foot.sizeHint().height())
 
     def _show_abilities(self) -> None:
-        tasks, classes = self._abilities.get(self.engine, (["detect", "count", "locate"], ["ship"]))
+        able, classes = self._abilities.get(self.engine, (tasks.usual(), ["ship"]))
         for name, box in self.task_boxes.items():
-            box.setEnabled(name in tasks)
-            box.setToolTip("" if name in tasks else tr("This engine cannot do it: {engine}").format(engine=self.engine))
+            box.setEnabled(name in able)
+            box.setToolTip("" if name in able else tr("This engine cannot do it: {engine}").format(engine=self.engine))
         before = set(self.classes)
         names = sorted(classes, key=lambda c: (c != "ship", c))
         self.class_box.clear()

@@ -20,14 +20,12 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-from .. import compat, layers
+from .. import compat, layers, tasks
 from ..engine.errors import EngineError
 from ..raster_source import file_of
 from ..translation import tr
 from .base import FusarAlgorithm
 
-TASKS = ("detect", "count", "locate", "describe")
-DEFAULT_TASKS = TASKS[:3]
 OUTPUTS = {"DETECTIONS": "detections", "GRID_CELLS": "grid_cells", "ANSWERS": "answers"}
 
 
@@ -44,7 +42,7 @@ class InterpretScene(FusarAlgorithm):
         self.add_scene()
         self.addParameter(
             QgsProcessingParameterEnum(
-                "TASKS", tr("What to find out"), list(TASKS), True, list(DEFAULT_TASKS), usesStaticStrings=True
+                "TASKS", tr("What to find out"), list(tasks.of_scenes()), True, tasks.usual(), usesStaticStrings=True
             )
         )
         self.addParameter(QgsProcessingParameterString("CLASSES", tr("Classes of targets, comma-separated"), "ship"))
@@ -72,8 +70,7 @@ class InterpretScene(FusarAlgorithm):
     def prepareAlgorithm(self, parameters, context, feedback) -> bool:
         self.read_scene(parameters, context)
         self.read_engine(parameters, context)
-        tasks = self.parameterAsEnumStrings(parameters, "TASKS", context)
-        self.request["tasks"] = tasks
+        self.request["tasks"] = self.parameterAsEnumStrings(parameters, "TASKS", context)
         classes = self.parameterAsString(parameters, "CLASSES", context).split(",")
         self.request["classes"] = [c.strip() for c in classes if c.strip()]
         water = self.parameterAsLayer(parameters, "WATER_MASK", context)
@@ -103,7 +100,7 @@ class InterpretScene(FusarAlgorithm):
             summary["metadata"] = {**arrived.metadata, "partial": f"yes: {error.message}"}
 
         found = arrived.features()
-        results: dict = {"SUMMARY": json.dumps(summary, ensure_ascii=False), "COUNT": sum(summary["counts"].values())}
+        results: dict = {"SUMMARY": json.dumps(summary, ensure_ascii=False), "COUNT": _total(summary["counts"])}
         provenance = layers.Provenance(f"{summary['scene']}: targets found by FUSAR", summary["metadata"])
         for name, layer in OUTPUTS.items():
             sink = self.sink(parameters, name, context, layer, arrived.crs)
@@ -126,6 +123,12 @@ class InterpretScene(FusarAlgorithm):
         if written[0] != QgsVectorFileWriter.WriterError.NoError:
             return ""
         return tr("The {n} detections that had arrived are in {path}.").format(n=len(features), path=path)
+
+
+def _total(counts: dict):
+    """Targets of all classes; None where nobody knows any: unknown is never zero."""
+    known = [count for count in counts.values() if count is not None]
+    return sum(known) if known else None
 
 
 class _Arrived:

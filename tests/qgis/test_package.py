@@ -15,7 +15,7 @@ import pytest
 from conftest import ROOT
 
 LARGEST_MB = 25
-SUFFIXES = {".py", ".txt", ".md", ".svg", ".qml", ".qm", ".ts", ".html", ".whl", ".png", ".tif", ".geojson"}
+SUFFIXES = {".py", ".json", ".txt", ".md", ".svg", ".qml", ".qm", ".ts", ".html", ".whl", ".png", ".tif", ".geojson"}
 NEEDED = {"name", "description", "version", "qgisMinimumVersion", "author", "email", "about", "tracker", "repository"}
 
 

@@ -46,10 +46,14 @@ _TO_LEGEND, _ROW, _LETTER = 62, 28, 10  # from the panel down to the legend, hei
 _SIDE = 30  # between the words and the edges of the picture
 
 
+def _counted(label: str, count: int | None) -> str:
+    return f"unknown number of {label}s" if count is None else f"{count} {label}{'' if count == 1 else 's'}"
+
+
 def draw_map(result: Interpretation, path: Path, extent: Window | None = None) -> Panel:
     """Draws an interpretation; `extent` in scene pixels, the interpreted extent when None. See `draw_picture`."""
     scene, acquired = result.scene, result.scene.acquisition.acquired
-    counts = ", ".join(f"{n} {label}{'' if n == 1 else 's'}" for label, n in result.counts().items())
+    counts = ", ".join(_counted(label, n) for label, n in result.counts().items())
     doubtful = sum(bool(t.detection.flags) for t in result.targets)
     provenance = [
         scene.name,

@@ -43,7 +43,7 @@ class Record:
     """What became of a scene.
 
     name: of its result, without suffix. files: size and time of change, by which a changed scene is known. status:
-    `done`, `empty` (no valid pixel) or `failed`. footprint: ring of (lon, lat). counts: class → targets, without those that nobody knows.
+    `done`, `empty` (no valid pixel) or `failed`. footprint: ring of (lon, lat). counts: class → targets, where known.
     """
 
     scene: str

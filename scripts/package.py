@@ -26,8 +26,7 @@ TOP_FILES = ("metadata.txt", "LICENSE", "README.md", "CHANGELOG.md")
 BESIDE_WHEEL = ("constraints.txt",)
 SHARED = ROOT / "fusar_core" / "domain" / "schema.py"
 COPY = ROOT / NAME / "schema.py"
-"""The engine's file that the plugin carries; a checkout has a copy, so that the plugin runs from there (a test holds the
-two together, a hook before a commit copies)."""
+"""The engine's file that the plugin carries; a checkout has a copy, so that the plugin runs from there."""
 EPOCH = (2026, 1, 1, 0, 0, 0)
 """Time of every file in the zip: the same sources give the same bytes."""
 

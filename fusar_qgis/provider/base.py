@@ -98,7 +98,7 @@ class FusarAlgorithm(QgsProcessingAlgorithm):
         )
 
     def add_engine(self) -> None:
-        """ENGINE: empty for the default of the settings, or one with words (`NEEDS_WORDS`); its options, advanced."""
+        """ENGINE: empty for the default of the settings, or one that has words (`NEEDS_WORDS`); ENGINE_OPTIONS."""
         self.addParameter(
             QgsProcessingParameterString(
                 "ENGINE", tr("Engine: cfar, fusar, worker or its address; empty for the default"), optional=True

@@ -11,9 +11,8 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
+from fusar_core.domain.answers import Box
 from fusar_core.errors import BadDataset
-
-Box = tuple[float, float, float, float]
 
 GREY_MODES = ("L", "RGB", "P", "1")
 """Pillow's modes that are 8-bit pictures; anything else has radiometry which a chip without metadata cannot tell."""

@@ -73,18 +73,7 @@ def evaluate(
     if baseline is not None:
         require_same({case.key: case.truth for case in cases_of(plan)}, baseline)
     anchors_of = controlled(control, triplets, root, source, other_year)
-    about: dict[str, Any] = {
-        "version": __version__,
-        "engine": engine.name,
-        "model": engine.model,
-        "prior": control,
-        "tasks": list(tasks),
-        "classes": list(classes),
-        "one_class": one_class,
-        "most_targets": most_targets,
-        "chips": len(triplets),
-        "triplets_sha256": _digest(triplets),
-    }
+    about = _about(engine, triplets, scope, control)
     if control == WRONG_YEAR:
         about |= {"source": source.name if source else None, "other_year": other_year}
     cases = TripletCases(
@@ -102,6 +91,22 @@ def evaluate(
     if best := ceiling(triplets, results.rows):
         results.about["ceiling_without_prior"] = best
     return results
+
+
+def _about(engine: Engine, triplets: Sequence[Triplet], scope: Scope, control: str) -> dict[str, Any]:
+    """All that decides about the rows, for JSON."""
+    return {
+        "version": __version__,
+        "engine": engine.name,
+        "model": engine.model,
+        "prior": control,
+        "tasks": list(scope.tasks),
+        "classes": list(scope.classes),
+        "one_class": scope.one_class,
+        "most_targets": scope.most_targets,
+        "chips": len(triplets),
+        "triplets_sha256": _digest(triplets),
+    }
 
 
 def _possible(control: str, engine: Engine) -> str:

@@ -188,17 +188,10 @@ def test_a_cancelled_run_keeps_what_it_found_and_is_taken_up_where_it_stopped(sc
     assert part.settings == whole.settings
     assert part.answers == [], "of a scene that was not read to its end nothing is derived"
     resumed = interpret(scene, second, journal=journal, resume=True)
-<<<<<<< HEAD
     again = {i for i, _ in first.asked} & {i for i, _ in second.asked}
     assert len(again) <= 1 + CHIPS_AHEAD, "finished chips are not asked again"
     assert {i for i, _ in second.asked} == set(range(part.read, part.chips))
     assert (resumed.targets, resumed.answers, resumed.complete) == (whole.targets, whole.answers, True)
-=======
-    assert len(second.asked) < len(unbroken.asked)
-    assert {i for i, _ in first.asked}.isdisjoint({i for i, _ in second.asked[1:]})
-    assert resumed.targets == whole.targets
-    assert resumed.answers == whole.answers
->>>>>>> tasks
 
 
 def test_a_finished_journal_needs_no_engine_at_all(scene: SarScene, tmp_path: Path) -> None:

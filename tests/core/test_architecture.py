@@ -108,6 +108,34 @@ def test_the_engine_has_modules_to_guard() -> None:
     assert len(list((ROOT / "fusar_core").rglob("*.py"))) > 10
 
 
+def imported_at_once(source: str) -> set[str]:
+    """Top-level names of what is imported when a module is: not inside functions, nor for type checkers alone."""
+    names: set[str] = set()
+    waiting: list[ast.AST] = [ast.parse(source)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names |= imported(ast.unparse(node))
+        waiting += ast.iter_child_nodes(node)
+    return names
+
+
+def test_torch_is_imported_by_the_model_and_the_runtimes_alone() -> None:
+    core = ROOT / "fusar_core"
+    at_once = {
+        path.relative_to(core)
+        for path in core.rglob("*.py")
+        if {"torch", "transformers", "peft"} & imported_at_once(path.read_text(encoding="utf-8"))
+    }
+    elsewhere = {str(path) for path in at_once if path.parts[0] != "model"}
+    assert elsewhere == {"worker/transformers_runtime.py", "worker/vllm_runtime.py"}
+    assert any(path.parts[0] == "model" for path in at_once)
+
+
 HEAVY = {"torch", "transformers", "matplotlib", "rasterio", "scipy", "ray"}
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
+import weakref
 
 import numpy as np
 import pytest
@@ -272,6 +274,26 @@ def test_pixels_unlike_those_of_the_training_are_warned_of(engine):
         assert engine.report(None).warnings == ()
     finally:
         engine.config.gsd_m = None
+
+
+def test_an_engine_that_is_let_go_frees_its_weights_at_once(taught, make_chip, anchors):
+    """Not at some later collection: the next model needs the memory."""
+    machine = LocalEngine(taught)
+    list(machine.answer([request(make_chip(prior=anchors(9)), ("count",))]))
+    driver = weakref.ref(machine._driver)
+    gc.disable()
+    try:
+        machine.close()
+        del machine
+        assert driver() is None
+    finally:
+        gc.enable()
+
+
+def test_what_decides_about_answers_is_told(taught):
+    machine = open_engine("fusar", model=taught, dtype="float32", batch_size="3", device="cpu")
+    assert machine.batch_size == 3
+    assert machine.report().provenance == {"dtype": "float32"}
 
 
 def test_bf16_answers_too(taught, make_chip, anchors):

@@ -319,6 +319,15 @@ def test_nothing_outside_the_wanted_extent_is_sent(server, tmp_path) -> None:
         assert any((np.maximum(shown, 1) == place).all() for row in places for place in row)
 
 
+def test_a_box_is_classified_without_what_lies_outside_the_wanted_extent(server, tmp_path) -> None:
+    path = ships_scene(tmp_path / "scene.tif", [(60, 60), (90, 90)], shape=(300, 400))
+    with SarScene.open(path) as scene:
+        answer = classify_box(scene, RemoteEngine(server.url), Window(55, 45, 10, 30), extent=Window(40, 40, 30, 50))
+    assert answer.value == "ship"
+    rows, columns = np.nonzero(server.asked[0].image)
+    assert (rows.max() - rows.min() + 1, columns.max() - columns.min() + 1) == (30, 50)
+
+
 def test_a_box_is_classified_in_its_surroundings(server, tmp_path) -> None:
     path = ships_scene(tmp_path / "scene.tif", [(60, 60)], shape=(300, 400))
     with SarScene.open(path) as scene:

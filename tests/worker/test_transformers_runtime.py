@@ -97,7 +97,9 @@ def test_it_says_word_for_word_what_the_local_engine_says(random):
         chip = Chip(where, picture(seed), np.ones((112, 112), bool), radiometry, None, anchors=prior)
         requests.append(Request(chip, ("ask",), (), question=question))
     expected = list(engine.answer(requests))
-    heard = answer(model_of(random, batch_size=5), *jobs)
+    model = model_of(random, batch_size=5)
+    assert type(model.driver) is type(engine._driver)  # one code for both
+    heard = answer(model, *jobs)
     assert [text(h) for h in heard] == [a.raw_text for a in expected]
     for h, one in zip(heard, expected, strict=True):
         chances = [e.log_probability for e in h.events if isinstance(e, Token)]

@@ -98,7 +98,9 @@ class Interpretation(Provenance):
     def counts(self) -> dict[str, int | None]:
         """Targets of each class without those that are flagged as ghosts; where none were looked for, the sum of what
         the engine counted chip by chip. Made only from chips that could be read; None where that leaves nothing, or
-        nothing found beside chips that could not be read."""
+        nothing found beside chips that could not be read; empty where nothing was to be counted."""
+        if not (self.looked or any(TASKS[task].adds_up for task in self.tasks)):
+            return {}
         return {label: self._count(label) for label in self.classes}
 
     def _count(self, label: str) -> int | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from fusar_core.domain.cells import CELLS
@@ -14,6 +16,39 @@ from fusar_core.results.tables import FeatureTable
 from fusar_core.tasks import TASKS, finding
 
 
+@dataclass(frozen=True)
+class Told:
+    """What the values of a detection are made of: the target, its (length m, width m, area m²), and the result."""
+
+    target: Target
+    size_m: tuple[float | None, float | None, float | None]
+    result: Interpretation
+
+    @property
+    def home(self) -> Window:
+        """The chip of the partition that holds its centre."""
+        x, y = self.target.detection.centre
+        home = cells_under(Window(int(y), int(x), 1, 1), self.result.extent)
+        return (home[0] if home else self.target.chip).window
+
+
+DETECTION_VALUES: dict[str, Callable[[Told], Any]] = {
+    "task": lambda told: ", ".join(finding(told.result.tasks)),
+    "class": lambda told: told.target.detection.label,
+    "score": lambda told: round(told.target.detection.score, 4),
+    "length_m": lambda told: told.size_m[0],
+    "width_m": lambda told: told.size_m[1],
+    "area_m2": lambda told: told.size_m[2],
+    "prompt": lambda told: told.target.prompt,
+    "chip": lambda told: chip_name(told.home),
+    "px_bbox": lambda told: box_text(told.target.detection.bbox),
+    "parse_status": lambda told: told.target.parse_status,
+    "raw_text": lambda told: told.target.raw_text,
+    "flags": lambda told: ",".join(told.target.detection.flags),
+}
+"""Field of the layer `detections` → its value; what all layers share is in `rows.common_fields`."""
+
+
 def feature_tables(result: Interpretation) -> list[FeatureTable]:
     """The three layers of an interpretation: detections, grid_cells, answers."""
     return [detections_table(result), _grid_cells_table(result), _answers_table(result)]
@@ -21,12 +56,12 @@ def feature_tables(result: Interpretation) -> list[FeatureTable]:
 
 def detections_table(result: Interpretation) -> FeatureTable:
     """The layer of targets, empty where none were asked for."""
-    finds = finding(result.tasks)
-    targets = result.targets if finds else []
-    sizes = ground_sizes(result.scene.grid, [t.detection.corners for t in targets])
-    task = {"task": ", ".join(finds)}
-    rows = [task | _detection_row(t, size, result.extent) for t, size in zip(targets, sizes, strict=True)]
-    return table_of(result, DETECTIONS, [t.detection.corners for t in targets], rows)
+    targets = result.targets if finding(result.tasks) else []
+    corners = [t.detection.corners for t in targets]
+    sizes = ground_sizes(result.scene.grid, corners)
+    told = [Told(target, size, result) for target, size in zip(targets, sizes, strict=True)]
+    rows = [{name: value(one) for name, value in DETECTION_VALUES.items()} for one in told]
+    return table_of(result, DETECTIONS, corners, rows)
 
 
 def _grid_cells_table(result: Interpretation) -> FeatureTable:
@@ -50,28 +85,6 @@ def _cell(where: Window, number: int) -> Box:
         where.col + (col + 1) * width,
         where.row + (row + 1) * height,
     )
-
-
-def _detection_row(
-    target: Target, size_m: tuple[float | None, float | None, float | None], extent: Window
-) -> dict[str, Any]:
-    found = target.detection
-    x, y = found.centre
-    home = cells_under(Window(int(y), int(x), 1, 1), extent)
-    length, width, area = size_m
-    return {
-        "class": found.label,
-        "score": round(found.score, 4),
-        "length_m": length,
-        "width_m": width,
-        "area_m2": area,
-        "prompt": target.prompt,
-        "chip": chip_name((home[0] if home else target.chip).window),
-        "px_bbox": box_text(found.bbox),
-        "parse_status": target.parse_status,
-        "raw_text": target.raw_text,
-        "flags": ",".join(found.flags),
-    }
 
 
 def _cell_row(answer: SceneAnswer, number: int) -> dict[str, Any]:

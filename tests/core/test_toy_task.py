@@ -17,13 +17,15 @@ from sidecar_client import Client
 from toy_task import Looking, Presence, register
 
 from fusar_core.batch.listing import Listed
-from fusar_core.batch.work import Settings, interpret_listed
+from fusar_core.batch.work import interpret_listed
 from fusar_core.cli import main
 from fusar_core.engines import ENGINES
 from fusar_core.errors import UnsupportedTask
 from fusar_core.evaluation.comparison import compared
 from fusar_core.evaluation.results import read_results
 from fusar_core.interpretation.interpret import interpret
+from fusar_core.interpretation.run import Run
+from fusar_core.interpretation.scope import Scope
 from fusar_core.results.features import feature_tables
 from fusar_core.scenes.scene import SarScene
 from fusar_core.tasks import TASKS, task_info
@@ -62,7 +64,7 @@ FOUND = [("presence", "x0y0", "yes"), ("presence", "x504y0", "no")]
 
 def test_it_is_interpreted_and_told(scene: Path) -> None:
     with SarScene.open(scene) as opened:
-        result = interpret(opened, Looking(), tasks=["presence"])
+        result = interpret(opened, Looking(), Scope(tasks=("presence",)))
         rows = feature_tables(result)[2].rows
     assert [(a.label, a.value, a.score, a.parse_status) for a in result.answers] == [
         ("ship", "yes", 0.75, "ok"),
@@ -77,9 +79,9 @@ def test_it_is_interpreted_and_told(scene: Path) -> None:
 def test_an_interrupted_run_goes_on_from_its_journal(scene: Path, tmp_path: Path) -> None:
     journal = tmp_path / "j"
     with SarScene.open(scene) as opened:
-        whole = interpret(opened, Looking(), tasks=["presence"], journal=journal)
+        whole = interpret(opened, Looking(), Scope(tasks=("presence",)), journal=journal)
         again = Looking()
-        resumed = interpret(opened, again, tasks=["presence"], journal=journal, resume=True)
+        resumed = interpret(opened, again, Scope(tasks=("presence",)), journal=journal, resume=True)
     assert resumed.answers == whole.answers
     assert again.asked == []
 
@@ -88,7 +90,7 @@ def test_an_engine_that_cannot_do_it_is_not_taken_to(scene: Path) -> None:
     from fusar_core.engines.cfar import CfarEngine
 
     with SarScene.open(scene) as opened, pytest.raises(UnsupportedTask, match="cannot do 'presence'"):
-        interpret(opened, CfarEngine(), tasks=["presence"])
+        interpret(opened, CfarEngine(), Scope(tasks=("presence",)))
 
 
 def command(*words: Any) -> None:
@@ -101,7 +103,7 @@ def test_command_and_batch_write_it(scene: Path, tmp_path: Path) -> None:
     out = tmp_path / "r.gpkg"
     command("interpret", scene, "--engine", "looking", "--tasks", "presence", "--out", out)
     assert answers_of(out) == FOUND
-    settings = Settings("looking", tasks=("presence",))
+    settings = Run(engine="looking", tasks=("presence",))
     (tmp_path / "batch" / ".fusar").mkdir(parents=True)
     record = interpret_listed(Listed(str(scene)), "s", str(tmp_path / "batch"), settings)
     assert record.status == "done", record

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
-from fusar_core.domain.answers import Answer, Box, Request
+from fusar_core.domain.answers import Box, Request
 from fusar_core.engines import ENGINES, dialogue
+from fusar_core.engines.base import NO_HOOKS, Answers, Engine, EngineInfo, Hooks
 from fusar_core.tasks import TASKS
 from fusar_core.tasks.base import CLASS, Size, Subject, Task
 from fusar_core.tasks.reading import UNREADABLE, Reading, failure, plain, spoilt
@@ -29,20 +30,16 @@ class Presence(Task):
         return "yes" if boxes else "no"
 
 
-class Looking:
+class Looking(Engine):
     """Says, in words, that there are ships wherever a pixel outshines the others."""
 
-    name, model = "looking", f"{OUTSHINES} times"
-    tasks, classes = frozenset({Presence.name}), frozenset({"ship", "plane"})
-    derived: frozenset[str] = frozenset()
+    info = EngineInfo("looking", "whether anything is bright", frozenset({"presence"}), frozenset({"ship", "plane"}))
+    model = f"{OUTSHINES} times"
 
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def tiling(self, pixel_size_m: tuple[float, float] | None) -> tuple[int, int]:
-        return 504, 0
-
-    def answer(self, requests: Iterable[Request]) -> Iterator[Answer]:
+    def answer(self, requests: Iterable[Request], hooks: Hooks = NO_HOOKS) -> Answers:
         for request in requests:
             for query in dialogue.queries(request, 504):
                 self.asked.append(query.prompt)

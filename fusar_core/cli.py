@@ -36,15 +36,18 @@ class LazyGroup(click.Group):
     """A group whose subcommands are imported when they are called, so that `fusar --help` is quick."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of `COMMANDS`, which is that of the help, not of the alphabet."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Imports the module of one subcommand; None for a name there is none of, which click reports."""
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"fusar_core.commands.{cmd_name.replace('-', '_')}")
         return cast(click.Command, module.command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the subcommands from `COMMANDS`: click's own help would import every one for its first line."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 

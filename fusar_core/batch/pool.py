@@ -62,6 +62,11 @@ class RayPool:
         ray.shutdown()
 
     def map(self, todo: Iterable[tuple[Listed, str]], out: str, settings: Run) -> Generator[Record, None, None]:
+        """A record for each (scene, name), in the order they finish; failed where its process died at every try.
+
+        Only some scenes are handed to Ray ahead of the workers, so `todo` may be long and lazy. Closing the generator
+        kills the scenes under way.
+        """
         import ray
 
         options: dict[str, Any] = {"num_cpus": 1, "num_gpus": self._gpus_of_each(), "max_retries": TRIES - 1}

@@ -67,6 +67,7 @@ class BatchResult:
     seconds: float
 
     def count(self, status: str) -> int:
+        """How many scenes ended as `status`: done, empty or failed. Those finished before this run are among them."""
         return sum(r.status == status for r in self.records)
 
     def totals(self) -> dict[str, int]:

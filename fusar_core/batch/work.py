@@ -65,10 +65,12 @@ class Record:
 
 
 def result_path(out: Path, name: str) -> Path:
+    """Where the GeoPackage of a scene lies in the folder of a batch; name: without suffix."""
     return out / f"{name}.gpkg"
 
 
 def record_path(out: Path, name: str) -> Path:
+    """Where the JSON record of a scene lies. It is written after the result: where it says done, that is there."""
     return out / STATE / f"{name}.json"
 
 

@@ -41,6 +41,7 @@ class Detection:
 
     @property
     def centre(self) -> tuple[float, float]:
+        """Mean of the corners as (x, y), in the same pixels; where it lies decides which chip the target belongs to."""
         xs, ys = zip(*self.corners, strict=True)
         return sum(xs) / 4, sum(ys) / 4
 

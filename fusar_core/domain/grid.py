@@ -35,6 +35,7 @@ class Grid:
 
     @property
     def is_georeferenced(self) -> bool:
+        """Whether there is a CRS; without one nothing can be put on a map or given a prior."""
         return self.crs is not None
 
     def to_map(self, x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:

@@ -21,10 +21,12 @@ class Window:
 
     @property
     def bottom(self) -> int:
+        """First row below the window (exclusive)."""
         return self.row + self.height
 
     @property
     def right(self) -> int:
+        """First column to the right of the window (exclusive)."""
         return self.col + self.width
 
     def contains(self, x: float, y: float) -> bool:
@@ -32,6 +34,7 @@ class Window:
         return self.col <= x < self.right and self.row <= y < self.bottom
 
     def intersection(self, other: Window) -> Window | None:
+        """The pixels that both windows hold; None where they share none, even if their edges touch."""
         row, col = max(self.row, other.row), max(self.col, other.col)
         height, width = min(self.bottom, other.bottom) - row, min(self.right, other.right) - col
         return Window(row, col, height, width) if height > 0 and width > 0 else None

@@ -30,6 +30,7 @@ class InProcess:
 
     @property
     def profile(self) -> Profile:
+        """What the checkpoint's manifest and configuration say; boxes are said in pixels of the chip."""
         checkpoint, config = self.driver.checkpoint, self.driver.config
         return Profile(
             name=checkpoint.name,
@@ -57,6 +58,7 @@ class InProcess:
             yield from replies
 
     def close(self) -> None:
+        """Drops the encoded images; the weights go with the last reference to the driver."""
         self.driver.forget()
 
     def _batch(self, chips: Sequence[Sequence[Query]], hooks: Hooks) -> list[tuple[Query, Reply]]:

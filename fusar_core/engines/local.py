@@ -86,4 +86,5 @@ class LocalEngine(SpeakingEngine):
 
     @batch_size.setter
     def batch_size(self, size: int) -> None:
+        """Takes effect with the next batch; `Batches` may have made it smaller when memory ran out."""
         self._driver.batches.size = size

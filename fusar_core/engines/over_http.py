@@ -67,6 +67,10 @@ class OverHttp:
 
     @property
     def profile(self) -> Profile:
+        """What the server's catalogue says of the model; a stock one may be asked for every task and any class.
+
+        Warnings come as it answers, e.g. once it turns out that it tells no probabilities.
+        """
         served, in_pixels = self.served, self.coordinates == PIXELS
         return Profile(
             name=served.name,

@@ -41,6 +41,7 @@ class NoFusion(nn.Module):
     def forward(
         self, tokens: Tensor | Sequence[Tensor], features: Any, positions: Any, grid_hw: Any
     ) -> Tensor | list[Tensor]:
+        """The tokens as they came, whatever the prior: a tensor, or a list where images differ in size."""
         return tokens if isinstance(tokens, Tensor) else list(tokens)
 
 

@@ -178,9 +178,11 @@ class Words:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def take(self, token: int) -> None:
+        """Adds a token. What it completes is passed on; bytes of a character that is not whole yet are held back."""
         self._give(self._decoder.decode(token_bytes(self._tokenizer, token)))
 
     def end(self) -> None:
+        """To be called after the last token: a character that never became whole comes as U+FFFD."""
         self._give(self._decoder.decode(b"", final=True))
 
     def _give(self, text: str) -> None:

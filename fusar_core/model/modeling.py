@@ -81,6 +81,7 @@ class FusarGPTModel(Qwen2_5_VLModel):
         anchor_counts: Tensor | None = None,
         **kwargs: Any,
     ) -> Any:
+        """As Qwen2.5-VL's, with the prior of the class. Images are encoded, unless `mm_encoder_outputs` brings them."""
         if pixel_values is not None and (mm_encoder_outputs or {}).get("image") is None:
             encoded = self.get_image_features(
                 pixel_values, image_grid_thw, anchor_features, anchor_positions, anchor_counts, return_dict=True

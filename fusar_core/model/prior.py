@@ -44,6 +44,7 @@ class PriorLinear(nn.Module):
             nn.init.zeros_(self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(…, in) to (…, out): x·Wᵀ + b."""
         return functional.linear(x, self.weight, self.bias)
 
 

@@ -156,6 +156,7 @@ class FusarGPTProcessor(ProcessorMixin):
 
     @property
     def model_input_names(self) -> list[str]:
+        """Names of all tensors it makes, those of the anchors among them, which transformers would else not know."""
         anchors = ["anchor_features", "anchor_positions", "anchor_counts"]
         return [*super().model_input_names, "mm_token_type_ids", *anchors]
 

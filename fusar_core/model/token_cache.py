@@ -20,11 +20,16 @@ class TokenCache:
         self._kept: OrderedDict[Hashable, Tensor] = OrderedDict()
 
     def get(self, key: Hashable) -> Tensor | None:
+        """The tokens kept under a key, which then counts as the last used; None where there are none, or no more."""
         if key in self._kept:
             self._kept.move_to_end(key)
         return self._kept.get(key)
 
     def put(self, key: Hashable, tokens: Tensor) -> None:
+        """Keeps tokens, and drops the longest unused until they fit; the newest stays even if it is too large alone.
+
+        A key that is there already is left as it is.
+        """
         if key in self._kept:
             return
         if self.most_bytes is not None and tokens.untyped_storage().nbytes() > tokens.nbytes:
@@ -36,5 +41,6 @@ class TokenCache:
             self.bytes -= oldest.nbytes
 
     def clear(self) -> None:
+        """Drops everything, e.g. when memory ran out."""
         self._kept.clear()
         self.bytes = 0

@@ -72,6 +72,7 @@ class SpatioTemporalBox:
 
     @property
     def crosses_antimeridian(self) -> bool:
+        """Whether it goes over ±180° of longitude: then lon_max is smaller than lon_min."""
         return self.lon_max < self.lon_min
 
     @property

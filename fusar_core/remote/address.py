@@ -36,10 +36,12 @@ class Address:
 
     @property
     def is_loopback(self) -> bool:
+        """Whether the host is this computer, where nobody can listen in and an unencrypted key does no harm."""
         return _is_loopback(urlsplit(self.url).hostname or "")
 
     @property
     def is_encrypted(self) -> bool:
+        """Whether the URL is https; only then are there certificates to check."""
         return self.url.startswith("https://")
 
     @cached_property

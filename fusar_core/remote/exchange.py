@@ -69,6 +69,7 @@ class Exchange:
         )
 
     async def close(self) -> None:
+        """Closes the connections; requests under way fail."""
         await self._client.aclose()
 
     async def get(self, path: str) -> bytes:

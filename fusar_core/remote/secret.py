@@ -13,6 +13,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
+        """The key in plain text, for the header of a request and nothing else; empty where there is none."""
         return self._value
 
     def hidden_in(self, text: str) -> str:

@@ -35,6 +35,7 @@ class CaptionScore:
     stripped: tuple[float, float]
 
     def as_dict(self) -> dict[str, Any]:
+        """For JSON, rounded (BLEU to 4 digits, CIDEr-D to 2); METEOR and SPICE are named with why they are missing."""
         names = {f"bleu_{n}": round(b, 4) for n, b in zip(ORDERS, self.bleu, strict=True)}
         stripped = {"bleu_4": round(self.stripped[0], 4), "cider": round(self.stripped[1], 2)}
         return {
@@ -51,6 +52,7 @@ def score_captions(references: Sequence[str], captions: Sequence[str]) -> Captio
 
 
 def words(text: str) -> list[str]:
+    """Lower-case runs of letters, digits and apostrophes; punctuation is dropped. Empty for a text without words."""
     return _WORD.findall(text.lower())
 
 
@@ -60,6 +62,7 @@ def strip_opening(text: str) -> str:
 
 
 def grams(said: Sequence[str], n: int) -> Counter[tuple[str, ...]]:
+    """How often each run of n words occurs; empty for fewer than n words."""
     return Counter(tuple(said[i : i + n]) for i in range(len(said) - n + 1))
 
 

@@ -26,6 +26,7 @@ class ClassificationScore:
     floor: MajorityFloor
 
     def as_dict(self) -> dict[str, Any]:
+        """For JSON; each proportion with value and interval."""
         return {
             "n": self.n,
             "unparsable": self.unparsable,

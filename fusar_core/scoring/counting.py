@@ -29,6 +29,7 @@ class CountingScore:
     floor: MajorityFloor
 
     def as_dict(self) -> dict[str, Any]:
+        """For JSON; each metric with its interval, beside the floor of the most frequent count."""
         return {
             "n": self.n,
             "unparsable": self.unparsable,

@@ -42,6 +42,7 @@ class DetectionCase:
 
     @property
     def predictions(self) -> int:
+        """Boxes that were claimed, P; 0 also where the answer could not be parsed."""
         return len(self.hits)
 
 
@@ -61,6 +62,7 @@ class DetectionAtIou:
     ap: Estimate | None
 
     def as_dict(self) -> dict[str, Any]:
+        """For JSON; `ap` is null where a prediction has no score, and values are null where undefined."""
         return {
             "iou": self.iou,
             "precision": self.precision.as_dict(),
@@ -81,6 +83,7 @@ class DetectionScore:
     at: tuple[DetectionAtIou, ...]
 
     def as_dict(self) -> dict[str, Any]:
+        """For JSON, with an entry of `at` for each IoU threshold."""
         return {
             "n": self.n,
             "targets": self.targets,

@@ -19,6 +19,7 @@ class ExactScore:
     floor: MajorityFloor
 
     def as_dict(self) -> dict[str, Any]:
+        """For JSON; accuracy beside that of the most frequent answer."""
         return {
             "n": self.n,
             "unparsable": self.unparsable,

@@ -39,6 +39,7 @@ class GridMetrics:
     set_size_ratio: Estimate
 
     def as_dict(self) -> dict[str, Any]:
+        """For JSON, under the names that the paper uses; sizes in cells."""
         return {
             "n": self.n,
             "unparsable": self.unparsable,
@@ -63,9 +64,11 @@ class GridScore:
 
     @property
     def n(self) -> int:
+        """Cases, named as on every other score."""
         return self.metrics.n
 
     def as_dict(self) -> dict[str, Any]:
+        """For JSON: the engine's metrics at the top, the two answers that need no image below their names."""
         return {
             **self.metrics.as_dict(),
             "majority_floor": self.floor.as_dict(),

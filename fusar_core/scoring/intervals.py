@@ -53,9 +53,11 @@ class Proportion:
 
     @property
     def interval(self) -> tuple[float, float]:
+        """95 % Wilson interval (low, high) in [0, 1]."""
         return wilson(self.successes, self.n)
 
     def as_dict(self) -> dict[str, Any]:
+        """For JSON; value is null, and the interval 0 to 1, where there are no cases."""
         return {"value": self.value, "successes": self.successes, "n": self.n, "interval_95": list(self.interval)}
 
 
@@ -68,6 +70,7 @@ class Estimate:
     interval: tuple[float, float] | None
 
     def as_dict(self) -> dict[str, Any]:
+        """For JSON; value and interval are null where the metric is undefined."""
         return {"value": self.value, "n": self.n, "interval_95": list(self.interval) if self.interval else None}
 
 
@@ -132,6 +135,7 @@ class MajorityFloor:
     accuracy: Proportion
 
     def as_dict(self) -> dict[str, Any]:
+        """For JSON; an answer that is a set of cells as a sorted list."""
         answer = sorted(self.answer) if isinstance(self.answer, frozenset) else self.answer
         return {"answer": answer, **self.accuracy.as_dict()}
 
@@ -161,6 +165,7 @@ class McNemar:
     p_value: float
 
     def as_dict(self) -> dict[str, Any]:
+        """For JSON: the first engine is called `this` there, the second `baseline`."""
         return {
             "test": "McNemar, exact, two-sided",
             "n": self.n,
@@ -197,6 +202,7 @@ class PairedBootstrap:
     p_value: float | None
 
     def as_dict(self) -> dict[str, Any]:
+        """For JSON, with resamples and seed named, so that the numbers can be had again."""
         return {
             "test": f"paired bootstrap, {RESAMPLES} resamples, seed {SEED}",
             "n": self.n,

@@ -22,9 +22,11 @@ class Call:
     stop: threading.Event = field(default_factory=threading.Event)
 
     def cancelled(self) -> bool:
+        """Whether the client has asked to stop, or has gone; asked between chips."""
         return self.stop.is_set()
 
     def progress(self, done: int, total: int, message: str = "") -> None:
+        """Tells the client how far it is. done, total: in units of `message`, e.g. chips."""
         self.notify("progress", {"id": self.id, "done": done, "total": total, "message": message})
 
     def features(self, layer: str, features: list[dict[str, Any]], **about: Any) -> None:

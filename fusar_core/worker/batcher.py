@@ -49,6 +49,7 @@ class Batcher:
         self._thread.start()
 
     def submit(self, job: Job, listener: Listener) -> None:
+        """Queues a job and returns at once; after `close` it fails with WorkerFailed. May be called by any thread."""
         with self._arrived:
             if not self._closed:
                 self._waiting.append(_Waiting(job, listener))
@@ -57,6 +58,7 @@ class Batcher:
         listener.failed(WorkerFailed("This replica is stopping.", "Ask again."))
 
     def check_health(self) -> None:
+        """Raises RuntimeError where the thread of the model failed or ended, or a batch takes longer than `STUCK_S`."""
         since = self._busy_since
         if self._broken:
             raise RuntimeError(self._broken)
@@ -66,6 +68,7 @@ class Batcher:
             raise RuntimeError(f"a batch has taken more than {STUCK_S:.0f} s")
 
     def close(self) -> None:
+        """Takes no more jobs; those that wait fail now, those in a batch are finished. Does not wait for the thread."""
         with self._arrived:
             self._closed = True
             left, self._waiting = list(self._waiting), deque()

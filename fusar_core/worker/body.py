@@ -57,6 +57,7 @@ class Held:
 
 
 def too_large(limits: Limits) -> BodyTooLarge:
+    """The refusal for a body beyond the limit, whether its head said so or it was found out while reading."""
     return BodyTooLarge(f"A request may have {limits.body_bytes} bytes.", "Send one chip a request, as PNG.")
 
 

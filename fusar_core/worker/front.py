@@ -68,6 +68,7 @@ class Front:
 
     @property
     def ready(self) -> bool:
+        """Whether questions are answered now: the model is known, a replica runs, and nobody has called `drain`."""
         return self.about is not None and self.replicas > 0 and not self.draining
 
     async def drain(self, seconds: float) -> bool:
@@ -189,6 +190,7 @@ class Front:
         await send({"type": "http.response.body", "body": b""})
 
     def close(self) -> None:
+        """Stops the threads that read requests, without waiting; what they have not begun is dropped."""
         self._readers.shutdown(wait=False, cancel_futures=True)
 
 

@@ -42,16 +42,20 @@ class Metrics:
         Gauge("fusar_replicas", "Replicas that run.", registry=registry).set_function(replicas)
 
     def answered(self, path: str, status: int, seconds: float) -> None:
+        """Counts a request that ended. status: of HTTP, 499 where the client left. seconds: from head to end."""
         self._requests.labels(path, str(status)).inc()
         self._seconds.labels(path).observe(seconds)
 
     def client_gone(self) -> None:
+        """Counts a client that left before its answer."""
         self._gone.inc()
 
     def repeated(self) -> None:
+        """Counts a request answered by the work for one that came before."""
         self._repeated.inc()
 
     def retried(self) -> None:
+        """Counts a job that was given to another replica, since the first was lost."""
         self._retried.inc()
 
     def worked(self, events: Sequence[Event]) -> None:

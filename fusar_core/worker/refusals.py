@@ -39,20 +39,24 @@ Headers = dict[str, str]
 
 
 def status_of(error: FusarError) -> int:
+    """HTTP status of an error; 500 where its code has none."""
     return STATUS.get(error.code, 500)
 
 
 def error_body(code: str, message: str) -> dict[str, Any]:
+    """OpenAI's form of an error, its type by the status of the code."""
     status = STATUS.get(code, 500)
     kind = _TYPES.get(status, "invalid_request_error" if status < 500 else "server_error")
     return {"error": {"message": message, "type": kind, "code": code, "param": None}}
 
 
 def as_body(error: FusarError) -> dict[str, Any]:
+    """The body for one of our errors, message and hint together."""
     return error_body(error.code, str(error))
 
 
 def as_bytes(body: Mapping[str, Any]) -> bytes:
+    """Compact JSON in UTF-8, letters beyond ASCII as they are; a lone surrogate is escaped, for it has no bytes."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
 
 

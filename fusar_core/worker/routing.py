@@ -21,6 +21,10 @@ class ImageRouter(RequestRouter):
     async def choose_replicas(
         self, candidate_replicas: list[RunningReplica], pending_request: PendingRequest | None = None
     ) -> list[list[RunningReplica]]:
+        """Replicas by rank: the image's own first, then the others; all alike where its own has too much to do.
+
+        A request without an image goes to the least busy. Empty when there is no replica.
+        """
         if not candidate_replicas:
             return []
         job = pending_request.args[0] if pending_request and pending_request.args else None

@@ -34,6 +34,8 @@ class _Strict(BaseModel):
 
 
 class ImageUrl(_Strict):
+    """The one image of a question, inside the request."""
+
     url: str = Field(
         description="data:image/png;base64,… or data:image/jpeg;base64,…: the image itself. Addresses are not fetched.",
         pattern="^data:image/(png|jpeg);base64,",
@@ -41,16 +43,22 @@ class ImageUrl(_Strict):
 
 
 class ImagePart(_Strict):
+    """The image; exactly one part of this kind."""
+
     type: Literal["image_url"]
     image_url: ImageUrl
 
 
 class TextPart(_Strict):
+    """The question, or a piece of it: several are joined by line breaks."""
+
     type: Literal["text"]
     text: str = Field(max_length=MOST_QUESTION)
 
 
 class AnchorsData(_Strict):
+    """Anchors of the prior: S vectors and where they lie in the image, (y, x) in [0, 1]."""
+
     data: str = Field(description="base64 of an NPZ with features float32 (S, 64) and positions float32 (S, 2).")
 
 
@@ -65,6 +73,8 @@ Part = Annotated[ImagePart | TextPart | AnchorsPart, Field(discriminator="type")
 
 
 class Message(_Strict):
+    """One question about one image; there is no conversation."""
+
     role: Literal["user"] = Field(description="The model answers single questions; its system message is its own.")
     content: list[Part] = Field(
         min_length=1, max_length=16, description="One image, the question as text, and anchors or none."
@@ -72,6 +82,8 @@ class Message(_Strict):
 
 
 class StreamOptions(_Strict):
+    """include_usage: a last event with the tokens that were used."""
+
     include_usage: bool | None = None
 
 
@@ -92,6 +104,8 @@ class ChatRequest(_Strict):
 
 
 class TokenLogprob(BaseModel):
+    """One token with its natural log-probability; bytes: of its text, which may be a part of a character."""
+
     token: str
     logprob: float
     bytes: list[int]
@@ -99,19 +113,27 @@ class TokenLogprob(BaseModel):
 
 
 class Logprobs(BaseModel):
+    """Of the tokens of one choice in their order; other options for a token are not given."""
+
     content: list[TokenLogprob]
 
 
 class Reply(BaseModel):
+    """What the model said, in the form that its prompt style asks for."""
+
     role: Literal["assistant"]
     content: str
 
 
 class ChoiceNotes(BaseModel):
+    """What OpenAI's form has no place for."""
+
     looped: bool = Field(description="The model went in circles and was stopped.")
 
 
 class Choice(BaseModel):
+    """One answer. finish_reason: `length` where the limit of tokens cut it off, else `stop`."""
+
     index: int
     message: Reply
     finish_reason: Literal["stop", "length"]
@@ -120,12 +142,16 @@ class Choice(BaseModel):
 
 
 class Usage(BaseModel):
+    """Tokens, those of the image among the prompt's. Choices that are greedy are generated, and counted, once."""
+
     prompt_tokens: int
     completion_tokens: int
     total_tokens: int
 
 
 class ChatCompletion(BaseModel):
+    """The answer to a request without `stream`. system_fingerprint: the checkpoint that answered."""
+
     id: str
     object: Literal["chat.completion"]
     created: int
@@ -149,6 +175,8 @@ class ModelNotes(BaseModel):
 
 
 class ModelEntry(BaseModel):
+    """A model that can be asked, in OpenAI's form. max_model_len: tokens that image, question and answer share."""
+
     id: str
     object: Literal["model"]
     created: int
@@ -159,15 +187,21 @@ class ModelEntry(BaseModel):
 
 
 class ModelList(BaseModel):
+    """The model, and an entry for each adapter that a task has of its own."""
+
     object: Literal["list"]
     data: list[ModelEntry]
 
 
 class Health(BaseModel):
+    """status: ok of a process that is alive; ready, starting or stopping where readiness is asked."""
+
     status: str
 
 
 class ErrorNotes(BaseModel):
+    """Why a request was refused or failed. code: stable, for programs; message: for people, with what to do."""
+
     message: str
     type: str
     code: str
@@ -175,4 +209,6 @@ class ErrorNotes(BaseModel):
 
 
 class ErrorBody(BaseModel):
+    """The body of every status that is no success, in OpenAI's form."""
+
     error: ErrorNotes

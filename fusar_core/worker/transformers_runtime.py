@@ -60,12 +60,19 @@ class TransformersModel:
 
     @property
     def checkpoint(self) -> Checkpoint:
+        """The loaded model and what belongs to it."""
         return self.driver.checkpoint
 
     def prompt_tokens(self, job: Job) -> int:
+        """Tokens that image and question take; all images have the side the model takes. Raises PromptTooLong."""
         return self.driver.prompt_tokens(job.question)
 
     def answer(self, jobs: Sequence[Job], listeners: Sequence[Listener]) -> set[int]:
+        """A row for each choice of each job; an image is encoded once, however many jobs and choices are about it.
+
+        Returns the numbers of the jobs it was encoded for. Raises UnsupportedTask, BadAnchors, BadImage, PromptTooLong,
+        NotEnoughMemory.
+        """
         asked = [
             Asked(number, partial(self._row, job, choice, listeners[number]))
             for number, job in enumerate(jobs)

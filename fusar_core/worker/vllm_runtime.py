@@ -80,17 +80,20 @@ class VllmRuntime:
         self._broken = ""
 
     def submit(self, job: Job, listener: Listener) -> None:
+        """Starts a job on the running event loop; vLLM puts it into a batch by itself."""
         task = asyncio.get_running_loop().create_task(self._answer(job, listener))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     def check_health(self) -> None:
+        """Raises RuntimeError after an error of the GPU, and when vLLM's engine has died."""
         if self._broken:
             raise RuntimeError(self._broken)
         if self._engine.errored:
             raise RuntimeError("vLLM's engine is dead")
 
     def close(self) -> None:
+        """Stops the thread of the encoder and vLLM's engine; jobs under way fail."""
         self._looking.shutdown(wait=False, cancel_futures=True)
         self._engine.shutdown()
 
@@ -190,6 +193,7 @@ class Seer(TransformersModel):
 
     @property
     def tokenizer(self) -> Any:
+        """The checkpoint's own, which vLLM is not asked for: it only sees token ids."""
         return self.driver.processor.tokenizer
 
     @property
@@ -204,6 +208,7 @@ class Seer(TransformersModel):
         return list(self.tokenizer(text)["input_ids"])
 
     def text(self, tokens: Sequence[int]) -> str:
+        """The text of an answer's tokens without control tokens, spaces as the model set them."""
         return str(self.tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
     def look(self, job: Job) -> tuple[Tensor, Tensor, bool]:

@@ -40,6 +40,7 @@ class ChatClient:
             self._session.headers["Authorization"] = f"Bearer {key}"
 
     def close(self) -> None:
+        """Closes the connections."""
         self._session.close()
 
     def complete(self, model: str, messages: list[dict[str, Any]], temperature: float, max_tokens: int) -> str:

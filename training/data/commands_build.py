@@ -72,6 +72,8 @@ _IMAGES = [
 
 
 def with_options(options: Sequence[Callable[[Any], Any]]) -> Callable[[Command], Command]:
+    """Decorates a command with click options, in the order given, which is that of the help."""
+
     def decorate(function: Command) -> Command:
         for option in reversed(options):
             function = option(function)

@@ -72,6 +72,7 @@ class Teacher:
     timeout_s: float = 120.0
 
     def client(self) -> ChatClient:
+        """A new client of the endpoint with the teacher's patience; the caller closes it."""
         return ChatClient(self.url, self.key_env, self.retries, self.first_pause_s, self.timeout_s)
 
 

@@ -40,11 +40,13 @@ class Defect:
         return f"{self.path.name} line {self.line}{named}: {self.what}. [{self.error.code}]"
 
     def as_error(self, others: int = 0) -> FusarError:
+        """The defect as the error to raise. others: how many more there are, which the hint then says."""
         more = f" {others} more defects follow." if others else ""
         named = f" (triplet {self.id})" if self.id else ""
         return self.error(f"{self.path} line {self.line}{named}: {self.what}.", self.hint + more)
 
     def as_dict(self) -> dict[str, Any]:
+        """For `--json`: where, and the stable code of the error."""
         named = {"file": str(self.path), "line": self.line, "id": self.id}
         return {**named, "code": self.error.code, "message": self.what}
 

@@ -22,6 +22,7 @@ def kind_in_words(kind: str) -> str:
 
 
 def article(noun: str) -> str:
+    """a or an, by the first letter: u counts as a vowel, whatever its sound."""
     return "an" if noun[:1].lower() in tuple("aeiou") else "a"
 
 

@@ -19,6 +19,7 @@ def processes() -> int:
 
 
 def first_process() -> bool:
+    """Whether this one writes files and prints: rank 0, or the only one."""
     return os.environ.get("RANK", "0") == "0"
 
 

@@ -80,9 +80,11 @@ class Canvas:
         self.y, self.x = np.mgrid[0 : self.side, 0 : self.side].astype(np.float32) + np.float32(0.5)
 
     def pixels(self, metres: float, least: float = 0.0) -> float:
+        """A length in metres as pixels, not rounded, and no less than `least` pixels."""
         return max(least, metres / self.gsd_m)
 
     def smooth(self, length: float, along: float | None = None) -> Map:
+        """(side, side) float32 random field of this scene, as the function `smooth`; correlation lengths in pixels."""
         return smooth(self.rng, self.side, length, along)
 
     def paint(self, where: Mask, cover: int, db: float | Map = 0.0, rough: float = 0.0) -> None:
@@ -106,10 +108,15 @@ class Canvas:
         return dx * c + dy * s, dy * c - dx * s
 
     def rectangle(self, x: float, y: float, length: float, width: float, turn: float) -> Mask:
+        """(side, side) bool: pixels whose centre lies in an oriented rectangle around (x, y).
+
+        length, width: in pixels, along and across. turn: radians from the x axis towards y.
+        """
         along, across = self.frame(x, y, turn)
         return np.asarray((np.abs(along) < length / 2) & (np.abs(across) < width / 2))
 
     def add_points(self, x: npt.ArrayLike, y: npt.ArrayLike, db: npt.ArrayLike) -> None:
+        """Adds bright points at x, y in pixels, which broadcast with their peak intensity in dB."""
         self.points.append(np.stack(np.broadcast_arrays(x, y, db), axis=1).astype(float))
 
 

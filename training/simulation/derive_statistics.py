@@ -72,6 +72,7 @@ def _factors(samples: Floats, count: int) -> Floats:
 
 
 def main() -> None:
+    """Reads the tables, derives, and writes the npz. Rows of covers that are not painted are left out."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tables", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, default=STATISTICS)

@@ -84,9 +84,11 @@ class EmbeddingField:
         self._grain = rng.standard_normal((1021, BANDS), np.float32)
 
     def year_used(self, year: int) -> int:
+        """The wanted year, brought within `YEARS`."""
         return min(max(year, YEARS.start), YEARS.stop - 1)
 
     def covers(self, box: SpatioTemporalBox) -> bool:
+        """Always: it is only asked about its own scene."""
         return True
 
     def at(self, x: Degrees, y: Degrees) -> Vectors:
@@ -116,6 +118,7 @@ class EmbeddingField:
     def sample(
         self, lon: Degrees, lat: Degrees, year: int, resolution_m: float = 0.0
     ) -> tuple[Vectors, npt.NDArray[np.bool_]]:
+        """As any source; points outside of the scene take the cover of its edge, and every point is valid."""
         x, y = self._grid.from_lonlat(lon, lat)
         return self.at(x, y), np.ones(len(lon), bool)
 

@@ -78,6 +78,7 @@ class Layout:
         return (x1 + m, y1 + m, x2 - m, y2 - m)
 
     def dealt(self, weights: tuple[float, ...]) -> int:
+        """A number drawn from 0, 1, 2 …; weights: of each, need not add up to 1."""
         return int(self.rng.choice(len(weights), p=np.array(weights) / sum(weights)))
 
     def _open_sea(self, kind: str) -> None:
@@ -225,6 +226,7 @@ class Layout:
                 self.bodies.append(add_building(canvas, x, y, long, wide, rng.uniform(0, math.pi), level))
 
     def ship_db(self) -> float:
+        """Peak of one ship in dB, drawn around the scene's level over the dark sea, never below what can be seen."""
         return self.dark_db + max(self.over_sea_db + float(self.rng.normal(0, 3)), self.least_db)
 
     def ships(self, room: Map, share: float = 1.0, most_px: float = math.inf) -> None:

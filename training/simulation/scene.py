@@ -46,10 +46,12 @@ class SimulatedScene:
 
     @property
     def targets(self) -> list[Body]:
+        """Bodies of a class that is asked for: what a detector has to find."""
         return [b for b in self.bodies if b.label in TARGETS]
 
     @property
     def confusers(self) -> list[Body]:
+        """Bodies that only look like targets, such as buildings and platforms: what it has to leave alone."""
         return [b for b in self.bodies if b.label not in TARGETS]
 
     @cached_property

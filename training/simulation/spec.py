@@ -84,4 +84,5 @@ class SceneSpec:
 
     @property
     def radar(self) -> Radar:
+        """The sensor of the spec: looks, impulse response and noise."""
         return Radar(self.enl, self.width_px, self.taper, self.tilt, self.noise_db)

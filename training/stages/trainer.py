@@ -67,10 +67,12 @@ class FusarTrainer(Trainer):
                 layer.register_forward_hook(self._remember_deeper)
 
     def train(self, *args: Any, **kwargs: Any) -> Any:
+        """As the library's; starts the clock of `seconds`."""
         self._began = time.perf_counter()
         return super().train(*args, **kwargs)
 
     def seconds(self) -> float:
+        """Seconds of training until now, with those before a resume."""
         return self._earlier_s + time.perf_counter() - self._began
 
     def _remember(self, module: nn.Module, inputs: Any, tokens: Any) -> None:
@@ -90,6 +92,7 @@ class FusarTrainer(Trainer):
         self._parts.setdefault(PART + name, []).append(loss.detach())
 
     def get_batch_samples(self, *args: Any, **kwargs: Any) -> Any:
+        """The next batches of a step; time spent waiting is added to `waited_s`. Empty once all steps are done."""
         if self.state.global_step >= self.state.max_steps:  # resumed after its last step: there is nothing left to do
             self.control.should_training_stop = True
             return [], None
@@ -101,6 +104,7 @@ class FusarTrainer(Trainer):
         return got
 
     def training_step(self, *args: Any, **kwargs: Any) -> Tensor:
+        """As the library's. Raises LossNotFinite, before the optimizer could write it into the weights."""
         loss: Tensor = super().training_step(*args, **kwargs)
         if self._dense_alone():  # the model is not called through what would average its gradients
             average_gradients(self.model.parameters())
@@ -114,6 +118,7 @@ class FusarTrainer(Trainer):
     def compute_loss(
         self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, **kwargs: Any
     ) -> Any:
+        """The loss on answers, with the auxiliary heads' weighed in; those alone during the first `dense_steps`."""
         given = {k: v for k, v in inputs.items() if k not in NOT_FOR_THE_MODEL}
         if self._dense_alone():
             seeing = {k: given[k] for k in SEEING if k in given}
@@ -179,6 +184,7 @@ class FusarTrainer(Trainer):
         return (by_task * weights).sum() / weights.sum()
 
     def create_optimizer(self, model: Any = None) -> Any:
+        """The library's optimizer with the auxiliary heads as a group of their own, without weight decay."""
         optimizer = super().create_optimizer(model)
         if self.dense is not None:
             optimizer.add_param_group({"params": list(self.dense.parameters()), "weight_decay": 0.0})
@@ -254,6 +260,7 @@ class EpochOfSamples(TrainerCallback):
         self.samples = samples
 
     def on_epoch_begin(self, args: TrainingArguments, state: Any, control: Any, **kwargs: Any) -> None:
+        """Sets it from the trainer's state, which a resume has restored: the samples are those of that epoch."""
         self.samples.epoch = int(state.epoch or 0)
 
 

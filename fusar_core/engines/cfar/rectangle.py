@@ -24,6 +24,7 @@ class Rectangle:
 
     @property
     def sides(self) -> tuple[float, float]:
+        """Lengths in pixels of the sides along the axis and across it; neither need be the longer."""
         return self.along[1] - self.along[0], self.across[1] - self.across[0]
 
     def sizes(self, down: float, across: float) -> tuple[float, float]:

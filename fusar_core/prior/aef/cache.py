@@ -43,6 +43,7 @@ class CacheUse:
 
     @property
     def total_bytes(self) -> int:
+        """Of all sources together: what is held against `limit_bytes`."""
         return sum(self.bytes.values())
 
 

@@ -64,12 +64,15 @@ class EarthEngineSource:
         self.on_progress: Progress | None = None
 
     def year_used(self, year: int) -> int:
+        """The nearest year of `YEARS`; nothing is asked of Earth Engine."""
         return nearest_year(year)
 
     def covers(self, box: SpatioTemporalBox) -> bool:
+        """Always: the collection is global. Places without data come as such from `sample`."""
         return True
 
     def sample(self, lon: Degrees, lat: Degrees, year: int, resolution_m: float = 0.0) -> tuple[Vectors, Mask]:
+        """As any source; for a coarse `resolution_m` Earth Engine averages to pixels larger by a power of two."""
         used = self.year_used(year)
         level = max(0, math.floor(math.log2(max(1.0, 1.01 * resolution_m / (WORLD.step * METRES_PER_DEGREE)))))
         chunk, row, column, inside = WORLD.coarser(level).locate(lon, lat)
@@ -82,6 +85,7 @@ class EarthEngineSource:
         return unit_vectors(decode(codes), found & has_data(codes), self.name)
 
     def close(self) -> None:
+        """Nothing to let go of; chunks stay in the disk cache."""
         pass
 
     def _chunk(self, year: int, level: int, number: int) -> Codes | None:

@@ -28,6 +28,7 @@ class LonLatGrid:
 
     @property
     def chunks_across(self) -> int:
+        """Chunks in a row of them, the last of which may be cut off by the edge."""
         return -(-self.width // self.chunk)
 
     def locate(self, lon: Degrees, lat: Degrees) -> tuple[Indices, Indices, Indices, Mask]:

@@ -67,12 +67,15 @@ class MosaicSource:
         self.on_progress: Progress | None = None
 
     def year_used(self, year: int) -> int:
+        """The nearest year of the mosaic's own time axis, which its metadata says; reads it the first time."""
         return nearest_year(year, self._layout.years)
 
     def covers(self, box: SpatioTemporalBox) -> bool:
+        """Always: it spans the whole Earth. Open sea and poles simply hold no data."""
         return True  # the whole Earth; open sea and poles simply hold no data
 
     def sample(self, lon: Degrees, lat: Degrees, year: int, resolution_m: float = 0.0) -> tuple[Vectors, Mask]:
+        """As any source; `resolution_m` is not used, since there are no overviews."""
         layout = self._layout
         used = self.year_used(year)
         chunk, row, column, inside = layout.grid.locate(lon, lat)
@@ -84,6 +87,7 @@ class MosaicSource:
         return unit_vectors(decode(codes), found & has_data(codes), self.name)
 
     def close(self) -> None:
+        """Closes the connections; chunks stay in the disk cache."""
         self._reader.close()
 
     @cached_property

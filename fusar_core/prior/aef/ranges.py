@@ -22,13 +22,21 @@ class RangeReader(Protocol):
 
     location: str
 
-    def whole(self, path: str) -> bytes | None: ...
+    def whole(self, path: str) -> bytes | None:
+        """All bytes of a file, path: below `location`."""
+        ...
 
-    def part(self, path: str, start: int, length: int) -> bytes | None: ...
+    def part(self, path: str, start: int, length: int) -> bytes | None:
+        """Exactly `length` bytes from byte `start`, counted from 0."""
+        ...
 
-    def tail(self, path: str, length: int) -> bytes | None: ...
+    def tail(self, path: str, length: int) -> bytes | None:
+        """Exactly the last `length` bytes, where the index of a shard stands."""
+        ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Lets go of connections; the reader is not used afterwards."""
+        ...
 
 
 class FolderReader:
@@ -39,12 +47,15 @@ class FolderReader:
         self.location = str(folder)
 
     def whole(self, path: str) -> bytes | None:
+        """All bytes of a file below the folder."""
         return self._read(path, 0, None)
 
     def part(self, path: str, start: int, length: int) -> bytes | None:
+        """`length` bytes from byte `start`; a file that ends before is damage here, not None."""
         return self._read(path, start, length)
 
     def tail(self, path: str, length: int) -> bytes | None:
+        """The last `length` bytes; a shorter file is damage here, not None."""
         return self._read(path, -length, length)
 
     def _read(self, path: str, start: int, length: int | None) -> bytes | None:
@@ -64,6 +75,7 @@ class FolderReader:
         return content
 
     def close(self) -> None:
+        """Nothing to let go of: files are closed after each read."""
         pass
 
 
@@ -95,15 +107,19 @@ class HttpReader:
             self._session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=connections, pool_block=True))
 
     def whole(self, path: str) -> bytes | None:
+        """All bytes of a file; a body that breaks off is fetched anew."""
         return self._read(path, None, None)
 
     def part(self, path: str, start: int, length: int) -> bytes | None:
+        """`length` bytes from byte `start`, resumed where the connection broke off."""
         return self._read(path, start, length)
 
     def tail(self, path: str, length: int) -> bytes | None:
+        """The last `length` bytes, by a suffix range; not resumed but fetched anew."""
         return self._read(path, None, length)
 
     def close(self) -> None:
+        """Closes the connections, which threads share."""
         self._session.close()
 
     def _read(self, path: str, start: int | None, length: int | None) -> bytes | None:

@@ -56,13 +56,16 @@ class RasterSource:
         self.on_progress: Progress | None = None
 
     def year_used(self, year: int) -> int:
+        """The nearest year that any raster states; of `YEARS` where none does."""
         stated = {raster.year for raster in self._rasters if raster.year is not None}
         return nearest_year(year, stated or YEARS)
 
     def covers(self, box: SpatioTemporalBox) -> bool:
+        """Whether the bounds of any raster meet the box, whatever its year."""
         return any(raster.box.intersects(box) for raster in self._rasters)
 
     def sample(self, lon: Degrees, lat: Degrees, year: int, resolution_m: float = 0.0) -> tuple[Vectors, Mask]:
+        """As any source: rasters of the year used are gone through in order until each point has found data."""
         used = self.year_used(year)
         values = np.zeros((len(lon), BANDS), np.float32)
         valid = np.zeros(len(lon), bool)
@@ -73,6 +76,7 @@ class RasterSource:
         return unit_vectors(values, valid, self.name)
 
     def close(self) -> None:
+        """Closes the rasters, if any were opened at all."""
         for raster in self.__dict__.get("_rasters", []):  # only when they were opened at all
             raster.close()
 

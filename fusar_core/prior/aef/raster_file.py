@@ -85,12 +85,14 @@ class RasterFile:
 
     @classmethod
     def from_json(cls, content: bytes) -> RasterFile:
+        """The raster that `to_json` wrote: what the disk cache keeps of a remote one, instead of opening it again."""
         said = json.loads(content)
         crs = pyproj.CRS.from_wkt(said["crs"])
         grids = tuple(Grid(h, w, Affine(*transform), crs) for h, w, transform in said["grids"])
         return cls(said["path"], grids, said["dtype"], said["nodata"], said["year"])
 
     def to_json(self) -> bytes:
+        """All that is known of it as UTF-8 JSON, CRS as WKT; open data sets are not part of it."""
         said = {
             "path": self.path,
             "grids": [(g.height, g.width, g.transform[:6]) for g in self.grids],
@@ -103,6 +105,7 @@ class RasterFile:
 
     @cached_property
     def box(self) -> SpatioTemporalBox:
+        """What it covers, in degrees. The year is the raster's, or the first there is, where it states none."""
         grid = self.grids[0]
         return SpatioTemporalBox.of_window(grid, Window(0, 0, grid.height, grid.width), self.year or YEARS[0])
 
@@ -148,6 +151,7 @@ class RasterFile:
             idle.put(dataset)
 
     def close(self) -> None:
+        """Closes its data sets; to be called once no thread reads from it any more."""
         for idle in self._idle.values():
             while not idle.empty():
                 idle.get().close()

@@ -67,15 +67,19 @@ class NoEmbeddings:
     on_progress: Progress | None = None
 
     def year_used(self, year: int) -> int:
+        """The wanted year itself, which nothing contradicts."""
         return year
 
     def covers(self, box: SpatioTemporalBox) -> bool:
+        """Always, so that no scene is refused for lying elsewhere."""
         return True
 
     def sample(self, lon: Degrees, lat: Degrees, year: int, resolution_m: float = 0.0) -> tuple[Vectors, Mask]:
+        """Zeros (S, 64) float32, and False for each point."""
         return np.zeros((len(lon), BANDS), np.float32), np.zeros(len(lon), bool)
 
     def close(self) -> None:
+        """Nothing to let go of."""
         pass
 
 

@@ -40,13 +40,16 @@ class Layout:
 
     @property
     def index_bytes(self) -> int:
+        """Length of a shard's index: offset and length of each chunk as uint64, and a CRC-32C of four bytes."""
         return self.chunks_per_shard**2 * 16 + 4
 
     def shard_path(self, year: int, chunk_row: int, chunk_column: int) -> str:
+        """File of the shard that holds a chunk, below the mosaic. Raises ValueError for a year not in `years`."""
         n = self.chunks_per_shard
         return f"embeddings/c/{self.years.index(year)}/0/{chunk_row // n}/{chunk_column // n}"
 
     def place_in_index(self, chunk_row: int, chunk_column: int) -> int:
+        """Number of a chunk in the index of its shard, row by row from 0; chunk_row, chunk_column: in the grid."""
         n = self.chunks_per_shard
         return (chunk_row % n) * n + chunk_column % n
 

@@ -37,6 +37,7 @@ class BuildReport:
     warnings: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
+        """For `--json`: counts by class, and by reason for chips that were left out."""
         counts = {"targets": dict(self.targets), "left_out": dict(self.left_out), "labels_unused": self.unused}
         return {"file": str(self.path), "triplets": self.triplets, **counts, "warnings": self.warnings}
 
@@ -131,4 +132,5 @@ def unique(names: Iterable[str]) -> list[str]:
 
 
 def as_json(report: BuildReport) -> str:
+    """The report as one line of JSON."""
     return json.dumps(report.as_dict())

@@ -105,7 +105,7 @@ def _report(result: Results, task: str, out: Path | None) -> str:
     if against := about.get("against"):
         lines += ["", f"against {against['file']} (this − baseline, paired):"]
         tests = against["tests"][task]
-        width = max(13, *map(len, tests))
+        width = max([13, *map(len, tests)])
         lines += [f"  {name:<{width}} {verdict(test)}" for name, test in tests.items()]
     if out:
         lines += ["", f"wrote {out}"]

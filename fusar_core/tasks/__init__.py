@@ -83,8 +83,8 @@ def scene_tasks() -> tuple[str, ...]:
 
 
 def finding(tasks: Iterable[str]) -> tuple[str, ...]:
-    """Those whose answers are targets."""
-    return tuple(name for name in tasks if TASKS[name].finds)
+    """Those whose answers are targets; names that are no tasks are left out."""
+    return tuple(name for name in tasks if name in TASKS and TASKS[name].finds)
 
 
 def to_ask(tasks: Iterable[str], derived: Collection[str]) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ def test_it_stands_in_every_file(scene: Path, tmp_path: Path) -> None:
         run("interpret", scene, "--out", tmp_path / name)
     [width] = values(tmp_path / "r.gpkg", "pixels_wide", "detections")
     assert 15 < width < 25
-    assert values(tmp_path / "r.geojson", "pixels_wide") == [width]
+    assert values(tmp_path / "r.geojson", "pixels_wide") == pytest.approx([width])
     assert values(tmp_path / "r.shp", "px_wide") == pytest.approx([width])
     run("export", tmp_path / "r.gpkg", tmp_path / "e.shp")
     assert values(tmp_path / "e.shp", "px_wide") == pytest.approx([width])

@@ -31,7 +31,7 @@ from fusar_core.scenes.scene import SarScene
 from fusar_core.sidecar.call import Call, raise_if_cancelled
 from fusar_core.sidecar.engines import OpenEngines
 from fusar_core.sidecar.layers import FEATURES_AT_ONCE, crs_definition, geojson, json_row, send_table
-from fusar_core.tasks import CLASSIFY, finding
+from fusar_core.tasks import finding
 
 _ENGINES = OpenEngines()
 
@@ -100,7 +100,7 @@ def classify_box(call: Call) -> dict[str, Any]:
     box = wanted_bounds(call.params, "box")
     if box is None:
         raise BadOption("No box was given to classify.", "Give xmin,ymin,xmax,ymax.")
-    run = replace(Run.from_parameters(call.params), tasks=(CLASSIFY,), classes=wanted_words(call.params, "classes", ()))
+    run = replace(Run.from_parameters(call.params), classes=wanted_words(call.params, "classes", ()))
     with opened(run, Watch(cancelled=call.cancelled), lambda run: _ENGINES.lend(run, call)) as ready:
         window = ready.scene.extent_window(*box)
         answer = inquiry.classify_box(ready.scene, ready.engine, window, ready.scope, ready.watch)

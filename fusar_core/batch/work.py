@@ -181,7 +181,7 @@ def _interpret(
             counts=counts(result, engine),
             chips=result.chips,
             seconds=seconds(),
-            warnings=list(result.warnings),
+            warnings=[*result.warnings, *(f"Left out: {words}." for words in listed.beside)],
         )
     _keep(record, out)
     journal.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Which radiometry a scene has: chosen from what its name and tags say and from a sample of its pixels, with the reasons.
+"""Which radiometry a scene has: chosen from its name, its tags and a sample of its pixels, with the reasons.
 
 No guess is made from one clue. Values that no radar measures are looked at before they are left out: a raster that is
 full of them holds something else than backscatter, and is refused.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -96,9 +96,10 @@ def determine(
         return Radiometry(Kind.UINT8, "8-bit pixels: already stretched", False, None, "8-bit pixels are passed through")
     numbers = sample if dtype.kind == "c" else sample.astype(np.float64) * scale + offset
     kind, provenance = _kind_of(numbers, dtype, stated)
-    plain = Radiometry(
-        kind, provenance, False, None, "", scale, offset, stated.calibration_db if kind is stated.kind else 0.0
-    )
+    applies = kind is stated.kind or (kind is Kind.COMPLEX and stated.kind is Kind.AMPLITUDE)  # of its magnitude
+    if stated.calibration_db and not applies:
+        stated = replace(stated, calibrated=False, calibration_db=0.0)
+    plain = Radiometry(kind, provenance, False, None, "", scale, offset, stated.calibration_db if applies else 0.0)
     db = plain.to_db(sample, np.ones(sample.shape, bool))
     db = db[np.isfinite(db)]
     calibrated = _is_calibrated(numbers, db, dtype, stated)
@@ -204,5 +205,3 @@ def _window(db: npt.NDArray[np.float32], polarisation: str | None, calibrated: b
     if high - low < 3.0:  # a constant image has no contrast to stretch
         low, high = (low + high) / 2 - 1.5, (low + high) / 2 + 1.5
     return (low, high), "2–98 % of the valid pixels of the scene"
-
-

@@ -89,7 +89,9 @@ class Grid:
             if np.abs(map_y).max() > 90 + slack or np.abs(map_x).max() > 360 + slack:
                 west, east, south, north = (float(f(v)) for v in (map_x, map_y) for f in (np.min, np.max))
                 where = f"longitude {west:.6g} … {east:.6g}, latitude {south:.6g} … {north:.6g}"
-                return f"has coordinates that are no degrees on the earth ({where}), though its CRS is {self.crs_name()}"
+                return (
+                    f"has coordinates that are no degrees on the earth ({where}), though its CRS is {self.crs_name()}"
+                )
             return None
         with np.errstate(invalid="ignore"):
             lon, lat = self.to_lonlat(x * self.width, y * self.height)

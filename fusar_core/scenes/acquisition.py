@@ -87,7 +87,9 @@ def gather(
     tag, embedded = embedded_json(tags)
     names = [(f"product name {n}", n) for n in (path.stem, path.name, *(p.name for p in list(path.parents)[:3]))]
     known = [(t, tags[t][:LONGEST_NAME]) for t in _PRODUCT_TAGS if t in tags and not tags[t].lstrip().startswith("{")]
-    names += [(f"product name {value if len(value) < 100 else value[:99] + '…'} in tag {t}", value) for t, value in known]
+    names += [
+        (f"product name {value if len(value) < 100 else value[:99] + '…'} in tag {t}", value) for t, value in known
+    ]
     sources = [
         ("given by the user", Facts(year=year)),
         *sidecars,

@@ -20,7 +20,6 @@ from fusar_core.scenes.raster.layer import Sample, Valid, Values
 from fusar_core.scenes.raster.opening import Source, open_source
 from fusar_core.scenes.water import WaterMask
 
-
 LEAST_SAID = 0.001
 """Share of the pixels that are left out above which it is said."""
 LEAST_ZEROS = 0.05
@@ -29,9 +28,10 @@ LEAST_ZEROS = 0.05
 class SarScene:
     """An open SAR raster. Use as a context manager, or call `close`.
 
-    path: of the file or product folder, or one of GDAL's own names as it was given; name: what to call it. grid: shape, transform and CRS of what is read. extent: window of the whole
-    raster. bands: of the raster; band: what is interpreted of them. geocoding: `affine`, `gcp`, `rpc` or `none`;
-    geocoded: how, for gcp and rpc. acquisition: when and how it was taken. warnings: what the user should know.
+    path: of the file or product folder, or one of GDAL's own names as it was given; name: what to call it. grid: shape,
+    transform and CRS of what is read. extent: window of the whole raster. bands: of the raster; band: what is
+    interpreted of them. geocoding: `affine`, `gcp`, `rpc` or `none`; geocoded: how, for gcp and rpc. acquisition: when
+    and how it was taken. warnings: what the user should know, complete once the radiometry was asked for.
     """
 
     def __init__(self, source: Source) -> None:

@@ -8,7 +8,7 @@ from fusar_core.scenes.metadata.product_names import POLARISATION, parse_product
 
 _KINDS = (
     ("an elevation model", r"dem|dsm|elevation|hgt"),
-    ("an incidence angle", r"(?:local_?|projected_?local_?|ellipsoid_?)*inc(?:idence)?(?:_?angle|_?map)*(?:_?ell)?|lia|lin|linci|theta"),
+    ("an incidence angle", r"(?:projected_?)?(?:local_?|ell\w+_?)?inc(?:idence)?(?:_?angle)?(?:_?map)?|li(?:a|n|nci)"),
     ("a map of layover and shadow", r"ls_?map|(?:layover|shadow)(?:_?and)?(?:_?(?:layover|shadow))?(?:_?mask)?"),
     ("a mask", r"mask|msk|valid(?:ity)?_?mask|water_?mask"),
     ("a picture", r"rgb|browse|thumb(?:nail)?|ql|quick-?look|preview"),

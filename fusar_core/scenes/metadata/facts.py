@@ -75,7 +75,16 @@ _POLARISATION = [
     "sensorid",
     "pollayer",
 ]
-_PASS = ["satorbitstate", "orbitstate", "satellitetrack", "passdirection", "orbitpassdirection", "orbitdirection", "pass", "direction"]
+_PASS = [
+    "satorbitstate",
+    "orbitstate",
+    "satellitetrack",
+    "passdirection",
+    "orbitpassdirection",
+    "orbitdirection",
+    "pass",
+    "direction",
+]
 _HEADING = ["platformheading", "headingangle", "heading", "satheading"]
 _INCIDENCE = [
     "viewincidenceangle",
@@ -104,7 +113,8 @@ def facts_of(leaves: Leaves) -> Facts:
     states = (re.match(r"asc|desc|dec", text.strip(), re.IGNORECASE) for text in values(_PASS))
     going = next((m[0].lower() for m in states if m), None)
     kind, calibration_db = _calibration(values)
-    product = next((p for p in values(_PRODUCT) if len(p) < 40), None)
+    own = [(name, text) for name, text in leaves if "source" not in name.rpartition(".")[0]]  # not what it was made of
+    product = next((t for p in _PRODUCT for n, t in own if n.endswith("." + p) and len(t) < 40), None)
     if product == "GCOV":  # NISAR: covariances, whose diagonal is gamma nought in power
         kind = Kind.INTENSITY
     return Facts(
@@ -154,10 +164,13 @@ def _numbers(texts: Iterator[str], low: float, high: float) -> Iterator[float]:
 
 
 def _calibration(values: Any) -> tuple[Kind | None, float | None]:
-    """Factors that turn digital numbers into sigma nought: Capella (amplitude) and ICEYE (power)."""
+    """Factors that turn digital numbers into sigma or gamma nought: Capella, JAXA (amplitude) and ICEYE (power)."""
     if "sigma" in next(values(["image.radiometry"]), ""):
         for factor in _numbers(values(["image.scalefactor"]), 1e-30, 1e30):
             return Kind.AMPLITUDE, 20 * math.log10(factor)
+    equation = re.fullmatch(r"10\*log10\(DN\^2\)([+-]\d+(?:\.\d+)?)", next(values(["backscatterconversioneq"]), ""))
+    if equation is not None:  # JAXA
+        return Kind.AMPLITUDE, float(equation[1])
     for factor in _numbers(values(["calibrationfactor"]), 1e-30, 1e30):
         return Kind.AMPLITUDE, 10 * math.log10(factor)
     return None, None

@@ -53,6 +53,8 @@ def find_sidecars(path: Path) -> list[Path]:
         found.append(home.with_suffix(".dim"))
     if path.suffix.lower() in (*_DOCUMENTS, ".safe", ".h5", ".hdf5", ".nc") or path.name == "summary.txt":
         found.append(path / "manifest.safe" if path.is_dir() else path)
+    if path.suffix.lower() == ".zip":
+        found += [f for f in _members(path) if f.name == "manifest.safe" or f.parent.name == "annotation"][:2]
     return [f for f in dict.fromkeys(found) if f == path or f.is_file() or _archive_of(f) is not None]
 
 
@@ -78,15 +80,16 @@ def _beside(folder: Path) -> list[Path]:
     except OSError:
         return []
     archive = _archive_of(folder)
-    if archive is None:
-        return []
-    inner = folder.relative_to(archive).as_posix()
+    return [] if archive is None else [f for f in _members(archive) if f.parent == folder]
+
+
+def _members(archive: Path) -> list[Path]:
+    """The files of an archive, as if it were a folder."""
     try:
         with zipfile.ZipFile(archive) as opened:
-            names = opened.namelist()[:MOST_BESIDE]
+            return sorted(archive / name for name in opened.namelist()[:MOST_BESIDE])
     except (OSError, zipfile.BadZipFile, NotImplementedError):
         return []
-    return sorted(archive / n for n in names if Path(n).parent.as_posix() == inner)
 
 
 def _archive_of(path: Path) -> Path | None:

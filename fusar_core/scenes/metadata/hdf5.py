@@ -15,7 +15,7 @@ MOST_VALUES = 16
 def leaves_of_hdf5(path: Path) -> Leaves:
     """The scalar values of a file; none without h5py, or when the file is damaged."""
     try:
-        import h5py
+        import h5py  # type: ignore[import-untyped]
     except ImportError:
         return []
     found: Leaves = []
@@ -37,9 +37,14 @@ def _walk(group: Any, name: tuple[str, ...], found: Leaves, left: list[int], h5p
         inner = group[key]
         if isinstance(inner, h5py.Group):
             _walk(inner, (*name, key), found, left, h5py)
-        elif isinstance(inner, h5py.Dataset) and inner.size is not None and inner.size <= MOST_VALUES and not inner.external:
-            if inner.dtype.kind in "SOUif" and len(inner.shape) <= 1:
-                found.append((dotted((*name, key)[-NAME_PARTS:]), _text(inner[()])))
+        elif isinstance(inner, h5py.Dataset) and _is_value(inner):
+            found.append((dotted((*name, key)[-NAME_PARTS:]), _text(inner[()])))
+
+
+def _is_value(dataset: Any) -> bool:
+    """Whether a data set is a value of the metadata, kept in this file."""
+    few = dataset.size is not None and dataset.size <= MOST_VALUES and len(dataset.shape) <= 1
+    return few and dataset.dtype.kind in "SOUif" and not dataset.external
 
 
 def _text(value: Any) -> str:

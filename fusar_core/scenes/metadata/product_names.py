@@ -21,9 +21,9 @@ class Facts:
     """What one source knows about an acquisition; None where it says nothing.
 
     start: UTC; date_only when the time of day is not known (start is then midnight). band: letter of the radar
-    frequency. optical: the image is no radar image at all. kind, calibrated, calibration_db: see Radiometry. halves: the
-    two bands are the real and the imaginary part of a complex image. mentioned: the sensor is only named in a text that
-    follows no naming rule, which is too little to derive anything from.
+    frequency. optical: the image is no radar image at all. kind, calibrated, calibration_db: see Radiometry. halves:
+    the two bands are the real and the imaginary part of a complex image. mentioned: the sensor is only named in a text
+    that follows no naming rule, which is too little to derive anything from.
     """
 
     start: datetime | None = None
@@ -149,7 +149,11 @@ def _run(code: str) -> tuple[str, ...] | None:
 def _alos2(m: re.Match[str]) -> Facts:
     stated = tuple(p.upper() for p in POLARISATION.findall(m["pol"] or ""))
     return replace(
-        _timed("20" + m["time"]), sensor=f"ALOS-{m['unit']}", polarisations=stated or None, product=m["type"] or None
+        _timed("20" + m["time"]),
+        sensor=f"ALOS-{m['unit']}",
+        polarisations=stated or None,
+        product=m["type"],
+        orbit_pass=_PASSES.get(m["pass"] or ""),
     )
 
 
@@ -162,15 +166,18 @@ def _esa(m: re.Match[str]) -> Facts:
 
 def _saocom(m: re.Match[str]) -> Facts:
     stated = tuple(p.upper() for p in POLARISATION.findall(m["pol"] or ""))
-    return replace(
-        _timed(m["time"]), sensor=f"SAOCOM-1{m['unit']}", polarisations=stated or None, product=m["type"]
-    )
+    return replace(_timed(m["time"]), sensor=f"SAOCOM-1{m['unit']}", polarisations=stated or None, product=m["type"])
 
 
 def _nisar(m: re.Match[str]) -> Facts:
     kind = Kind.INTENSITY if m["type"] == "GCOV" else None
     return replace(
-        _timed(m["time"]), sensor="NISAR", product=m["type"], orbit_pass=_PASSES[m["pass"]], kind=kind, calibrated=kind and True
+        _timed(m["time"]),
+        sensor="NISAR",
+        product=m["type"],
+        orbit_pass=_PASSES[m["pass"]],
+        kind=kind,
+        calibrated=True if kind else None,
     )
 
 
@@ -215,12 +222,12 @@ _PATTERNS: tuple[tuple[str, int, Callable[[re.Match[str]], Facts]], ...] = (
         _saocom,
     ),
     (
-        r"ALOS(?P<unit>[24])\d{9,10}-(?P<time>\d{6})(?:[_-](?P<type>[A-Z]{3}[RL]\d\.\d[A-Z_]*))?(?P<pol>(?:[_-](?:HH|HV|VH|VV))*)",
+        r"ALOS(?P<unit>[24])\d{9,10}-(?P<time>\d{6})(?:[_-](?P<type>[A-Z]{3}[RL]\d\.\d[GR_][A-Z_](?P<pass>[AD])))?(?P<pol>(?:[_-](?:HH|HV|VH|VV))*)",
         0,
         _alos2,
     ),
     (
-        r"(?P<unit>ASA|SAR)_(?P<type>[A-Z0-9]{3}_[0-3][A-Z_])[A-Z0-9_]{5}(?P<time>\d{8}_\d{6})_\w+?\.(?P<end>N1|E1|E2)",
+        r"(?P<unit>ASA|SAR)_(?P<type>[A-Z0-9]{3}_[0-3][A-Z_])[A-Z0-9_]{4}(?P<time>\d{8}_\d{6})_\w+?\.(?P<end>N1|E1|E2)",
         re.IGNORECASE,
         _esa,
     ),

@@ -20,11 +20,15 @@ _NAMES = (
     (r"nisar()", "NISAR{}"),
 )
 _NO_NAME = re.compile(
-    r"(?:[a-z]-)?sar|asar|radar|satellite|sensor|mission|platform|unknown|none|n/?a|synthetic|unk|-+", re.IGNORECASE
+    r"[\d.]+|(?:[a-z]-)?sar|asar|radar|satellite|sensor|mission|platform|unknown|none|n/?a|synthetic|unk|-+",
+    re.IGNORECASE,
 )
 
 _BANDS = (
-    ("C", r"sentinel-?1\b|sentinel-?1[a-d]\b|radarsat-?[12]?\b|\brcm\b|\benvisat\b|\basar\b|\bers\b|gaofen-?3|\bgf-?3|risat-?1"),
+    (
+        "C",
+        r"sentinel-?1\b|sentinel-?1[a-d]\b|radarsat-?[12]?\b|\brcm\b|\benvisat\b|\basar\b|\bers\b|gaofen-?3|\bgf-?3|risat-?1",
+    ),
     ("X", r"terrasar|tandem-?x|\bt[sd]x\b|\bpaz\b|capella|iceye|umbra|cosmo|\bcsk|kompsat-?5|risat-?2|asnaro"),
     ("L", r"\balos\b|palsar|saocom|\bjers|seasat|lutan|\blt-?1|nisar"),
     ("S", r"novasar|hj-?1c"),
@@ -33,7 +37,7 @@ _BANDS = (
 
 def sensor_name(text: str) -> str | None:
     """The sensor under its usual name, as it stands where we know none; None for what is no name (`SAR`, `C-SAR`)."""
-    text = text.strip()
+    text = re.sub(r"^[^\w]+|[^\w)]+$|(?<=['\",])[)\]]+$", "", text.strip()).rstrip("'\",")
     if not text or len(text) > 40 or _NO_NAME.fullmatch(text):
         return None
     for pattern, name in _NAMES:

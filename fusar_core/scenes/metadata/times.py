@@ -11,8 +11,8 @@ from fusar_core.scenes.metadata.product_names import moment, possible_year
 def parse_time(text: str) -> tuple[datetime | None, bool | None, int | None]:
     """A time as metadata write it → (UTC time, whether only the date is known, year); Nones when it is none.
 
-    Understands ISO 8601 (with or without zone; UTC without), YYYYMMDD[hhmmss[mmm]], DD.MM.YYYY and 02-MAY-2011 hh:mm:ss. Of
-    a date such as 07/11/2020 only the year is certain.
+    Understands ISO 8601 (with or without zone; UTC without), YYYYMMDD[hhmmss[mmm]], DD.MM.YYYY, 02-MAY-2011 hh:mm:ss.
+    Of a date such as 07/11/2020 only the year is certain.
     """
     text = text.strip()
     day_first = re.match(r"(\d\d)\.(\d\d)\.(\d{4})$", text)

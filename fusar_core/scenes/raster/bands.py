@@ -84,7 +84,9 @@ def halves(names: Sequence[str], units: Sequence[str]) -> dict[int, int]:
         half = match["half"].lower() if match else unit.strip().lower() if unit.lower() in ("real", "imaginary") else ""
         if half:
             key = (match["rest"] or "").lower() if match else ""
-            found.setdefault(key, {}).setdefault("q" if half in ("q", "im", "imag", "imaginary") else "i", []).append(index)
+            found.setdefault(key, {}).setdefault("q" if half in ("q", "im", "imag", "imaginary") else "i", []).append(
+                index
+            )
     return {p["i"][0]: p["q"][0] for p in found.values() if len(p.get("i", ())) == 1 and len(p.get("q", ())) == 1}
 
 

@@ -35,13 +35,18 @@ BY_MAGIC = (
     (b"II*\0", "GTiff"), (b"MM\0*", "GTiff"), (b"II+\0", "GTiff"), (b"MM\0+", "GTiff"), (b"NITF", "NITF"),
     (b"\x89PNG", "PNG"), (b"\xff\xd8\xff", "JPEG"), (b"EHFA", "HFA"), (b"PRODUCT=", "ESAT"),
 )  # fmt: skip
+BY_PREFIX = {
+    "HDF5": "HDF5Image", "NETCDF": "netCDF", "GTIFF_DIR": "GTiff", "GTIFF_RAW": "GTiff", "NITF_IM": "NITF",
+}  # fmt: skip
 UNKNOWN_FORMAT = "not recognized as being in a supported file format"
 LARGEST_VRT = 64 * 2**20
 DEEPEST_VRT = 3
 BLOCK_CACHE_BYTES = 256 * 2**20
 """GDAL's own default, 5 % of the machine's memory, would let the memory of a run grow with the machine."""
+_BLANK = b"\xef\xbb\xbf \r\n\t"
 _ADDRESS = re.compile(
-    rf"{NETWORK.pattern}|(?:https?|ftp)://|^(?!HDF5|NETCDF|NITF_IM|GTIFF_DIR|RADARSAT_2_CALIB|[A-Z]:[/\\])\w{{2,}}:", re.IGNORECASE
+    rf"{NETWORK.pattern}|(?:https?|ftp)://|^(?!HDF5|NETCDF|NITF_IM|GTIFF_DIR|RADARSAT_2_CALIB|[A-Z]:[/\\])\w{{2,}}:",
+    re.IGNORECASE,
 )
 """What names no file of this computer: an address, or one of GDAL's drivers that asks a service."""
 _SOURCES = re.compile(r"<(Source(?:Filename|Dataset)|GDALDataset)\b([^>]*)>([^<]*)<", re.IGNORECASE)
@@ -77,7 +82,13 @@ def _drivers_for(name: RasterName) -> list[str]:
     if name.text.startswith("vrt://"):
         return ["VRT"]
     if name.file is None or name.part:
-        prefix = {"HDF5": "HDF5Image", "NETCDF": "netCDF", "GTIFF_DIR": "GTiff", "GTIFF_RAW": "GTiff", "NITF_IM": "NITF"}
+        prefix = {
+            "HDF5": "HDF5Image",
+            "NETCDF": "netCDF",
+            "GTIFF_DIR": "GTiff",
+            "GTIFF_RAW": "GTiff",
+            "NITF_IM": "NITF",
+        }
         if name.part and (likely := prefix.get(name.text.partition(":")[0].upper())):
             return [likely]
         return [*known, "VRT"] if _is_vrt(name) else known
@@ -90,7 +101,7 @@ def _drivers_for(name: RasterName) -> list[str]:
     likely = next((driver for magic, driver in BY_MAGIC if head.startswith(magic)), "")
     if head.startswith(b"\x89HDF"):
         likely = "netCDF" if name.text.lower().endswith((".nc", ".nc4", ".cdf")) else "HDF5"
-    if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
+    if head.lstrip(_BLANK).startswith(b"<"):
         _refuse_addresses(name.file)
     return [likely, *(d for d in known if d != likely)] if likely else known
 
@@ -126,7 +137,7 @@ def _check_source(vrt: Path, file: Path, depth: int) -> None:
     refuse_special(file)
     if file.suffix.lower() == ".vrt":
         check_vrt(file, depth + 1)
-    elif head_of(file, 64).lstrip(b"\xef\xbb\xbf \r\n\t").startswith((b"<", b"{")) and file.name.lower() != "product.xml":
+    elif head_of(file, 64).lstrip(_BLANK).startswith((b"<", b"{")) and file.name.lower() != "product.xml":
         raise _refused(vrt, str(file), "text that is no raster")
 
 
@@ -148,7 +159,7 @@ def _refuse_addresses(path: Path) -> None:
 def _what_it_is(name: RasterName) -> str:
     if name.file and not name.part and name.file.is_file() and name.file.stat().st_size == 0:
         return "the file is empty"
-    head = head_of(name.file).lstrip(b"\xef\xbb\xbf \r\n\t") if name.file else b""
+    head = head_of(name.file).lstrip(_BLANK) if name.file else b""
     if head.startswith(b"<VRTDataset"):
         return "it is the text of a VRT, which is opened only under a name that ends in .vrt"
     if re.match(rb"<(?:GDAL_WMS|GDAL_WMTS|WCS_GDAL|WMS|WMT|Capabilities|GDALTileIndex)", head):

@@ -239,7 +239,8 @@ def _geocoded(
 def _flees(outline: Points, dataset: Any) -> bool:
     """Whether the outline of an image, in pixels of its grid, is far larger than the image itself."""
     wide, high = np.ptp(outline, axis=0).tolist()
-    return wide > MOST_ENLARGED * dataset.width + MOST_ADDED_PX or high > MOST_ENLARGED * dataset.height + MOST_ADDED_PX
+    most_wide, most_high = (MOST_ENLARGED * side + MOST_ADDED_PX for side in (dataset.width, dataset.height))
+    return bool(wide > most_wide or high > most_high)
 
 
 def _apply(transform: Affine, points: Points) -> Points:

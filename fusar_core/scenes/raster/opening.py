@@ -11,7 +11,6 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
-import numpy as np
 from rasterio.enums import ColorInterp
 
 from fusar_core.domain.determination import Statement, stated_in
@@ -21,10 +20,11 @@ from fusar_core.scenes.acquisition import Acquisition, read_acquisition
 from fusar_core.scenes.metadata.companions import companion_in
 from fusar_core.scenes.metadata.orbit import with_flight_direction
 from fusar_core.scenes.raster.bands import BandChoice, BandInfo, choose, describe_bands, halves
+from fusar_core.scenes.raster.containers import HDF5, covariance_polarisation, radar_images
 from fusar_core.scenes.raster.drivers import open_raster
 from fusar_core.scenes.raster.geocoding import Geocoded
 from fusar_core.scenes.raster.layer import Layer, Lock
-from fusar_core.scenes.raster.names import RasterName
+from fusar_core.scenes.raster.names import RasterName, raster_name
 from fusar_core.scenes.raster.pair import PairLayer
 from fusar_core.scenes.raster.parts import scene_files
 from fusar_core.scenes.raster.placing import place
@@ -34,8 +34,9 @@ from fusar_core.scenes.raster.warped import WarpedLayer
 MOST_BANDS = 1024
 MOST_PIXELS = 10**11
 """Of a raster: a square of 3,000 km in pixels of 10 m, in 400,000 chips."""
-LARGEST_BLOCK = 2**30
-"""Bytes that GDAL decodes at once to read a single pixel."""
+LARGEST_BLOCK = 4 * 2**30
+"""Bytes that GDAL decodes at once to read a single pixel, at…"""
+MOST_PIXEL_BYTES = 16
 
 AnyLayer = Layer | WarpedLayer
 
@@ -44,7 +45,8 @@ AnyLayer = Layer | WarpedLayer
 class Source:
     """An open raster. layers: the chosen bands, all on the same grid. stated: of each, what words say about its pixels.
 
-    path: as the user gave it, a string where it is one of GDAL's own names. name: what to call it. part: of its product.
+    path: as the user gave it, a string where it is one of GDAL's own names. name: what to call it. part: of its
+    product.
     geocoding: `affine`, `gcp`, `rpc` or `none`; geocoded: how, for gcp and rpc.
     """
 
@@ -88,19 +90,18 @@ class _Place:
     index: int
 
 
-def open_source(
-    given: str | os.PathLike[str], band: str | int | None = None, year: int | None = None
-) -> Source:
+def open_source(given: str | os.PathLike[str], band: str | int | None = None, year: int | None = None) -> Source:
     """Opens a raster, or those of a product, and finds out what it is.
 
     Raises SceneNotFound, SceneUnreadable, BadBand, BadOption (impossible year).
     """
     parts = scene_files(given, band)
     with ExitStack() as on_error, without_georeference_warning():
-        opened = []
+        opened: list[_File] = []
         for name in parts.files:
-            opened.append(_open_file(name))
-            on_error.callback(opened[-1].dataset.close)
+            for inner in _images_of(name, parts.warnings):
+                opened.append(_open_file(inner))
+                on_error.callback(opened[-1].dataset.close)
         acquisition = read_acquisition(opened[0].name.path, opened[0].tags, year)
         places = [_Place(file, index) for file in opened for index in file.indexes]
         bands = _number(places, acquisition)
@@ -115,10 +116,9 @@ def open_source(
             lon, lat = (float(v) for v in grid.to_lonlat(grid.width / 2, grid.height / 2))
             lines = geocoded.heading_deg if geocoded is not None and geocoding == "gcp" else None
             acquisition = with_flight_direction(acquisition, lon, lat, lines)
-        name = opened[0].name if len(opened) == 1 else None
         source = Source(
             path=Path(given) if _is_path(given) else os.fspath(given),
-            name=name.shown if name is not None and not _is_path(given) else Path(given).name,
+            name=Path(given).name if _is_path(given) else opened[0].name.shown,
             files=list(dict.fromkeys(file.name.file for file in opened if file.name.file is not None)),
             driver=opened[0].dataset.driver,
             grid=grid,
@@ -146,6 +146,21 @@ def _is_path(given: str | os.PathLike[str]) -> bool:
         return False
 
 
+def _images_of(name: RasterName, warnings: list[str]) -> list[RasterName]:
+    """The name itself, or the names of the radar images in a container (HDF5) that holds many rasters.
+
+    Adds to the warnings what was left out.
+    """
+    if name.part or name.file is None or not name.text.lower().endswith(HDF5):
+        return [name]
+    with open_raster(name) as container:
+        inner = list(container.subdatasets)
+    images = radar_images(inner)
+    if images.others:
+        warnings.append(f"Read is {images.what}, not {', '.join(images.others)}.")
+    return [raster_name(text) for text in images.names] or [name]
+
+
 def _open_file(name: RasterName) -> _File:
     dataset = open_raster(name)
     try:
@@ -167,12 +182,14 @@ def _open_file(name: RasterName) -> _File:
 
 def _refuse_sizes(dataset: Any, name: RasterName) -> None:
     """Raises SceneUnreadable for sizes that no scene has, before any work is done for them."""
-    high, wide = dataset.block_shapes[0] if 0 < dataset.count <= MOST_BANDS else (1, 1)
+    if dataset.count == 0:
+        return
+    high, wide = dataset.block_shapes[0] if dataset.count <= MOST_BANDS else (1, 1)
     if dataset.count > MOST_BANDS:
         what, most = f"{dataset.count:,} bands", f"{MOST_BANDS:,}"
     elif dataset.width * dataset.height > MOST_PIXELS:
         what, most = f"{dataset.width:,} × {dataset.height:,} px", f"{MOST_PIXELS:,} px"
-    elif min(high, dataset.height) * min(wide, dataset.width) * np.dtype(_numpy(dataset.dtypes[0])).itemsize > LARGEST_BLOCK:
+    elif min(high, dataset.height) * min(wide, dataset.width) * MOST_PIXEL_BYTES > LARGEST_BLOCK:
         raise SceneUnreadable(
             f"'{name.text}' is stored in blocks of {wide:,} × {high:,} px, too large to be read.",
             "Rewrite it in tiles: gdal_translate -co TILED=YES.",
@@ -180,10 +197,6 @@ def _refuse_sizes(dataset: Any, name: RasterName) -> None:
     else:
         return
     raise SceneUnreadable(f"'{name.text}' has {what}; a scene has at most {most}.", "Cut out the part that you need.")
-
-
-def _numpy(stored: str) -> str:
-    return "complex64" if stored.startswith("complex_int") else stored
 
 
 def _tags(dataset: Any) -> dict[str, str]:
@@ -225,6 +238,8 @@ def _band_name(place: _Place) -> str:
     dataset = place.file.dataset
     own = dataset.tags(place.index)
     named = dataset.descriptions[place.index - 1] or own.get("POLARIMETRIC_INTERP") or ""
+    if place.file.name.part and place.file.name.text.startswith(("HDF5:", "NETCDF:")):
+        return covariance_polarisation(place.file.name.part.rpartition("/")[2])
     alone = dataset.count == 1 and place.file.name.text.lower().endswith(".img")  # of a folder of SNAP
     return named if not alone or halves([named, named], ["", ""]) else Path(place.file.name.shown).stem
 

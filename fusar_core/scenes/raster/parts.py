@@ -131,6 +131,12 @@ def _sentinel1(
     return SceneFiles(sorted(parts[chosen], key=lambda n: n.text), chosen, rest, warnings)
 
 
+def vignettes(product: Path) -> list[Path]:
+    """The images of a Sentinel-1 wave product, each a scene; none of any other product."""
+    images = sorted((product / "measurement").glob("*.tif*"))
+    return [p for p in images if _part_of(p.name).startswith("WV")]
+
+
 def _part_of(name: str) -> str:
     """Swath of an SLC, vignette of a wave product; empty for what lies in one place."""
     match = _MEASUREMENT.match(name.lower())
@@ -191,7 +197,9 @@ def _grouped(
         shown = "; ".join(images[paths[0]].text for paths in list(groups.values())[:5])
         raise SceneUnreadable(f"'{given}' holds {len(groups)} scenes.", f"Name one of them: {shown}.")
     (paths,) = groups.values()
-    warnings = [f"Left out: {', '.join(f'{Path(p).name} ({what})' for p, what in left_out.items())}."] if left_out else []
+    warnings = (
+        [f"Left out: {', '.join(f'{Path(p).name} ({what})' for p, what in left_out.items())}."] if left_out else []
+    )
     return SceneFiles([images[p] for p in paths], band=band, warnings=warnings)
 
 

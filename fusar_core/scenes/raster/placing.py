@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -84,7 +85,7 @@ def _by_polynomials(dataset: Any, warned: list[str], name: str) -> Geocoded | No
     return _usable(geocode_by_rpc, dataset, warned, f"The rational polynomials (RPC) of {name}")
 
 
-def _usable(geocode: Any, dataset: Any, warned: list[str], what: str) -> Geocoded | None:
+def _usable(geocode: Callable[[Any], Geocoded | None], dataset: Any, warned: list[str], what: str) -> Geocoded | None:
     """What a geocoding gives, or a warning where it gives no place."""
     try:
         geocoded = geocode(dataset)

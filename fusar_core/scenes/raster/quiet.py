@@ -10,7 +10,7 @@ from rasterio._err import CPLE_BaseError
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 RASTER_ERRORS = (RasterioError, CPLE_BaseError, OSError, ValueError, MemoryError, OverflowError, SystemError)
-"""What rasterio raises over a damaged file. CPLE_BaseError is GDAL's own and escapes where rasterio does not wrap it."""
+"""What rasterio raises over a damaged file. CPLE_BaseError is GDAL's own, which rasterio does not wrap everywhere."""
 
 
 def reason_of(cause: BaseException) -> str:

@@ -83,6 +83,7 @@ class Layer:
         self.dtype = np.dtype("complex64" if stored.startswith("complex_int") else stored)
         self.nodata = dataset.nodatavals[index - 1]
         self.scale, self.offset = _finite(dataset.scales[index - 1], 1.0), _finite(dataset.offsets[index - 1], 0.0)
+        self.factor_taken = False
         flags = dataset.mask_flag_enums[index - 1]
         self.masked = MaskFlags.per_dataset in flags or MaskFlags.alpha in flags
         self.block_shape: tuple[int, int] = dataset.block_shapes[index - 1]
@@ -169,7 +170,8 @@ class Layer:
         numbers = numbers[np.isfinite(numbers)].astype(np.float64)
         scale = decibel_scale(numbers, factor) if numbers.size else None
         self.scale = scale or self.scale
-        return scale is not None
+        self.factor_taken = scale is not None
+        return self.factor_taken
 
     def has_data(self, window: Window) -> bool:
         """Whether the window may hold data: False only when it lies outside the raster or in blocks never written."""

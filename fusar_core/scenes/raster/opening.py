@@ -274,6 +274,11 @@ def _about_bands(choice: BandChoice, images: list[Layer], acquisition: Acquisiti
         for b in choice.bands
         if b.partner is not None
     ]
+    said += [
+        f"Pixels of band {layer.index} are taken times {layer.scale:g} for decibels, after the tag scale_factor."
+        for layer in images
+        if layer.factor_taken
+    ]
     if acquisition.optical:
         said.append(f"This is an image of {acquisition.sensor}, an optical sensor: results mean nothing.")
     return said

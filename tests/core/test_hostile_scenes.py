@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,10 @@ from fusar_core.scenes.metadata.leaves import TooDeep, leaves_of_json, leaves_of
 from fusar_core.scenes.scene import SarScene
 from fusar_core.scenes.water import WaterMask
 
-VRT = '<VRTDataset rasterXSize="{size}" rasterYSize="{size}"><VRTRasterBand dataType="Byte" band="1">{band}</VRTRasterBand></VRTDataset>'
+VRT = (
+    '<VRTDataset rasterXSize="{size}" rasterYSize="{size}"><VRTRasterBand dataType="Byte" band="1">{band}'
+    "</VRTRasterBand></VRTDataset>"
+)
 SOURCE = '<SimpleSource><SourceFilename relativeToVRT="{relative}">{name}</SourceFilename></SimpleSource>'
 
 
@@ -69,6 +73,18 @@ def test_no_file_makes_a_request(tmp_path: Path, address: Any, text: str, suffix
         SarScene.open(path)
     with pytest.raises(FusarError), SarScene.open(write(tmp_path / "s.tif", sea(20, 20))) as scene:
         WaterMask.open(path, scene.grid)
+    assert asked == []
+
+
+def test_overviews_behind_an_address_are_not_fetched(tmp_path: Path, address: Any) -> None:
+    url, asked = address
+    path = write(tmp_path / "scene.tif", sea(600, 600))
+    (tmp_path / "scene.tif.aux.xml").write_text(
+        '<PAMDataset><Metadata domain="OVERVIEWS"><MDI key="OVERVIEW_FILE">'
+        f"/vsicurl/{url}/a.tif</MDI></Metadata></PAMDataset>"
+    )
+    with pytest.raises(SceneUnreadable, match="overviews"):
+        SarScene.open(path)
     assert asked == []
 
 
@@ -130,7 +146,7 @@ def test_devices_and_pipes_are_no_scenes(tmp_path: Path) -> None:
 def test_a_pipe_beside_a_scene_is_named_not_waited_for(tmp_path: Path) -> None:
     scene = write(tmp_path / "harbour.tif", sea(20, 20))
     os.mkfifo(tmp_path / "harbour.json")
-    with pytest.raises(SceneUnreadable, match="harbour.json"):
+    with pytest.raises(SceneUnreadable, match=r"harbour\.json"):
         SarScene.open(scene)
 
 
@@ -227,8 +243,5 @@ def test_damaged_geokeys_are_one_sentence(tmp_path: Path) -> None:
         damaged = bytearray(content)
         damaged[at + shift : at + shift + 2] = b"\xff\x7f"
         path.write_bytes(damaged)
-        try:
-            with SarScene.open(path) as scene:
-                assert scene.grid.width == 50
-        except FusarError as error:
-            assert error.message
+        with suppress(FusarError), SarScene.open(path) as scene:  # any other error is the fault looked for
+            assert scene.grid.width == 50

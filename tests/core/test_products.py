@@ -302,7 +302,8 @@ def test_gaofen_3_metadata_are_found_for_every_spelling_of_polarisations(tmp_pat
     path = write(tmp_path / (stem.format("HH") + ".tiff"), sea(50, 50), tags={})
     (tmp_path / (stem.format("HHHV") + ".meta.xml")).write_text(
         "<product><satellite>GF3</satellite><Direction>DEC</Direction><productinfo><productType>SGC</productType>"
-        "</productinfo><imageinfo><imagingTime><start>2022-03-03 22:15:10.123</start></imagingTime></imageinfo></product>"
+        "</productinfo><imageinfo><imagingTime><start>2022-03-03 22:15:10.123</start></imagingTime></imageinfo>"
+        "</product>"
     )
     with SarScene.open(path) as scene:
         found = scene.acquisition
@@ -406,7 +407,7 @@ def test_a_part_of_a_container_keeps_its_slashes_and_the_date_of_the_file(tmp_pa
             assert scene.name == "cube_20210517.h5/Band1"
     with SarScene.open(f"HDF5:{path}://group/Band2") as scene:
         assert scene.grid.width == 70
-    with pytest.raises(SceneUnreadable, match="Name one of its parts: HDF5:.*://"):
+    with pytest.raises(SceneUnreadable, match=r"Name one of its parts: HDF5:.*://"):
         SarScene.open(path)
 
 

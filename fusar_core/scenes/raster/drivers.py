@@ -64,11 +64,14 @@ def open_raster(name: RasterName) -> Any:
     reason = ""
     for driver in drivers:
         try:
-            return rasterio.open(name.text, driver=driver)
+            dataset = rasterio.open(name.text, driver=driver)
         except RASTER_ERRORS as cause:
             said = reason_of(cause)
             if UNKNOWN_FORMAT not in said and (not reason or driver == drivers[0]):
                 reason = said
+            continue
+        _refuse_overviews(dataset, name)
+        return dataset
     raise SceneUnreadable(
         f"'{name.text}' cannot be read as a raster: {reason or _what_it_is(name)}.",
         "Give a GeoTIFF or another format that GDAL reads.",
@@ -154,6 +157,17 @@ def _refuse_addresses(path: Path) -> None:
     content = read_bounded(path, LARGEST_VRT)
     if content is None or b"/vsi" in content:
         raise SceneUnreadable(f"'{path}' is XML that names files behind addresses.", "Give a GeoTIFF.")
+
+
+def _refuse_overviews(dataset: Any, name: RasterName) -> None:
+    """Closes a raster whose tags, or the .aux.xml beside it, send its reader elsewhere for overviews."""
+    elsewhere = dataset.tags(ns="OVERVIEWS").get("OVERVIEW_FILE", "")
+    if _ADDRESS.search(elsewhere.removeprefix(":::BASE:::")) and not name.remote:
+        dataset.close()
+        raise SceneUnreadable(
+            f"'{name.text}' has overviews behind an address ('{elsewhere[:80]}'), which is not asked.",
+            "Remove the .aux.xml beside it, or its tag OVERVIEW_FILE.",
+        )
 
 
 def _what_it_is(name: RasterName) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fusar_core.errors import BadOption
 from fusar_core.scenes.metadata.facts import facts_of
-from fusar_core.scenes.metadata.files import embedded_json, find_sidecars, read_sidecar
+from fusar_core.scenes.metadata.files import embedded_json, embedded_xml, find_sidecars, read_sidecar
 from fusar_core.scenes.metadata.leaves import leaves_of_tags
 from fusar_core.scenes.metadata.product_names import (
     FIRST_YEAR,
@@ -94,6 +94,7 @@ def gather(
         ("given by the user", Facts(year=year)),
         *sidecars,
         (f"JSON in tag {tag}", embedded),
+        ("XML in the file", embedded_xml(tags)),
         *((where, parse_product_name(name)) for where, name in names),
         ("tags of the raster", facts_of(leaves_of_tags(tags))),
         (f"time stamp in the file name {path.name}", timestamp_in(path.stem)),

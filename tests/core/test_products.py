@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from pathlib import Path
 
@@ -380,6 +381,26 @@ def test_a_leader_file_tells_of_its_image() -> None:
     assert (found.sensor, found.band, found.polarisations, found.orbit_pass) == ("ERS-1", "C", ("VV",), "descending")
     assert (str(found.start), found.incidence_deg) == ("1995-12-20 02:43:27+00:00", 23.283)
     assert not facts_of_leader(b"no leader" * 500)
+
+
+def test_sicd_in_nitf_is_a_complex_image_with_its_metadata(tmp_path: Path) -> None:
+    xml = (
+        "<SICD><CollectionInfo><CollectorName>Umbra-05</CollectorName></CollectionInfo><Timeline><CollectStart>"
+        "2023-05-01T10:11:12Z</CollectStart></Timeline><ImageFormation><TxRcvPolarizationProc>V:V"
+        "</TxRcvPolarizationProc></ImageFormation><SCPCOA><IncidenceAng>35.5</IncidenceAng></SCPCOA></SICD>"
+    )
+    found = gather(Path("x.nitf"), {"XML:DES": xml})
+    assert (found.acquired, found.sensor, found.band) == ("2023-05-01T10:11:12Z", "Umbra-05", "X")
+    assert (found.polarisations, found.incidence_deg) == (("VV",), 35.5)
+    path = tmp_path / "sicd_20230501.nitf"
+    whole = {"tiled": None, "blockxsize": None, "blockysize": None, "crs": None, "transform": None}
+    write(path, np.stack(speckle_halves()), driver="NITF", tags={}, **whole)
+    bands = re.compile(rb"2(.{2}) {6}(N   0)(.{2}) {6}(N   0)")  # NBANDS, then IREPBAND, ISUBCAT, IFC … of each
+    content, changed = bands.subn(rb"2\1I     \2\3Q     \4", path.read_bytes(), count=1)
+    assert changed == 1
+    path.write_bytes(content)
+    with SarScene.open(path) as scene:
+        assert scene.radiometry.kind is Kind.COMPLEX
 
 
 # --- GDAL's own names -------------------------------------------------------------------------------------------------

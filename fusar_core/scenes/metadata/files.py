@@ -27,6 +27,8 @@ MOST_BESIDE = 50_000
 LEAST_STEM = 6
 """Letters that the name of a sidecar must share with the raster's."""
 
+XML_TAG = "XML:DES"
+"""Under which XML inside a raster stands among its tags."""
 _DOCUMENTS = (".json", ".xml", ".xemt", ".dim")
 _POLARISATIONS = r"(?:(?:HH|HV|VH|VV){1,4}|AHV|DH|DV)"
 
@@ -134,6 +136,17 @@ def _content(path: Path) -> bytes | None:
     except (OSError, KeyError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError):
         return None
     return content if len(content) <= LARGEST_SIDECAR else None
+
+
+def embedded_xml(tags: Mapping[str, str]) -> Facts:
+    """What XML inside a raster says (SICD in NITF)."""
+    text = tags.get(XML_TAG, "")
+    if not text or len(text) > LARGEST_SIDECAR:
+        return Facts()
+    try:
+        return facts_of(leaves_of_xml(text.encode()))
+    except (ValueError, ElementTree.ParseError):
+        return Facts()
 
 
 def embedded_json(tags: Mapping[str, str]) -> tuple[str, Facts]:

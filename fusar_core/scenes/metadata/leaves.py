@@ -106,7 +106,7 @@ def leaves_of_tags(tags: Mapping[str, str]) -> Leaves:
     return [
         (dotted((re.sub(r"^(?:[MS]PH|CEOS)_", "", key),)), str(value)[:LONGEST_VALUE])
         for key, value in tags.items()
-        if not key.startswith("TIFFTAG_")
+        if not key.startswith(("TIFFTAG_", "XML:"))
     ]
 
 

@@ -39,8 +39,13 @@ def number_bands(places: list[BandPlace], acquisition: Acquisition) -> tuple[Ban
         texts += [Path(file.name.shown).stem, _ceos_polarisation(file)]
         for n, info in zip(kept, describe_bands(known, texts, acquisition.polarisations), strict=True):
             partner = pairs[n] + 1 if n in pairs else None
-            bands.append(BandInfo(n + 1, info.name, info.polarisation, partner, companion_in(info.name)))
+            bands.append(BandInfo(n + 1, info.name, info.polarisation, partner, _companion(info.name)))
     return tuple(bands)
+
+
+def _companion(name: str) -> str | None:
+    """What a band is if no radar image, by its name; the phase of a SICD product is called P."""
+    return "a phase" if name == "P" else companion_in(name)
 
 
 def _by_file(places: list[BandPlace]) -> Iterator[tuple[OpenFile, list[int]]]:
@@ -56,7 +61,7 @@ def _band_name(place: BandPlace) -> str:
     """The description of a band, or what its format has instead of one."""
     dataset = place.file.dataset
     own = dataset.tags(place.index)
-    named = dataset.descriptions[place.index - 1] or own.get("POLARIMETRIC_INTERP") or ""
+    named = dataset.descriptions[place.index - 1] or own.get("POLARIMETRIC_INTERP") or own.get("NITF_ISUBCAT") or ""
     if place.file.name.part and place.file.name.text.startswith(("HDF5:", "NETCDF:")):
         return covariance_polarisation(place.file.name.part.rpartition("/")[2])
     alone = dataset.count == 1 and place.file.name.text.lower().endswith(".img")  # of a folder of SNAP

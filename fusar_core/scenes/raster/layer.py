@@ -221,8 +221,10 @@ class Layer:
         zeros = 0
         for values, valid in parts:
             if not zero_is_data:
-                zeros += _scattered_zeros(values, valid)
-                valid &= values != 0
+                zero = values == 0
+                if zero.any():
+                    zeros += _scattered(zero & valid)
+                    valid &= ~zero
             if count := np.count_nonzero(valid):
                 (clean if count >= (1 - MOST_FILL) * valid.size else filled).append(values[valid])
         pixels = sum(v.size for v in (*clean, *filled))
@@ -310,18 +312,15 @@ def _finite(number: float | None, otherwise: float) -> float:
 
 def _impossible(values: Values, valid: Valid, declared: Valid | None) -> Values:
     """The finite pixels that the file holds for valid and no radar measures."""
-    if valid.all():
+    if values.dtype.kind == "u" or valid.all():
         return values[:0, :0].ravel()
     out = ~valid if declared is None else declared & ~valid
     return values[out & np.isfinite(values)]
 
 
-def _scattered_zeros(values: Values, valid: Valid) -> int:
+def _scattered(zero: Valid) -> int:
     """How many zeros stand among other pixels, not in patches."""
-    zero = valid & (values == 0)
-    if not zero.any():
-        return 0
-    rows, cols = values.shape[0] // SOLID, values.shape[1] // SOLID
+    rows, cols = zero.shape[0] // SOLID, zero.shape[1] // SOLID
     blocks = zero[: rows * SOLID, : cols * SOLID].reshape(rows, SOLID, cols, SOLID).sum(axis=(1, 3))
     return int(blocks[blocks <= SCATTERED * SOLID**2].sum())
 

@@ -9,6 +9,7 @@ from typing import Any
 from rasterio.enums import ColorInterp
 
 from fusar_core.errors import SceneUnreadable
+from fusar_core.scenes.metadata.files import XML_TAG
 from fusar_core.scenes.raster.containers import HDF5, radar_images
 from fusar_core.scenes.raster.drivers import open_raster
 from fusar_core.scenes.raster.layer import Lock
@@ -90,4 +91,6 @@ def _refuse_sizes(dataset: Any, name: RasterName) -> None:
 def _tags(dataset: Any) -> dict[str, str]:
     """The tags of a raster, those of GDAL's IMAGERY domain and of its one band among them."""
     found = {**dataset.tags(ns="IMAGERY"), **(dataset.tags(1) if dataset.count == 1 else {}), **dataset.tags()}
+    if dataset.driver == "NITF":  # SICD: its metadata are XML in a data extension
+        found |= {XML_TAG: next(iter(dataset.tags(ns="xml:DES").values()), "")}
     return {k: v for k, v in found.items() if isinstance(v, str)}

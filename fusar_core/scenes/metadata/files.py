@@ -56,7 +56,9 @@ def find_sidecars(path: Path) -> list[Path]:
     if path.suffix.lower() in (*_DOCUMENTS, ".safe", ".h5", ".hdf5", ".nc") or path.name == "summary.txt":
         found.append(path / "manifest.safe" if path.is_dir() else path)
     if path.suffix.lower() == ".zip":
-        found += [f for f in _members(path) if f.name == "manifest.safe" or f.parent.name == "annotation"][:2]
+        inside = _members(path)
+        found += [f for f in inside if f.name == "manifest.safe"][:1]  # it names all polarisations
+        found += [f for f in inside if f.parent.name == "annotation"][:1]
     return [f for f in dict.fromkeys(found) if f == path or f.is_file() or _archive_of(f) is not None]
 
 

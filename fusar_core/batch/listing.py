@@ -13,7 +13,10 @@ from pathlib import Path
 import pyogrio
 import requests
 
-from fusar_core.errors import BadOption, SceneNotFound
+from fusar_core.batch.grouping import grouped
+from fusar_core.errors import BadOption, SceneNotFound, SceneUnreadable
+from fusar_core.scenes.raster.parts import vignettes
+from fusar_core.scenes.regular import is_special, read_bounded
 
 RASTERS = frozenset({".tif", ".tiff", ".jp2", ".img", ".vrt"})
 """Files that are taken for scenes where a whole folder is given; a file that is named may be any GDAL reads."""
@@ -21,22 +24,28 @@ LISTS = frozenset({".txt", ".lst"})
 SCHEMES = {"s3": "/vsis3/", "gs": "/vsigs/", "az": "/vsiaz/"}
 """Scheme of an object store → GDAL's prefix."""
 MOST_BYTES = 64 * 2**20
-"""Of a list that is fetched."""
+"""Of a list."""
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A scene to be interpreted. path: absolute, or one of GDAL's own (`/vsi…`). year, band: where a table says."""
+    """A scene to be interpreted. path: absolute, or one of GDAL's own (`/vsi…`). year, band: where a table says.
+
+    beside: files of its product in the same folder that are not interpreted, each with what it is.
+    """
 
     path: str
     year: int | None = None
     band: str | None = None
+    beside: tuple[str, ...] = ()
 
 
-def find_scenes(arguments: Iterable[str], leave_out: Path | None = None) -> list[Listed]:
+def find_scenes(arguments: Iterable[str], leave_out: Path | None = None, band: str | None = None) -> list[Listed]:
     """The scenes that the arguments name, each once, in their order. leave_out: a folder that is not looked into.
+    band: which polarisation is wanted of scenes whose polarisations are files of their own.
 
-    An argument is a raster or SAFE product; a folder, searched for rasters and products; a glob; a CSV with a column
+    An argument is a raster or SAFE product; a folder, searched for rasters and products, of which only radar images are
+    taken, each scene in one polarisation; a glob; a CSV with a column
     `scene`, and `year` and `band` where wanted; a .txt with one scene a line; or the address (https://, s3://, gs://,
     az://) of a raster, of a folder (with / at its end), or of a list. Paths in a list are relative to it.
 
@@ -44,7 +53,7 @@ def find_scenes(arguments: Iterable[str], leave_out: Path | None = None) -> list
     """
     found: dict[str, Listed] = {}
     for argument in arguments:
-        listed = list(_expand(argument, leave_out.resolve() if leave_out else None))
+        listed = list(_expand(argument, leave_out.resolve() if leave_out else None, band))
         if not listed:
             raise SceneNotFound(f"'{argument}' holds no scene.", f"Looked for {', '.join(sorted(RASTERS))} and SAFE.")
         for one in listed:
@@ -52,30 +61,47 @@ def find_scenes(arguments: Iterable[str], leave_out: Path | None = None) -> list
     return list(found.values())
 
 
-def _expand(argument: str, leave_out: Path | None) -> Iterator[Listed]:
+def _expand(argument: str, leave_out: Path | None, band: str | None) -> Iterator[Listed]:
     if _is_remote(argument):
         yield from _remote(argument)
         return
     path = Path(argument).expanduser()
     if path.is_dir() and not _is_product(path):
-        for inside in _search(path):
-            if leave_out is None or leave_out not in inside.resolve().parents:
-                yield Listed(str(inside.absolute()))
+        found = [i for i in _search(path) if leave_out is None or leave_out not in i.resolve().parents]
+        yield from _scenes(found, band)
     elif path.suffix.lower() == ".csv" and path.is_file():
         yield from _table(_read(path), argument, path.parent)
     elif path.suffix.lower() in LISTS and path.is_file():
         yield from _lines(_read(path), path.parent)
     elif path.exists():
-        yield Listed(str(path.absolute()))
+        yield from _whole(path)
     elif glob.has_magic(argument):
         for name in sorted(glob.glob(str(path), recursive=True)):
-            yield from _expand(name, leave_out) if Path(name).is_dir() else [Listed(str(Path(name).absolute()))]
+            inside = Path(name).is_dir() and not _is_product(Path(name))
+            yield from _expand(name, leave_out, band) if inside else _whole(Path(name))
     else:
         raise SceneNotFound(f"There is no file '{argument}'.", "Check the path.")
 
 
+def _scenes(found: list[Path], band: str | None) -> Iterator[Listed]:
+    """The scenes among the rasters and products of a folder."""
+    for scene, beside in grouped(found, band):
+        for one in _whole(scene):
+            yield Listed(one.path, band=one.band, beside=tuple(f"{path} ({what})" for path, what in beside))
+
+
+def _whole(path: Path) -> Iterator[Listed]:
+    """A raster or product; the images of a wave product are scenes of their own."""
+    try:
+        inside = vignettes(path) if path.is_dir() else []
+    except SceneUnreadable:
+        inside = []
+    yield from (Listed(str(image.absolute())) for image in inside) if inside else [Listed(str(path.absolute()))]
+
+
 def _is_product(folder: Path) -> bool:
-    return folder.suffix.upper() == ".SAFE" or (folder / "manifest.safe").is_file()
+    named = folder.suffix.upper() == ".SAFE" or folder.suffix == ".data"
+    return named or any((folder / name).is_file() for name in ("manifest.safe", "product.xml"))
 
 
 def _search(folder: Path) -> Iterator[Path]:
@@ -85,6 +111,8 @@ def _search(folder: Path) -> Iterator[Path]:
             continue
         if inside.is_dir() and not _is_product(inside):
             yield from _search(inside)
+        elif is_special(inside):
+            continue
         elif inside.is_dir() or inside.suffix.lower() in RASTERS or inside.name.upper().endswith(".SAFE.ZIP"):
             yield inside
 
@@ -93,9 +121,12 @@ def _search(folder: Path) -> Iterator[Path]:
 
 
 def _read(path: Path) -> str:
+    content = read_bounded(path, MOST_BYTES)
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as cause:
+        if content is None:
+            raise BadOption(f"The list {path} cannot be read.", f"It is a file of at most {MOST_BYTES >> 20} MB.")
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as cause:
         raise BadOption(f"The list {path} cannot be read: {cause}.", "It is text in UTF-8.") from cause
 
 

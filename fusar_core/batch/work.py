@@ -107,7 +107,7 @@ def interpret_listed(listed: Listed, name: str, out: str, settings: Run) -> Reco
         for variable, value in REMOTE_READING.items():
             os.environ.setdefault(variable, value)
     try:
-        return _interpret(_run_of(listed, settings), name, folder, seen, seconds)
+        return _interpret(_run_of(listed, settings), listed, name, folder, seen, seconds)
     except SceneEmpty as error:
         record = failed(EMPTY, error.code, error.message, error.hint)
         _keep(record, folder)
@@ -119,7 +119,9 @@ def interpret_listed(listed: Listed, name: str, out: str, settings: Run) -> Reco
         return failed(FAILED, INTERNAL, f"{type(error).__name__}: {error}", "This is a bug: please report it.")
 
 
-def _interpret(run: Run, name: str, out: Path, seen: dict[str, Any], seconds: Callable[[], float]) -> Record:
+def _interpret(
+    run: Run, listed: Listed, name: str, out: Path, seen: dict[str, Any], seconds: Callable[[], float]
+) -> Record:
     """seen: takes what is known of the scene as soon as it is, should the rest fail. seconds: since the start."""
     journal = out / STATE / f"{name}.partial"
 
@@ -140,7 +142,7 @@ def _interpret(run: Run, name: str, out: Path, seen: dict[str, Any], seconds: Ca
             counts={label: n for label, n in result.counts().items() if n is not None},
             chips=result.chips,
             seconds=seconds(),
-            warnings=list(result.warnings),
+            warnings=[*result.warnings, *(f"Left out: {words}." for words in listed.beside)],
         )
     _keep(record, out)
     journal.unlink(missing_ok=True)

@@ -32,7 +32,7 @@ from fusar_core.scenes.scene import SarScene
 @click.option("--preview", type=click.Path(path_type=Path), help="Also draw the anchors over the image, as PNG.")
 @click.option("--json", "as_json", is_flag=True, help="Summary as JSON on stdout.")
 def command(
-    scene: Path,
+    scene: str,
     source: str,
     out: Path,
     grid: int,

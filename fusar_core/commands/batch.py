@@ -54,11 +54,12 @@ def command(
     engine = options["engine"]
     arguments = _portable(engine, engine_arguments(engine, options))
     settings = Run.from_parameters(options | {"engine_options": arguments} | _absolute(options))
-    found = find_scenes(scenes, leave_out=out)
+    found = find_scenes(scenes, leave_out=out, band=options["band"])
     pool = RayPool(_workers(workers, engine, ray_address, len(found)), _gpus(gpus_per_worker, engine), ray_address)
     with progress_bar("scenes") as on_progress, redirect_stdout(sys.stderr):  # Ray prints when a process dies
         result = run_batch(found, out, settings, pool, fresh=fresh, on_progress=on_progress)
-    click.echo(json.dumps(_summary(result), indent=2) if as_json else _text(result))
+    beside = [words for scene in found for words in scene.beside]
+    click.echo(json.dumps({**_summary(result), "left_out": beside}, indent=2) if as_json else _text(result, beside))
     if result.count(FAILED):
         sys.exit(1)
 
@@ -109,12 +110,15 @@ def _summary(result: BatchResult) -> dict[str, Any]:
     }
 
 
-def _text(result: BatchResult) -> str:
+def _text(result: BatchResult, beside: list[str]) -> str:
     skipped = f" ({result.skipped} of them before)" if result.skipped else ""
     lines = [f"scenes    {result.count(DONE)} done{skipped} in {result.seconds:.1f} s"]
     if result.count(EMPTY):
         lines.append(f"empty     {result.count(EMPTY)}")
     lines += [f"{label:<9} {count}" for label, count in result.totals().items()]
+    lines += [f"left out  {words}" for words in beside[:SHOWN]]
+    if len(beside) > SHOWN:
+        lines.append(f"left out  … and {len(beside) - SHOWN} more")
     failed = [r for r in result.records if r.status == FAILED]
     lines += [f"failed    {r.scene}: {r.message} [{r.error}]" for r in failed[:SHOWN]]
     if len(failed) > SHOWN:

@@ -14,7 +14,7 @@ from fusar_core.tasks import usual_tasks
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-scene_argument = click.argument("scene", type=click.Path(path_type=Path))
+scene_argument = click.argument("scene")  # as it is: a name of GDAL's own is no path
 band_option = click.option("--band", help="Band by number, name or polarisation, e.g. 1, VH or VV+VH.")
 year_option = click.option("--year", type=int, help="Year of acquisition, where the file does not say.")
 prior_option = click.option("--prior", help="AlphaEarth embeddings: mosaic, earth-engine:PROJECT, a raster, or none.")

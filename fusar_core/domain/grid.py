@@ -20,6 +20,9 @@ FloatArray = npt.NDArray[np.float64]
 
 GEOD = pyproj.Geod(ellps="WGS84")
 
+MOST_OFF_PX = 1.0
+"""By which the middle of a grid may miss itself on the way to longitude and latitude and back."""
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -73,6 +76,31 @@ class Grid:
             centre = float(self.to_map(self.width / 2, self.height / 2)[0])
             map_x = centre + (map_x - centre + 180.0) % 360.0 - 180.0
         return self.to_pixel(map_x, map_y)
+
+    def place_fault(self) -> str | None:
+        """Why this grid cannot lie where it says, as the end of a sentence; None where it lies on the earth."""
+        if self.crs is None:
+            return None
+        x, y = (np.array(v, float) for v in ((0.5, 0.0, 1.0, 1.0, 0.0), (0.5, 0.0, 0.0, 1.0, 1.0)))
+        map_x, map_y = self.to_map(x * self.width, y * self.height)
+        if not (np.isfinite(map_x).all() and np.isfinite(map_y).all()):
+            return "lies at places that are no numbers"
+        if self.crs.is_geographic:
+            slack = max(abs(v) for v in (self.transform.a, self.transform.b, self.transform.d, self.transform.e))
+            if np.abs(map_y).max() > 90 + slack or np.abs(map_x).max() > 360 + slack:
+                west, east, south, north = (float(f(v)) for v in (map_x, map_y) for f in (np.min, np.max))
+                where = f"longitude {west:.6g} … {east:.6g}, latitude {south:.6g} … {north:.6g}"
+                return (
+                    f"has coordinates that are no degrees on the earth ({where}), though its CRS is {self.crs_name()}"
+                )
+            return None
+        with np.errstate(invalid="ignore"):
+            lon, lat = self.to_lonlat(x * self.width, y * self.height)
+            back = np.stack(self.from_lonlat(lon, lat))
+            off = np.hypot(*(back - np.stack([x * self.width, y * self.height])))
+        if not math.isfinite(float(off[0])) or off[0] > MOST_OFF_PX:
+            return f"lies where {self.crs_name() or 'its CRS'} has no place on the earth"
+        return None
 
     def footprint(self, points_per_edge: int = 11) -> list[tuple[float, float]]:
         """The outline as a closed ring of (lon, lat) in degrees, clockwise from the top-left corner.

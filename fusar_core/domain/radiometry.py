@@ -1,13 +1,11 @@
 """What the pixel values of a SAR raster mean, and how they become linear power, decibels and 8-bit images.
 
-The kind and the stretch are chosen once per scene, from its name, tags and a sample of its pixels, and recorded with
-their reasons; every chip of the scene is then treated alike.
+`fusar_core.domain.determination` chooses the kind and the stretch, once per scene; every chip of it is treated alike.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -16,20 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fusar_core.errors import BadBand, SceneEmpty
-
-WINDOW_COPOL_DB = (-25.0, 5.0)
-WINDOW_CROSSPOL_DB = (-30.0, 0.0)
-PERCENTILES = (2.0, 98.0)
-
 LEAST_VALUE = -90.0
 """No physical pixel lies below: decibels end above −90, amplitudes and powers at zero (noise-corrected: just below)."""
 GREATEST_VALUE = 1e18
 """No physical pixel lies above: its square must still fit in float32. Undeclared fill such as 3.4e38 does."""
-
-PLAUSIBLE_MEDIAN_DB = (-45.0, 6.0)
-"""Where the median of calibrated backscatter (sigma0, gamma0, beta0) of any scene lies."""
-DB_RANGE = (-90.0, 90.0)
 
 
 class Kind(StrEnum):
@@ -145,132 +133,9 @@ class Radiometry:
         return self._stretch(np.arange(65536, dtype=np.uint16).view(np.int16))
 
 
-@dataclass(frozen=True)
-class Statement:
-    """What a product name, a tag or a band description says about its pixels; None where it says nothing."""
-
-    kind: Kind | None = None
-    calibrated: bool | None = None
-    provenance: str = ""
-    calibration_db: float = 0.0
-
-
-_DENIED = re.compile(r"\b(?:not|no)\s+\w+", re.IGNORECASE)
-_WORDS: tuple[tuple[Kind, str], ...] = (
-    (Kind.DB, r"(?<![a-z])(?:db|decibels?)(?![a-z])"),
-    (Kind.INTENSITY, r"(?<![a-z])(?:power|intensity)(?![a-z])"),
-    (Kind.AMPLITUDE, r"(?<![a-z])(?:amplitude|amp|magnitude)(?![a-z])"),
-)
-_CALIBRATED = re.compile(r"(?<![a-z])(?:sigma|gamma|beta)[ _-]?(?:0|nought|naught|zero)", re.IGNORECASE)
-
-
-def stated_in(text: str, where: str) -> Statement:
-    """What free text (a band description, a unit, a UNITS tag, a file name) says about the pixels.
-
-    where: how to name the text in the provenance. Negations ("not dB") are not mistaken for statements.
-    """
-    plain = _DENIED.sub(" ", text)
-    kinds = [kind for kind, words in _WORDS if re.search(words, plain, re.IGNORECASE)]
-    kind = kinds[0] if len(kinds) == 1 else None
-    calibrated = True if _CALIBRATED.search(plain) else None
-    if kind is None and calibrated is None:
-        return Statement()
-    shown = text if len(text) <= 60 else text[:57] + "…"
-    return Statement(kind, calibrated, f"{where} says “{shown}”")
-
-
 def is_cross_polarised(polarisation: str | None) -> bool:
     """Whether transmitted and received polarisation differ (VH, HV)."""
     return polarisation in ("VH", "HV")
-
-
-def determine(
-    sample: npt.NDArray[Any],
-    *,
-    dtype: npt.DTypeLike,
-    polarisation: str | None = None,
-    stated: Statement | None = None,
-    scale: float = 1.0,
-    offset: float = 0.0,
-) -> Radiometry:
-    """Chooses kind and stretch of a scene from a sample of its valid pixels.
-
-    sample: (N,) valid pixels as stored, without nodata and border noise. dtype: of the raster. stated: what its name
-    and tags say, believed unless the values contradict it. scale, offset: of the raster band.
-
-    Raises SceneEmpty when the sample is empty, BadBand when the values are none that a radar measures.
-    """
-    dtype = np.dtype(dtype)
-    stated = stated or Statement()
-    if sample.size == 0:
-        raise SceneEmpty("the scene holds no valid pixel, so its radiometry cannot be determined.")
-    if dtype == np.uint8 and scale == 1.0 and offset == 0.0:
-        return Radiometry(Kind.UINT8, "8-bit pixels: already stretched", False, None, "8-bit pixels are passed through")
-    numbers = sample if dtype.kind == "c" else sample.astype(np.float64) * scale + offset
-    kind, provenance = _kind_of(numbers, dtype, stated)
-    plain = Radiometry(
-        kind, provenance, False, None, "", scale, offset, stated.calibration_db if kind is stated.kind else 0.0
-    )
-    db = plain.to_db(sample, np.ones(sample.shape, bool))
-    db = db[np.isfinite(db)]
-    calibrated = _is_calibrated(numbers, db, dtype, stated)
-    window, why = _window(db, polarisation if calibrated else None, calibrated)
-    return Radiometry(kind, provenance, calibrated, window, why, scale, offset, plain.calibration_db)
-
-
-def _kind_of(numbers: npt.NDArray[Any], dtype: np.dtype[Any], stated: Statement) -> tuple[Kind, str]:
-    if dtype.kind == "c":
-        return Kind.COMPLEX, f"complex pixels ({dtype.name})"
-    low, high = float(np.min(numbers)), float(np.max(numbers))
-    negative = float(np.mean(numbers < 0))
-    # A few negative powers are what the subtraction of thermal noise leaves behind.
-    signed = negative > 0.02 or (negative > 0 and stated.kind is None)
-    shown = f"{low:.4g}…{high:.4g}"
-    if stated.kind is Kind.DB and DB_RANGE[0] <= low and high <= DB_RANGE[1]:
-        return Kind.DB, stated.provenance
-    if stated.kind in (Kind.AMPLITUDE, Kind.INTENSITY) and not signed:
-        return stated.kind, stated.provenance
-    contradicted = f", although {stated.provenance}" if stated.kind else ""
-    if signed and high > DB_RANGE[1]:
-        raise BadBand(
-            f"The band holds values in {shown}, which no radar measures.",
-            "Is it half of a complex image, a terrain model, or decibels times a factor? Choose another band or file.",
-        )
-    if signed:
-        return Kind.DB, f"negative values in {shown}: decibels{contradicted}"
-    if dtype.kind in "ui":
-        return Kind.AMPLITUDE, f"whole numbers in {shown}: amplitude of a detected product{contradicted}"
-    if np.isclose(high, 1.0, atol=1e-6):
-        return Kind.AMPLITUDE, f"values in {shown}, up to 1 exactly: taken as normalised amplitude{contradicted}"
-    median = float(np.median(numbers))
-    if 10 * math.log10(max(median, 1e-30)) > PLAUSIBLE_MEDIAN_DB[1]:
-        return Kind.AMPLITUDE, f"median {median:.4g}, too high for power: taken as digital numbers{contradicted}"
-    return Kind.INTENSITY, f"non-negative values, median {median:.4g}: taken as linear power{contradicted}"
-
-
-def _is_calibrated(
-    numbers: npt.NDArray[Any], db: npt.NDArray[np.float32], dtype: np.dtype[Any], stated: Statement
-) -> bool:
-    """Stated, or real-valued pixels whose median is that of backscatter; digital numbers are not."""
-    if db.size == 0:
-        return False
-    if stated.calibrated is not None:
-        return stated.calibrated
-    normalised = dtype.kind == "f" and bool(np.isclose(np.max(numbers), 1.0, atol=1e-6)) and bool(np.min(numbers) >= 0)
-    plausible = PLAUSIBLE_MEDIAN_DB[0] <= float(np.median(db)) <= PLAUSIBLE_MEDIAN_DB[1]
-    return dtype.kind == "f" and plausible and not normalised
-
-
-def _window(db: npt.NDArray[np.float32], polarisation: str | None, calibrated: bool) -> tuple[tuple[float, float], str]:
-    if calibrated and polarisation:
-        fixed = WINDOW_CROSSPOL_DB if is_cross_polarised(polarisation) else WINDOW_COPOL_DB
-        return fixed, f"fixed window of calibrated {polarisation}"
-    if db.size == 0:
-        return (-1.0, 1.0), "no pixel has power"
-    low, high = (float(p) for p in np.percentile(db, PERCENTILES))
-    if high - low < 3.0:  # a constant image has no contrast to stretch
-        low, high = (low + high) / 2 - 1.5, (low + high) / 2 + 1.5
-    return (low, high), "2–98 % of the valid pixels of the scene"
 
 
 def possible(values: npt.NDArray[Any], scale: float = 1.0, offset: float = 0.0) -> npt.NDArray[np.bool_]:

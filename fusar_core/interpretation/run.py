@@ -136,7 +136,7 @@ def opened(run: Run, watch: Watch = Watch(), lend: Lend | None = None) -> Iterat
     if not run.scene:
         raise BadOption("No scene was given.", "Give the path of a raster.")
     with ExitStack() as stack:
-        scene = stack.enter_context(SarScene.open(Path(run.scene), band=run.band, year=run.year))
+        scene = stack.enter_context(SarScene.open(run.scene, band=run.band, year=run.year))
         if watch.on_scene:
             watch.on_scene(scene)
         extent = scene.extent_window(run.extent, run.extent_crs) if run.extent else None

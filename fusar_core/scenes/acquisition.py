@@ -8,14 +8,9 @@ from datetime import datetime
 from pathlib import Path
 
 from fusar_core.errors import BadOption
-from fusar_core.scenes.metadata.files import (
-    embedded_json,
-    facts_of,
-    find_sidecars,
-    leaves_of_tags,
-    parse_time,
-    read_sidecar,
-)
+from fusar_core.scenes.metadata.facts import facts_of
+from fusar_core.scenes.metadata.files import embedded_json, embedded_xml, find_sidecars, read_sidecar
+from fusar_core.scenes.metadata.leaves import leaves_of_tags
 from fusar_core.scenes.metadata.product_names import (
     FIRST_YEAR,
     Facts,
@@ -24,8 +19,14 @@ from fusar_core.scenes.metadata.product_names import (
     possible_year,
     timestamp_in,
 )
+from fusar_core.scenes.metadata.times import parse_time
 
-_PRODUCT_TAGS = ("SOURCE_PRODUCT", "PRODUCT", "PRODUCT_NAME", "PRODUCT_ID", "SCENE_ID", "TITLE", "ORIGINAL_NAME")
+_PRODUCT_TAGS = (
+    *("SOURCE_PRODUCT", "PRODUCT", "PRODUCT_NAME", "PRODUCT_ID", "SCENE_ID", "TITLE", "ORIGINAL_NAME", "MPH_PRODUCT"),
+    *("PRODUCT_FILE_NAME", "TIFFTAG_IMAGEDESCRIPTION", "TIFFTAG_DOCUMENTNAME"),
+)
+LONGEST_NAME = 1000
+"""Letters of a tag in which the name of a product is looked for."""
 
 
 @dataclass(frozen=True)
@@ -84,16 +85,20 @@ def gather(
     if year is not None and not possible_year(year):
         raise BadOption(f"The year {year} cannot be that of a SAR acquisition.", f"Give one from {FIRST_YEAR} on.")
     tag, embedded = embedded_json(tags)
-    names = [(f"product name {n}", n) for n in (path.stem, *(p.name for p in list(path.parents)[:3]))]
-    names += [(f"product name {tags[t]} in tag {t}", tags[t]) for t in _PRODUCT_TAGS if t in tags]
+    names = [(f"product name {n}", n) for n in (path.stem, path.name, *(p.name for p in list(path.parents)[:3]))]
+    known = [(t, tags[t][:LONGEST_NAME]) for t in _PRODUCT_TAGS if t in tags and not tags[t].lstrip().startswith("{")]
+    names += [
+        (f"product name {value if len(value) < 100 else value[:99] + '…'} in tag {t}", value) for t, value in known
+    ]
     sources = [
         ("given by the user", Facts(year=year)),
         *sidecars,
         (f"JSON in tag {tag}", embedded),
+        ("XML in the file", embedded_xml(tags)),
         *((where, parse_product_name(name)) for where, name in names),
         ("tags of the raster", facts_of(leaves_of_tags(tags))),
         (f"time stamp in the file name {path.name}", timestamp_in(path.stem)),
-        ("tag TIFFTAG_IMAGEDESCRIPTION", mentioned_in(tags.get("TIFFTAG_IMAGEDESCRIPTION", ""))),
+        ("tag TIFFTAG_IMAGEDESCRIPTION", mentioned_in(tags.get("TIFFTAG_IMAGEDESCRIPTION", "")[:LONGEST_NAME])),
         (f"file name {path.name}", mentioned_in(path.stem)),
     ]
     return _merge(sources, tags)
@@ -106,13 +111,15 @@ def _merge(sources: list[tuple[str, Facts]], tags: Mapping[str, str]) -> Acquisi
     for where, facts in sources:
         for name in (f.name for f in fields(Facts)):
             value = getattr(facts, name)
-            if value is None or name == "date_only":
+            if value is None or name in ("date_only", "mentioned"):
                 continue
             if name == "start" and found.get("year", facts.year) != facts.year:
                 warnings.append(f"The year {found['year']} is {provenance['year']}, but {where} says {facts.year}.")
                 continue
             if name not in found:
                 found[name], provenance[name] = value, where
+                if name == "sensor":
+                    found["mentioned"] = facts.mentioned
                 if name == "start":
                     found["date_only"] = facts.date_only
     processed = parse_time(tags.get("TIFFTAG_DATETIME", "").replace(":", "-", 2))[0]

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import math
+import os
+from dataclasses import replace
 from typing import Any
 
-from fusar_core.errors import SceneEmpty
+from fusar_core.errors import BadBand, FusarError, SceneEmpty
+from fusar_core.scenes.acquisition import Acquisition, read_acquisition
+from fusar_core.scenes.raster.bands import polarisations_in
+from fusar_core.scenes.raster.names import raster_name
+from fusar_core.scenes.raster.parts import scene_files
 from fusar_core.scenes.scene import SarScene
 
 
@@ -13,21 +19,22 @@ def describe(scene: SarScene) -> dict[str, Any]:
     """Everything known of a scene: file, bands, place, time, radiometry, share of valid pixels, warnings.
 
     footprint: closed ring of [lon, lat] in degrees, unwrapped over the antimeridian; None without georeference.
-    radiometry: None, with a warning, for a scene without any valid pixel. nodata: `nan` as a word, since JSON has none.
+    radiometry: None, with the reason as a warning, for a scene without any valid pixel or with values that no radar
+    measures. nodata: `nan` as a word, since JSON has none.
     """
-    warned = list(scene.warnings)
+    unknown = []
     try:
         radiometry: dict[str, Any] | None = _radiometry(scene)
-    except SceneEmpty as error:
+    except (SceneEmpty, BadBand) as error:
         radiometry = None
-        warned.append(str(error))
-    return {
+        unknown.append(f"Radiometry unknown: {error}")
+    report = {
         "path": str(scene.path),
         "driver": scene.driver,
         "width": scene.grid.width,
         "height": scene.grid.height,
         "dtype": str(scene.dtype),
-        "nodata": "nan" if scene.nodata is not None and math.isnan(scene.nodata) else scene.nodata,
+        "nodata": scene.nodata if scene.nodata is None or math.isfinite(scene.nodata) else str(scene.nodata),
         "bands": [{"index": b.index, "name": b.name, "polarisation": b.polarisation} for b in scene.bands],
         "band": {"label": scene.band.label, "reason": scene.band.reason},
         "crs": scene.grid.crs_name() or None,
@@ -35,11 +42,52 @@ def describe(scene: SarScene) -> dict[str, Any]:
         "geocoding": _geocoding(scene),
         "pixel_size_m": _rounded(scene.grid.pixel_size_m, 4),
         "footprint": _footprint(scene),
-        "acquisition": _acquisition(scene),
+        "acquisition": _acquisition(scene.acquisition),
         "radiometry": radiometry,
         "valid_fraction": round(scene.valid_fraction, 4),
-        "warnings": warned,
+        "warnings": [*scene.warnings, *unknown],
     }
+    return {name: _without_nan(value) for name, value in report.items()}
+
+
+def describe_unopened(
+    given: str | os.PathLike[str], error: FusarError, band: str | None = None, year: int | None = None
+) -> dict[str, Any] | None:
+    """What metadata say of a product whose pixels cannot be read, and why they cannot; None when they say nothing."""
+    try:
+        names = scene_files(given, band).files
+        path = names[0].path
+    except FusarError:
+        try:
+            names = [raster_name(given)]
+            path = names[0].path
+        except FusarError:
+            return None
+    found = read_acquisition(path, {}, year)
+    if len(names) > 1 or not found.polarisations:
+        stated = tuple(dict.fromkeys(p for n in names for p in polarisations_in(n.shown)))
+        where = {"polarisations": "the names of its files"} if stated else {}
+        found = replace(found, polarisations=stated or found.polarisations, provenance={**found.provenance, **where})
+    if found.sensor is None and found.start is None:
+        return None
+    return {
+        "path": os.fspath(given),
+        "acquisition": _acquisition(found),
+        "radiometry": None,
+        "warnings": [f"No pixel can be read, so size, place and radiometry are unknown: {error.message}"],
+        "error": error.as_dict(),
+    }
+
+
+def _without_nan(value: Any) -> Any:
+    """The value with None for numbers that JSON does not have."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, list):
+        return [_without_nan(v) for v in value]
+    if isinstance(value, dict):
+        return {k: _without_nan(v) for k, v in value.items()}
+    return value
 
 
 def _rounded(values: tuple[float, ...] | None, digits: int) -> list[float] | None:
@@ -63,8 +111,7 @@ def _geocoding(scene: SarScene) -> dict[str, Any]:
     }
 
 
-def _acquisition(scene: SarScene) -> dict[str, Any]:
-    found = scene.acquisition
+def _acquisition(found: Acquisition) -> dict[str, Any]:
     values = {
         "acquired": found.acquired,
         "year": found.year,
@@ -93,20 +140,27 @@ def _radiometry(scene: SarScene) -> dict[str, Any]:
 
 
 def as_text(report: dict[str, Any]) -> str:
-    """The report as aligned lines for people."""
+    """The report, of an opened scene or an unopened product, as aligned lines for people."""
+    opened = "error" not in report
     rows = [
         ("scene", report["path"]),
+        *(_raster_rows(report) if opened else ()),
+        *_time_rows(report["acquisition"]),
+        *_radiometry_rows(report["radiometry"]),
+        *([("valid", f"{report['valid_fraction']:.1%} of sampled pixels")] if opened else ()),
+        *(("warning", text) for text in report["warnings"]),
+    ]
+    return "\n".join(f"{name:<13} {text}" for name, text in rows)
+
+
+def _raster_rows(report: dict[str, Any]) -> list[tuple[str, str]]:
+    return [
         ("format", f"{report['driver']}, {report['width']} × {report['height']} px, {report['dtype']}"),
         ("nodata", "none declared" if report["nodata"] is None else str(report["nodata"])),
         ("bands", ", ".join(_band_text(b) for b in report["bands"])),
         ("read", f"{report['band']['label']} ({report['band']['reason']})"),
         *_place_rows(report),
-        *_time_rows(report["acquisition"]),
-        *_radiometry_rows(report["radiometry"]),
-        ("valid", f"{report['valid_fraction']:.1%} of sampled pixels"),
-        *(("warning", text) for text in report["warnings"]),
     ]
-    return "\n".join(f"{name:<13} {text}" for name, text in rows)
 
 
 def _band_text(band: dict[str, Any]) -> str:
@@ -140,6 +194,8 @@ def _time_rows(acquisition: dict[str, Any]) -> list[tuple[str, str]]:
     rows = [("acquired", f"{acquisition['acquired']} ({origin.get('acquired') or origin.get('year')})")]
     if acquisition["acquired"] is None:
         rows = [("acquired", "unknown")]
+    if acquisition["polarisations"]:
+        rows.append(("polarisation", f"{', '.join(acquisition['polarisations'])} ({origin['polarisations']})"))
     labels = {
         "sensor": "sensor",
         "band": "radar band",

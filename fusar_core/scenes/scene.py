@@ -10,28 +10,33 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from fusar_core.domain import radiometry as radiometric
 from fusar_core.domain.chips import Chip
+from fusar_core.domain.determination import Statement, determine
 from fusar_core.domain.extent import window_of_extent
-from fusar_core.domain.radiometry import Kind, Radiometry, Statement
+from fusar_core.domain.radiometry import Kind, Radiometry
 from fusar_core.domain.tiling import ChipWindow, Window
 from fusar_core.errors import SceneEmpty
 from fusar_core.scenes.raster.layer import Sample, Valid, Values
 from fusar_core.scenes.raster.opening import Source, open_source
 from fusar_core.scenes.water import WaterMask
 
+LEAST_SAID = 0.001
+"""Share of the pixels that are left out above which it is said."""
+LEAST_ZEROS = 0.05
+
 
 class SarScene:
     """An open SAR raster. Use as a context manager, or call `close`.
 
-    path, name: of the file or SAFE folder. grid: shape, transform and CRS of what is read. extent: window of the whole
-    raster. bands: of the raster; band: what is interpreted of them. geocoding: `affine`, `gcp`, `rpc` or `none`;
-    geocoded: how, for gcp and rpc. acquisition: when and how it was taken. warnings: what the user should know.
+    path: of the file or product folder, or one of GDAL's own names as it was given; name: what to call it. grid: shape,
+    transform and CRS of what is read. extent: window of the whole raster. bands: of the raster; band: what is
+    interpreted of them. geocoding: `affine`, `gcp`, `rpc` or `none`; geocoded: how, for gcp and rpc. acquisition: when
+    and how it was taken. warnings: what the user should know, complete once the radiometry was asked for.
     """
 
     def __init__(self, source: Source) -> None:
         self.path = source.path
-        self.name = source.path.name
+        self.name = source.name
         self.driver = source.driver
         self.grid = source.grid
         self.extent = Window(0, 0, source.grid.height, source.grid.width)
@@ -46,14 +51,15 @@ class SarScene:
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, band: str | int | None = None, year: int | None = None) -> Self:
-        """Opens a raster, or the measurements of a Sentinel-1 SAFE folder.
+        """Opens a raster, a product (its folder, manifest or zip archive), or what one of GDAL's own names stands for.
 
         band: number, name or polarisation, or several joined by `+` for the mean of their powers; see `bands.choose`
-        for the default. year: of acquisition, where the file does not say.
+        for the default. Of a product of several parts it begins with one of them (`IW2`, `IW2 VH`). year: of
+        acquisition, where the file does not say.
 
         Raises SceneNotFound, SceneUnreadable, BadBand, BadOption (impossible year).
         """
-        return cls(open_source(Path(path), band, year))
+        return cls(open_source(path, band, year))
 
     def __enter__(self) -> Self:
         return self
@@ -144,25 +150,46 @@ class SarScene:
         for layer, sample, stated, band in zip(
             self._layers, self._samples, self._source.stated, self.band.bands, strict=True
         ):
-            if sample.values.size == 0:
+            self.warnings += [w for w in self._left_out(sample, band.label) if w not in self.warnings]
+            if sample.values.size == 0 and sample.impossible_fraction < 1:
                 raise SceneEmpty(f"{self.name} holds no valid pixel in {band.label}.", "Choose another scene or band.")
             found.append(
-                radiometric.determine(
+                determine(
                     sample.values,
                     dtype=layer.dtype,
                     polarisation=band.polarisation,
                     stated=stated,
                     scale=layer.scale,
                     offset=layer.offset,
+                    impossible=sample.impossible,
                 )
             )
         return found
+
+    def _left_out(self, sample: Sample, label: str) -> list[str]:
+        """What is said of pixels that the file holds for valid and we do not."""
+        said = []
+        if sample.impossible_fraction > LEAST_SAID:
+            low, high = float(np.min(np.abs(sample.impossible))), float(np.max(np.abs(sample.impossible)))
+            if sample.impossible.dtype.kind != "c":
+                low, high = float(np.min(sample.impossible)), float(np.max(sample.impossible))
+            values = f"the value {low:g}" if low == high else f"values in {low:g} … {high:g}"
+            said.append(
+                f"{sample.impossible_fraction:.1%} of the pixels of {label} that the file holds for valid have "
+                f"{values}, which no radar measures, and are left out."
+            )
+        if sample.zero_fraction > LEAST_ZEROS:
+            said.append(
+                f"{sample.zero_fraction:.1%} of the pixels of {label} are zeros scattered among others; they are taken "
+                "for fill and left out."
+            )
+        return said
 
     @cached_property
     def radiometry(self) -> Radiometry:
         """Meaning of the pixels and the stretch of all chips, from a sample of the scene.
 
-        Raises SceneEmpty when the scene holds no valid pixel.
+        Raises SceneEmpty when the scene holds no valid pixel, BadBand when its values are none that a radar measures.
         """
         if len(self._layers) == 1:
             return self._radiometries[0]
@@ -171,7 +198,7 @@ class SarScene:
             for r, s in zip(self._radiometries, self._samples, strict=True)
         ]
         common = min(p.size for p in powers)  # the bands' samples lie in the same places
-        return radiometric.determine(
+        return determine(
             np.mean([p[:common] for p in powers], axis=0),
             dtype=np.float32,
             polarisation=self.band.polarisation,
@@ -189,8 +216,11 @@ class SarScene:
 
     def fingerprint(self) -> dict[str, Any]:
         """What makes this scene this one, as JSON-able values: files, band and grid."""
-        files = [self.path, *self._source.files]
+        given = [self.path] if isinstance(self.path, Path) else []
+        files = dict.fromkeys([*given, *self._source.files])
+        part = {"part": self._source.part} if self._source.part else {}
         return {
+            **part,
             "name": self.name,
             "files": [[f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in files if f.is_file()],
             "band": [b.index for b in self.band.bands],

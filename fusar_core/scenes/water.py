@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,14 +18,16 @@ import rasterio
 import shapely
 from affine import Affine
 from rasterio import features
-from rasterio.errors import RasterioError
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window as RasterWindow
 
 from fusar_core.domain.grid import Grid
 from fusar_core.domain.tiling import Window
-from fusar_core.errors import BadMask
-from fusar_core.scenes.raster.quiet import without_georeference_warning
+from fusar_core.errors import BadMask, SceneUnreadable
+from fusar_core.scenes.raster.drivers import open_raster
+from fusar_core.scenes.raster.names import raster_name
+from fusar_core.scenes.raster.quiet import RASTER_ERRORS, reason_of, without_georeference_warning
+from fusar_core.scenes.regular import head_of, is_special
 
 Mask = npt.NDArray[np.bool_]
 
@@ -32,7 +35,19 @@ LARGEST_PIECE = 2000
 """Corners of a polygon above which it is cut in two, so that rasterising a chip does not walk a whole coastline."""
 SMALLEST_PIECE_PX = 64
 POINTS_PER_SIDE = 33
-POLYGON, MULTIPOLYGON = 3, 6  # shapely's type numbers
+POLYGON, MULTIPOLYGON, COLLECTION = 3, 6, 7  # shapely's type numbers
+WITHOUT_POLYGONS = (
+    "Point",
+    "MultiPoint",
+    "LineString",
+    "MultiLineString",
+    "CircularString",
+    "CompoundCurve",
+    "MultiCurve",
+)
+"""Declared types of layers that hold no polygon; layers of any other, or of none, may hold some."""
+FOREIGN = re.compile(rb"<(?:OGR|GDAL_|WFS|WMS|WMT|Capabilities|VRT)", re.IGNORECASE)
+"""How a file begins that describes a source elsewhere, such as a data base or a service on the network."""
 
 
 class WaterMask(ABC):
@@ -54,11 +69,15 @@ class WaterMask(ABC):
         path = Path(path)
         if not path.exists():
             raise BadMask(f"There is no water mask '{path}'.", "Check the path.")
+        if is_special(path):
+            raise BadMask(f"'{path}' is no file but a pipe or a device.", "Give e.g. a GeoPackage or a GeoTIFF.")
+        if FOREIGN.match(head_of(path, 512).lstrip(b"\xef\xbb\xbf \r\n\t")) and path.suffix.lower() != ".vrt":
+            raise BadMask(f"'{path}' describes a source elsewhere, which is not fetched.", "Export it to a GeoPackage.")
         try:
             layers = pyogrio.list_layers(path)
-        except pyogrio.errors.DataSourceError:
+        except (pyogrio.errors.DataSourceError, ValueError):
             return RasterMask(path, grid)
-        return VectorMask(path, grid, [str(name) for name, kind in layers if "Polygon" in str(kind or "Polygon")])
+        return VectorMask(path, grid, [str(name) for name, kind in layers if _may_hold_polygons(kind)])
 
     @abstractmethod
     def read(self, window: Window) -> Mask:
@@ -119,10 +138,10 @@ class RasterMask(WaterMask):
         self._lock = RLock()
         try:
             with without_georeference_warning():
-                self._dataset = rasterio.open(path)
-        except (RasterioError, OSError) as cause:
+                self._dataset = open_raster(raster_name(path))
+        except SceneUnreadable as cause:
             raise BadMask(
-                f"The water mask '{path}' can be read neither as vector nor as raster: {str(cause).rstrip('.')}.",
+                f"The water mask '{path}' can be read neither as vector nor as raster: {cause.message.rstrip('.')}.",
                 "Give e.g. a GeoPackage or a GeoTIFF.",
             ) from cause
         try:
@@ -166,7 +185,7 @@ class RasterMask(WaterMask):
             with self._lock:
                 values = self._view.read(1, window=part)
                 covered = self._view.read_masks(1, window=part)
-        except RasterioError as cause:
+        except RASTER_ERRORS as cause:
             raise _unreadable(self.path, cause) from cause
         top, left = inside.row - window.row, inside.col - window.col
         water = (values != 0) & (values == values) & (covered != 0)
@@ -181,8 +200,32 @@ class RasterMask(WaterMask):
 
 def _unreadable(path: Path, cause: Exception) -> BadMask:
     return BadMask(
-        f"The water mask '{path}' cannot be read: {str(cause).rstrip('.')}.", "The file is damaged: fetch it again."
+        f"The water mask '{path}' cannot be read: {reason_of(cause)}.", "The file is damaged: fetch it again."
     )
+
+
+def _may_hold_polygons(kind: str | None) -> bool:
+    declared = re.sub(r" ?(?:Z|M|ZM|25D)$|^(?:2\.5D|3D) (?:Measured )?|^Measured ", "", str(kind or "Unknown"))
+    return declared not in WITHOUT_POLYGONS and kind is not None
+
+
+def _refuse_curves(path: Path, coded: Any, shapes: Any) -> None:
+    """Raises BadMask when shapes were lost because they are bent or surfaces in space, which shapely cannot read."""
+    lost = sum(c is not None and s is None for c, s in zip(coded, shapes, strict=True))
+    if lost:
+        raise BadMask(
+            f"{lost} shapes of the water mask '{path}' are curves or surfaces that cannot be read.",
+            "Convert them to polygons: ogr2ogr -nlt CONVERT_TO_LINEAR OUT.gpkg FILE.",
+        )
+
+
+def _parts_of(shapes: Any) -> Any:
+    """The polygons among shapes, those inside collections and surfaces too."""
+    collected = shapely.get_type_id(shapes) == COLLECTION
+    while collected.any():
+        shapes = np.concatenate([shapes[~collected], shapely.get_parts(shapes[collected])])
+        collected = shapely.get_type_id(shapes) == COLLECTION
+    return shapes[np.isin(shapely.get_type_id(shapes), (POLYGON, MULTIPOLYGON))]
 
 
 def _polygons(path: Path, layer: str, grid: Grid) -> Iterator[Any]:
@@ -196,7 +239,8 @@ def _polygons(path: Path, layer: str, grid: Grid) -> Iterator[Any]:
             box = (bounds[0] - turn, south, bounds[2] - turn, north)
             _, _, coded, _ = pyogrio.raw.read(path, layer=layer, columns=[], bbox=box, force_2d=True)
             shapes = shapely.from_wkb(coded, on_invalid="ignore")
-            shapes = shapes[np.isin(shapely.get_type_id(shapes), (POLYGON, MULTIPOLYGON))]
+            _refuse_curves(path, coded, shapes)
+            shapes = _parts_of(shapes)
             shapes = np.where(shapely.is_valid(shapes), shapes, shapely.make_valid(shapes))
             for shape in shapes:
                 moved = shapely.transform(shape, lambda xy, by=turn: xy + np.array([by, 0.0])) if turn else shape

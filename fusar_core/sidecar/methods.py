@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pyproj
@@ -210,4 +209,4 @@ def _scene(call: Call) -> SarScene:
     run = Run.from_parameters(call.params)
     if not run.scene:
         raise BadOption("No scene was given.", "Give the path of a raster.")
-    return SarScene.open(Path(run.scene), band=run.band, year=run.year)
+    return SarScene.open(run.scene, band=run.band, year=run.year)

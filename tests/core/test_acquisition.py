@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from fusar_core.domain.radiometry import Kind
 from fusar_core.errors import BadOption
 from fusar_core.scenes.acquisition import Acquisition, gather, read_acquisition
-from fusar_core.scenes.metadata.files import find_sidecars, parse_time
+from fusar_core.scenes.metadata.files import find_sidecars
 from fusar_core.scenes.metadata.orbit import ground_heading_deg, with_flight_direction
 from fusar_core.scenes.metadata.product_names import Facts, mentioned_in, parse_product_name, radar_band, timestamp_in
+from fusar_core.scenes.metadata.times import parse_time
 
 S1_NAME = "S1A_IW_GRDH_1SDV_20201107T135241_20201107T135306_035143_041A16_322B"
 NEXT_YEAR = datetime.now(UTC).year + 1

@@ -8,16 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from fusar_core.domain.radiometry import (
+from fusar_core.domain.determination import (
     WINDOW_COPOL_DB,
     WINDOW_CROSSPOL_DB,
-    Kind,
-    Radiometry,
     Statement,
     determine,
-    possible,
     stated_in,
 )
+from fusar_core.domain.radiometry import Kind, Radiometry, possible
 from fusar_core.errors import BadBand, SceneEmpty
 
 RNG = np.random.default_rng(7)

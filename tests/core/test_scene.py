@@ -433,7 +433,7 @@ def test_what_is_no_raster(tmp_path: Path, content: bytes) -> None:
 
 
 def test_a_folder_that_is_no_product(tmp_path: Path) -> None:
-    with pytest.raises(SceneUnreadable, match="no Sentinel-1 SAFE"):
+    with pytest.raises(SceneUnreadable, match="holds no radar image"):
         SarScene.open(tmp_path)
 
 

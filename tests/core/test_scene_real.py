@@ -11,7 +11,8 @@ import rasterio
 from rasterio.control import GroundControlPoint
 from rasterio.transform import GCPTransformer
 
-from fusar_core.domain.radiometry import WINDOW_COPOL_DB, WINDOW_CROSSPOL_DB, Kind
+from fusar_core.domain.determination import WINDOW_COPOL_DB, WINDOW_CROSSPOL_DB
+from fusar_core.domain.radiometry import Kind
 from fusar_core.domain.tiling import tile
 from fusar_core.errors import SceneEmpty
 from fusar_core.scenes.report import describe

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
 from fusar_core.scenes.acquisition import Acquisition
@@ -15,12 +16,15 @@ REVOLUTIONS_PER_DAY = 175 / 12
 def with_flight_direction(
     acquisition: Acquisition, lon: float, lat: float, line_heading_deg: float | None = None
 ) -> Acquisition:
-    """The acquisition with orbit pass and heading, where it is Sentinel-1's and they follow from what is known.
+    """The acquisition with orbit pass and heading, where it is Sentinel-1's and they follow from what is known. From a
+    sensor that a text only mentions nothing follows, unless the lines of the image say the same.
 
     lon, lat: of the middle of the scene, degrees. line_heading_deg: direction of increasing lines of an image in radar
     geometry, which is that of flight.
     """
-    if not (acquisition.sensor or "").startswith("Sentinel-1"):
+    if not re.fullmatch(r"Sentinel-1[A-D]?", acquisition.sensor or ""):
+        return acquisition
+    if acquisition.facts.mentioned and line_heading_deg is None:
         return acquisition
     heading, orbit_pass = acquisition.heading_deg, acquisition.orbit_pass
     origin = dict(acquisition.provenance)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 
 from fusar_core.domain.radiometry import Kind
+from fusar_core.scenes.metadata.sensors import radar_band
 
 FIRST_YEAR = 1978
 """Seasat, the first civil SAR satellite, flew in 1978; no acquisition is older."""
@@ -20,7 +21,9 @@ class Facts:
     """What one source knows about an acquisition; None where it says nothing.
 
     start: UTC; date_only when the time of day is not known (start is then midnight). band: letter of the radar
-    frequency. optical: the image is no radar image at all. kind, calibrated, calibration_db: see Radiometry.
+    frequency. optical: the image is no radar image at all. kind, calibrated, calibration_db: see Radiometry. halves:
+    the two bands are the real and the imaginary part of a complex image. mentioned: the sensor is only named in a text
+    that follows no naming rule, which is too little to derive anything from.
     """
 
     start: datetime | None = None
@@ -37,6 +40,8 @@ class Facts:
     kind: Kind | None = None
     calibrated: bool | None = None
     calibration_db: float | None = None
+    halves: bool | None = None
+    mentioned: bool | None = None
 
     def __bool__(self) -> bool:
         return any(getattr(self, f.name) is not None for f in fields(self))
@@ -115,6 +120,68 @@ def _named(sensor: Callable[[re.Match[str]], str]) -> Callable[[re.Match[str]], 
     return parse
 
 
+def _gaofen3(m: re.Match[str]) -> Facts:
+    return replace(
+        _timed(m["time"]),
+        sensor=f"Gaofen-3{m['unit']}",
+        polarisations=_run(m["pol"]),
+        product=f"{m['mode']} {m['level']}",
+        halves=True if m["level"] == "L1A" else None,
+    )
+
+
+def _lutan1(m: re.Match[str]) -> Facts:
+    return replace(
+        _timed(m["time"]),
+        sensor=f"Lutan-1{m['unit']}",
+        polarisations=_run(m["pol"]),
+        product=f"{m['mode']} {m['type']}",
+        halves=True if m["type"] == "SLC" else None,
+    )
+
+
+def _run(code: str) -> tuple[str, ...] | None:
+    """`HHHV` → HH, HV; None for codes that name no polarisations one by one (AHV, DH)."""
+    found = re.findall(r"HH|HV|VH|VV", code.upper())
+    return tuple(dict.fromkeys(found)) if found and "".join(found) == code.upper() else None
+
+
+def _alos2(m: re.Match[str]) -> Facts:
+    stated = tuple(p.upper() for p in POLARISATION.findall(m["pol"] or ""))
+    return replace(
+        _timed("20" + m["time"]),
+        sensor=f"ALOS-{m['unit']}",
+        polarisations=stated or None,
+        product=m["type"],
+        orbit_pass=_PASSES.get(m["pass"] or ""),
+    )
+
+
+def _esa(m: re.Match[str]) -> Facts:
+    """Products in Envisat format, of Envisat itself (ASA_…N1) and of ERS (SAR_…E1, E2)."""
+    end = m["end"].upper()
+    sensor = "Envisat" if m["unit"] == "ASA" else {"E1": "ERS-1", "E2": "ERS-2"}.get(end)
+    return replace(_timed(m["time"]), sensor=sensor, product=m["type"])
+
+
+def _saocom(m: re.Match[str]) -> Facts:
+    stated = tuple(p.upper() for p in POLARISATION.findall(m["pol"] or ""))
+    return replace(_timed(m["time"]), sensor=f"SAOCOM-1{m['unit']}", polarisations=stated or None, product=m["type"])
+
+
+def _nisar(m: re.Match[str]) -> Facts:
+    kind = Kind.INTENSITY if m["type"] == "GCOV" else None
+    return replace(
+        _timed(m["time"]),
+        sensor="NISAR",
+        product=m["type"],
+        orbit_pass=_PASSES[m["pass"]],
+        kind=kind,
+        calibrated=True if kind else None,
+    )
+
+
+_PASSES = {"A": "ascending", "D": "descending"}
 _TERRASAR = {"TSX": "TerraSAR-X", "TDX": "TanDEM-X", "PAZ": "PAZ"}
 _START = r"(?<![A-Za-z0-9])"
 _T = r"(?P<time>\d{8}T\d{6})"
@@ -138,10 +205,36 @@ _PATTERNS: tuple[tuple[str, int, Callable[[re.Match[str]], Facts]], ...] = (
     (rf"OPERA_L2_RTC-S1_[A-Z0-9-]+_{_T}Z_\d{{8}}T\d{{6}}Z_S1(?P<unit>[A-D])", 0, _opera),
     (r"[NS]\d\d[EW]\d{3}_(?P<year>\d\d)_sl_(?:HH|HV)(?:_F02DAR)?", 0, _alos_mosaic),
     (
-        r"GF3(?P<unit>[BC]?)_[A-Z0-9]+_(?P<type>[A-Z0-9]+)_\d{6}_[EW][\d.]+_[NS][\d.]+_(?P<time>\d{8})_L1[AB0]_"
-        r"(?P<pol>[A-Z]{2,3})_",
+        r"GF3(?P<unit>[BC]?)_[A-Z0-9]+_(?P<mode>[A-Z0-9]+)_\d{6}_[EW][\d.]+_[NS][\d.]+_(?P<time>\d{8})_"
+        r"(?P<level>L\d[A-C]?)_(?P<pol>[A-Z]{2,8})_",
         0,
-        _named(lambda m: f"Gaofen-3{m['unit']}"),
+        _gaofen3,
+    ),
+    (
+        r"LT1(?P<unit>[AB])_(?:MONO|BIST|BI|TRI)\w*?_[A-Z0-9]+_(?P<mode>[A-Z0-9]+)_\d{6}_[EW][\d.]+_[NS][\d.]+_"
+        r"(?P<time>\d{8})_(?P<type>[A-Z]{3})_(?P<pol>[HV]{2,8})_",
+        0,
+        _lutan1,
+    ),
+    (
+        r"S1(?P<unit>[AB])_OPER_SAR_EOSSP__CORE_(?P<type>L\d[A-D])_\w+?_(?P<time>\d{8}T\d{6})(?P<pol>(?:[_-](?:HH|HV|VH|VV))*)",
+        0,
+        _saocom,
+    ),
+    (
+        r"ALOS(?P<unit>[24])\d{9,10}-(?P<time>\d{6})(?:[_-](?P<type>[A-Z]{3}[RL]\d\.\d[GR_][A-Z_](?P<pass>[AD])))?(?P<pol>(?:[_-](?:HH|HV|VH|VV))*)",
+        0,
+        _alos2,
+    ),
+    (
+        r"(?P<unit>ASA|SAR)_(?P<type>[A-Z0-9]{3}_[0-3][A-Z_])[A-Z0-9_]{4}(?P<time>\d{8}_\d{6})_\w+?\.(?P<end>N1|E1|E2)",
+        re.IGNORECASE,
+        _esa,
+    ),
+    (
+        r"NISAR_L\d_\w{2}_(?P<type>RSLC|GSLC|GCOV|GUNW)_\w+?_(?P<pass>[AD])_\w+?_(?P<time>\d{8}T\d{6})_",
+        0,
+        _nisar,
     ),
     (
         r"CAPELLA_C(?P<unit>\d\d)_[A-Z]{2}_(?P<type>[A-Z]{3,5})_(?P<pol>HH|HV|VH|VV)_(?P<time>\d{14})",
@@ -179,7 +272,7 @@ def parse_product_name(name: str) -> Facts:
     """What a product name (file, folder or identifier) says by the naming rules of its provider; empty Facts if none.
 
     Sources: Sentinel-1 Product Specification (S1-RS-MDA-52-7441) §3; ASF HyP3 RTC product guide; OPERA RTC-S1
-    product specification; providers' product guides for the others.
+    product specification; NISAR product specifications (JPL D-102274); providers' product guides for the others.
     """
     for pattern, parse in _COMPILED:
         if match := pattern.search(name):
@@ -208,20 +301,6 @@ def timestamp_in(name: str) -> Facts:
     return Facts()
 
 
-_BANDS = (
-    ("C", r"sentinel-?1|\bs1[a-d]?\b|radarsat|\brs2\b|\brcm|envisat|\basar|\bers|gaofen-?3|\bgf-?3|risat-?1"),
-    ("X", r"terrasar|tandem-?x|\bt[sd]x|\bpaz\b|capella|iceye|umbra|cosmo|\bcsk|kompsat-?5|risat-?2|asnaro"),
-    ("L", r"alos|palsar|saocom|jers|seasat|lutan|\blt-?1"),
-    ("S", r"novasar|hj-?1c"),
-)
-
-
-def radar_band(sensor: str | None) -> str | None:
-    """Letter of the radar frequency of a known sensor: Sentinel-1 → C."""
-    text = (sensor or "").lower()
-    return next((band for band, names in _BANDS if re.search(names, text)), None)
-
-
 _MENTIONED = (
     (re.compile(r"sentinel-?1 ?([a-d])?(?![a-z0-9])", re.IGNORECASE), "Sentinel-1"),
     (re.compile(r"(?<![A-Za-z0-9])S1([A-D])?(?![A-Za-z0-9])"), "Sentinel-1"),
@@ -238,5 +317,5 @@ def mentioned_in(text: str) -> Facts:
     for pattern, name in _MENTIONED:
         if match := pattern.search(text):
             sensor = name + (match[1] or "").upper()
-            return Facts(sensor=sensor, band=radar_band(sensor))
+            return Facts(sensor=sensor, band=radar_band(sensor), mentioned=True)
     return Facts()

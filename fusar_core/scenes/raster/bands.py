@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,11 +14,17 @@ from fusar_core.scenes.metadata.product_names import POLARISATION
 
 @dataclass(frozen=True)
 class BandInfo:
-    """One band. index: 1-based, as in GDAL. name: its description, empty without one."""
+    """One band. index: 1-based, as in GDAL. name: its description, empty without one.
+
+    partner: index of the band with the imaginary part, where this is the real part of a complex image. companion: what
+    it is if no radar image (an elevation model, a mask).
+    """
 
     index: int
     name: str
     polarisation: str | None
+    partner: int | None = None
+    companion: str | None = None
 
     @property
     def label(self) -> str:
@@ -62,6 +69,27 @@ def describe_bands(names: Sequence[str | None], texts: Sequence[str], product: S
     )
 
 
+_HALF = r"(?P<half>i|q|re|im|real|imag|imaginary)"
+_HALVES = (
+    re.compile(rf"{_HALF}(?:[_ -](?P<rest>.+))?", re.IGNORECASE),  # i_VV, q_VV (SNAP); I, Q (SICD)
+    re.compile(rf"(?P<rest>.+)[_ -]{_HALF}", re.IGNORECASE),  # s_i, s_q (ICEYE)
+)
+
+
+def halves(names: Sequence[str], units: Sequence[str]) -> dict[int, int]:
+    """Which bands are the real and the imaginary part of a complex image, by name or unit: index → index, from 0."""
+    found: dict[str, dict[str, list[int]]] = {}
+    for index, (name, unit) in enumerate(zip(names, units, strict=True)):
+        match = next((m for pattern in _HALVES if (m := pattern.fullmatch(name.strip()))), None)
+        half = match["half"].lower() if match else unit.strip().lower() if unit.lower() in ("real", "imaginary") else ""
+        if half:
+            key = (match["rest"] or "").lower() if match else ""
+            found.setdefault(key, {}).setdefault("q" if half in ("q", "im", "imag", "imaginary") else "i", []).append(
+                index
+            )
+    return {p["i"][0]: p["q"][0] for p in found.values() if len(p.get("i", ())) == 1 and len(p.get("q", ())) == 1}
+
+
 def polarisations_in(text: str) -> tuple[str, ...]:
     """The polarisations that stand in a text as words of their own, each once: `S1_VV_VH_dB` → VV, VH."""
     return tuple(dict.fromkeys(p.upper() for p in POLARISATION.findall(text)))
@@ -75,9 +103,14 @@ def choose(bands: Sequence[BandInfo], wanted: Any = None) -> BandChoice:
 
     Raises BadBand when there is no such band.
     """
-    if not bands:
-        raise BadBand("The raster has no band with data.")
+    images = [b for b in bands if b.companion is None]
+    if not images:
+        raise BadBand(
+            "The raster has no band with radar data.",
+            f"It holds {', '.join(dict.fromkeys(b.companion or '' for b in bands))}." if bands else "",
+        )
     if wanted is None:
+        bands = images
         cross = [b for b in bands if is_cross_polarised(b.polarisation)]
         if len(bands) == 1:
             return BandChoice((bands[0],), "the only band")

@@ -33,6 +33,12 @@ LATTICE_NODES = 2**16
 LEAST_STEP_PX = 16
 """…but not closer than this: the shift is smooth."""
 EDGE_POINTS = 65
+MOST_ENLARGED = 4
+"""Times the lines or columns of an image that its grid may have: it is rotated like the image, so hardly more…"""
+MOST_ADDED_PX = 2048
+"""…or this many more, of small images."""
+MOST_SHIFTED = 0.5
+"""Of the longer side of an image: what is shifted by more is folded, not bent."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +111,12 @@ def control_points(dataset: Any) -> tuple[Points, Points, pyproj.CRS] | None:
         return None
     pixels = np.array([(p.col, p.row) for p in unique], float)
     places = np.array([(p.x, p.y) for p in unique], float)
+    if not (np.isfinite(places).all() and np.isfinite(pixels).all()):
+        return None
     source = pyproj.CRS.from_wkt(crs.to_wkt()) if crs else pyproj.CRS.from_epsg(4326)
     if source.is_geographic:
+        if np.abs(places[:, 1]).max() > 90 or np.abs(places[:, 0]).max() > 360:
+            return None
         places[:, 0] = places[0, 0] + (places[:, 0] - places[0, 0] + 180) % 360 - 180
         target = working_crs(*places.mean(axis=0))
         to_map = pyproj.Transformer.from_crs(source, target, always_xy=True)
@@ -141,8 +151,9 @@ def geocode_by_points(dataset: Any) -> Geocoded | None:
         )
 
 
-def geocode_by_rpc(dataset: Any) -> Geocoded:
-    """Places a raster by its rational polynomials, at sea level or at the height nearest to it that they are made for.
+def geocode_by_rpc(dataset: Any) -> Geocoded | None:
+    """Places a raster by its rational polynomials, at sea level or at the height nearest to it that they are made for;
+    None when they define no place.
 
     Raises SceneUnreadable when the polynomials place no part of the raster.
     """
@@ -191,12 +202,16 @@ def _geocoded(
     to_map: Callable[[Points], Points],
     to_image: Callable[[Points], Points],
     method: str,
-) -> Geocoded:
-    """The best affine grid around the whole image, and the shift from it."""
+) -> Geocoded | None:
+    """The best affine grid around the whole image, and the shift from it; None when it folds or flees the image."""
     affine = fit_affine(*control)
+    if affine.is_degenerate:
+        return None
     residuals = np.hypot(*(_apply(affine, control[0]) - control[1]).T)
     outline = to_map(_outline(dataset.width, dataset.height))
     outline = _apply(~affine, outline[np.isfinite(outline).all(axis=1)])
+    if not len(outline) or not np.isfinite(outline).all() or _flees(outline, dataset):
+        return None
     left, top = (int(v) for v in np.floor(outline.min(axis=0) + 1e-6))
     right, bottom = (int(v) for v in np.ceil(outline.max(axis=0) - 1e-6))
     east, north = _apply(affine, np.array([[left, top]], float))[0].tolist()
@@ -206,6 +221,9 @@ def _geocoded(
     x, y = (step * np.arange(-(-size // step) + 1.0) for size in (grid.width, grid.height))
     nodes = np.stack([a.ravel() for a in np.meshgrid(x, y)], axis=1)
     shift = to_image(_apply(grid.transform, nodes)) - nodes
+    finite = shift[np.isfinite(shift).all(axis=1)]
+    if not len(finite) or np.abs(finite).max() > MOST_SHIFTED * max(dataset.width, dataset.height) + MOST_ADDED_PX:
+        return None
     middle = np.array([[dataset.width / 2, dataset.height / 2 + step] for step in (-0.5, 0.5)])
     lon, lat = pyproj.Transformer.from_crs(crs, "OGC:CRS84", always_xy=True).transform(*_apply(affine, middle).T)
     return Geocoded(
@@ -216,6 +234,13 @@ def _geocoded(
         affine_residual_m=(float(np.median(residuals)), float(residuals.max())),
         heading_deg=float(GEOD.inv(lon[0], lat[0], lon[1], lat[1])[0] % 360),
     )
+
+
+def _flees(outline: Points, dataset: Any) -> bool:
+    """Whether the outline of an image, in pixels of its grid, is far larger than the image itself."""
+    wide, high = np.ptp(outline, axis=0).tolist()
+    most_wide, most_high = (MOST_ENLARGED * side + MOST_ADDED_PX for side in (dataset.width, dataset.height))
+    return bool(wide > most_wide or high > most_high)
 
 
 def _apply(transform: Affine, points: Points) -> Points:

@@ -9,20 +9,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from threading import RLock
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import rasterio
 from rasterio.enums import MaskFlags, Resampling
 from rasterio.windows import Window as RasterWindow
 
+from fusar_core.domain.determination import decibel_scale
 from fusar_core.domain.radiometry import possible
 from fusar_core.domain.tiling import Window
 from fusar_core.errors import SceneUnreadable
+from fusar_core.scenes.raster.quiet import RASTER_ERRORS, reason_of
 
 Lock = AbstractContextManager[Any]
 Values = npt.NDArray[Any]
@@ -40,6 +41,8 @@ LEAST_NEGATIVE = 0.02
 """Share of negative pixels above which they are decibels; noise-corrected power has few."""
 SOLID = 32
 """Side in pixels of a block that holds nothing but zeros only where it is fill."""
+SCATTERED = 0.5
+"""Share of zeros in such a block up to which they are scattered pixels, not the edge of a patch of fill."""
 MOST_FILL = 0.05
 """A sample window with more fill than this may hold the noise at the border of the swath."""
 SEARCH_PIXELS = 4_000_000_000
@@ -52,11 +55,19 @@ DECIMATE_WITHOUT_AVERAGE = 400_000_000
 class Sample:
     """Pixels of a raster, spread over it. values: (N,) valid ones, without those near fill where others suffice.
 
-    valid_fraction: of all sampled pixels.
+    valid_fraction: of all sampled pixels. impossible: (M,) finite pixels that the file holds for valid, though no radar
+    measures such values. zero_fraction: of exact zeros scattered among valid pixels, which are taken for fill.
     """
 
     values: Values
     valid_fraction: float
+    impossible: Values
+    zero_fraction: float = 0.0
+
+    @property
+    def impossible_fraction(self) -> float:
+        """Share of the pixels that the file holds for valid."""
+        return self.impossible.size / max(1, self.impossible.size + self.values.size)
 
 
 class Layer:
@@ -71,12 +82,18 @@ class Layer:
         stored = dataset.dtypes[index - 1]
         self.dtype = np.dtype("complex64" if stored.startswith("complex_int") else stored)
         self.nodata = dataset.nodatavals[index - 1]
-        self.scale, self.offset = float(dataset.scales[index - 1] or 1.0), float(dataset.offsets[index - 1] or 0.0)
+        self.scale, self.offset = _finite(dataset.scales[index - 1], 1.0), _finite(dataset.offsets[index - 1], 0.0)
+        self.factor_taken = False
         flags = dataset.mask_flag_enums[index - 1]
         self.masked = MaskFlags.per_dataset in flags or MaskFlags.alpha in flags
         self.block_shape: tuple[int, int] = dataset.block_shapes[index - 1]
         self._sparse = dataset.driver in ("GTiff", "COG")
         self._fill = _fill_value(self.nodata, self.dtype)
+
+    @property
+    def datasets(self) -> list[Any]:
+        """The open files that it reads."""
+        return [self.dataset]
 
     def read(self, window: Window) -> tuple[Values, Valid]:
         """Pixels as stored and which of them are valid, both (H, W); outside the raster 0 and not valid.
@@ -120,23 +137,41 @@ class Layer:
         self, window: Window, shape: tuple[int, int] | None = None, resampling: Any = Resampling.nearest
     ) -> tuple[Values, Valid]:
         """Pixels of a window inside the raster, with zeros taken for valid."""
+        values, declared = self._declared(window, shape, resampling)
+        valid = possible(values, self.scale, self.offset)
+        if declared is not None:
+            valid &= declared
+        return values, valid
+
+    def _declared(
+        self, window: Window, shape: tuple[int, int] | None = None, resampling: Any = Resampling.nearest
+    ) -> tuple[Values, Valid | None]:
+        """Pixels of a window inside the raster, and which the file holds for valid; None where it says nothing."""
         part = RasterWindow(window.col, window.row, window.width, window.height)
         try:
             with self._lock:
                 values = self.dataset.read(self.index, window=part, out_shape=shape, resampling=resampling)
                 mask = self.dataset.read_masks(self.index, window=part, out_shape=shape) if self.masked else None
-        except rasterio.errors.RasterioError as cause:
-            reason = str(cause.__cause__ or cause)
+        except RASTER_ERRORS as cause:
             raise SceneUnreadable(
-                f"{self.name} cannot be read at row {window.row}, column {window.col}: {reason}",
+                f"{self.name} cannot be read at row {window.row}, column {window.col}: {reason_of(cause)}.",
                 "The file is damaged or incomplete: fetch it again.",
             ) from cause
-        valid = possible(values, self.scale, self.offset)
-        if self._fill is not None:
-            valid &= values != self._fill
+        declared = None if self._fill is None else values != self._fill
         if mask is not None:
-            valid &= mask != 0
-        return values, valid
+            declared = mask != 0 if declared is None else declared & (mask != 0)
+        return values, declared
+
+    def take_factor(self, factor: float) -> bool:
+        """Takes a factor that a tag names for the scale of the band, if that makes decibels of its pixels."""
+        parts = [self._declared(window) for window in self._lattice() if self.has_data(window)]
+        known = [values.ravel() if declared is None else values[declared] for values, declared in parts]
+        numbers = _joined(known, self.dtype)
+        numbers = numbers[np.isfinite(numbers)].astype(np.float64)
+        scale = decibel_scale(numbers, factor) if numbers.size else None
+        self.scale = scale or self.scale
+        self.factor_taken = scale is not None
+        return self.factor_taken
 
     def has_data(self, window: Window) -> bool:
         """Whether the window may hold data: False only when it lies outside the raster or in blocks never written."""
@@ -172,22 +207,33 @@ class Layer:
     @cached_property
     def _survey(self) -> tuple[bool, Sample]:
         """Whether exact zeros are measurements, and a sample; see `read` and `sample`."""
-        parts = [(window, *self._fetch(window)) for window in self._lattice() if self.has_data(window)]
+        parts, beyond = [], []
+        for window in self._lattice():
+            if self.has_data(window):
+                values, declared = self._declared(window)
+                valid = possible(values, self.scale, self.offset)
+                beyond.append(_impossible(values, valid, declared))
+                parts.append((values, valid if declared is None else valid & declared))
         zero_is_data = self.dtype == np.uint8 or (self.dtype.kind in "fi" and self._in_decibels(parts))
         total = sum(window.height * window.width for window in self._lattice())
         clean: list[Values] = []
         filled: list[Values] = []
-        for _, values, valid in parts:
+        zeros = 0
+        for values, valid in parts:
             if not zero_is_data:
-                valid &= values != 0
+                zero = values == 0
+                if zero.any():
+                    zeros += _scattered(zero & valid)
+                    valid &= ~zero
             if count := np.count_nonzero(valid):
                 (clean if count >= (1 - MOST_FILL) * valid.size else filled).append(values[valid])
         pixels = sum(v.size for v in (*clean, *filled))
         if sum(v.size for v in clean) < LEAST_CLEAN * pixels:
             clean += filled
-        return zero_is_data, Sample(_joined(clean, self.dtype), pixels / total)
+        taken, out = _joined(clean, self.dtype), _joined(beyond, self.dtype)
+        return zero_is_data, Sample(taken, pixels / total, out, zeros / max(1, zeros + pixels))
 
-    def _in_decibels(self, parts: list[tuple[Window, Values, Valid]]) -> bool:
+    def _in_decibels(self, parts: list[tuple[Values, Valid]]) -> bool:
         """Whether pixels are decibels whose zeros do not fill solid blocks, in the sample or in the corners.
 
         Decibels may be cut off at 0, and a city then has scattered zeros; fill lies in patches.
@@ -195,13 +241,13 @@ class Layer:
         bottom, right = max(0, self.extent.height - SOLID), max(0, self.extent.width - SOLID)
         corners = [Window(row, col, SOLID, SOLID) for row in {0, bottom} for col in {0, right}]
         corners = [c for c in corners if c.intersection(self.extent) == c and self.has_data(c)]
-        for values in (*(v for _, v, _ in parts), *(self._fetch(c)[0] for c in corners)):
+        for values in (*(v for v, _ in parts), *(self._fetch(c)[0] for c in corners)):
             rows, cols = values.shape[0] // SOLID, values.shape[1] // SOLID
             blocks = (values[: rows * SOLID, : cols * SOLID] == 0).reshape(rows, SOLID, cols, SOLID)
             if blocks.all(axis=(1, 3)).any():
                 return False
-        negative = sum(np.count_nonzero(values[valid] < 0) for _, values, valid in parts)
-        nonzero = sum(np.count_nonzero(valid & (values != 0)) for _, values, valid in parts)
+        negative = sum(np.count_nonzero(values[valid] < 0) for values, valid in parts)
+        nonzero = sum(np.count_nonzero(valid & (values != 0)) for values, valid in parts)
         return bool(negative > LEAST_NEGATIVE * nonzero)
 
     @cached_property
@@ -211,7 +257,9 @@ class Layer:
         Windows with much fill are left out where others suffice: fill comes with the noise at the border of the swath.
         """
         sample = self._survey[1]
-        return sample if sample.values.size else Sample(_joined(list(self._search()), self.dtype), 0.0)
+        if sample.values.size or sample.impossible.size:
+            return sample
+        return replace(sample, values=_joined(list(self._search()), self.dtype), valid_fraction=0.0)
 
     def _lattice(self) -> Iterator[Window]:
         high, wide = self.block_shape
@@ -256,6 +304,25 @@ def _fill_value(nodata: float | None, dtype: np.dtype[Any]) -> Any:
         return dtype.type(nodata)
     limits = np.iinfo(dtype)
     return dtype.type(nodata) if nodata == int(nodata) and limits.min <= nodata <= limits.max else None
+
+
+def _finite(number: float | None, otherwise: float) -> float:
+    return float(number) if number and math.isfinite(number) else otherwise
+
+
+def _impossible(values: Values, valid: Valid, declared: Valid | None) -> Values:
+    """The finite pixels that the file holds for valid and no radar measures."""
+    if values.dtype.kind == "u" or valid.all():
+        return values[:0, :0].ravel()
+    out = ~valid if declared is None else declared & ~valid
+    return values[out & np.isfinite(values)]
+
+
+def _scattered(zero: Valid) -> int:
+    """How many zeros stand among other pixels, not in patches."""
+    rows, cols = zero.shape[0] // SOLID, zero.shape[1] // SOLID
+    blocks = zero[: rows * SOLID, : cols * SOLID].reshape(rows, SOLID, cols, SOLID).sum(axis=(1, 3))
+    return int(blocks[blocks <= SCATTERED * SOLID**2].sum())
 
 
 def _joined(parts: list[Values], dtype: np.dtype[Any]) -> Values:

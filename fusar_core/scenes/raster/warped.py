@@ -24,12 +24,20 @@ class WarpedLayer:
         self.extent = Window(0, 0, geocoded.grid.height, geocoded.grid.width)
         self.dtype = image.dtype
         self.nodata = image.nodata
-        self.scale, self.offset = image.scale, image.offset
         self.block_shape = image.block_shape
 
     @property
-    def dataset(self) -> Any:
-        return self.image.dataset
+    def scale(self) -> float:
+        return self.image.scale
+
+    @property
+    def offset(self) -> float:
+        return self.image.offset
+
+    @property
+    def datasets(self) -> list[Any]:
+        """As Layer.datasets."""
+        return self.image.datasets
 
     @property
     def sample(self) -> Sample:

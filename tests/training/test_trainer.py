@@ -95,7 +95,7 @@ def test_a_checkpoint_that_fails_half_way_leaves_the_one_before(
         saved(written, place)
         resource.setrlimit(resource.RLIMIT_FSIZE, (200 * 1024, before[1]))
 
-    monkeypatch.setattr(training.trainer, "move_whole", then_limit)
+    monkeypatch.setattr(training.stages.trainer, "move_whole", then_limit)
     try:
         with pytest.raises(FusarError) as caught:
             train(nano(steps=4, save_steps=1), base, chips, tmp_path)

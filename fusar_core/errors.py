@@ -152,6 +152,30 @@ class DiskFull(OutputUnwritable):
     code = "DISK_FULL"
 
 
+class OutputIsInput(OutputUnwritable):
+    """What is to be written is what is read, or belongs to it."""
+
+    code = "OUTPUT_IS_INPUT"
+
+
+class OutputForeign(OutputUnwritable):
+    """In the place of a result lies something that this program did not write."""
+
+    code = "OUTPUT_FOREIGN"
+
+
+class OutputReviewed(OutputUnwritable):
+    """In the place of a result lies an older one with an analyst's work in it."""
+
+    code = "OUTPUT_REVIEWED"
+
+
+class OutputInUse(OutputUnwritable):
+    """Another program, or another run, is working on the file that is to be written."""
+
+    code = "OUTPUT_IN_USE"
+
+
 class BadResults(FusarError):
     """A file given as results was not written by this program, or is damaged."""
 
@@ -289,3 +313,15 @@ class SceneCrashed(FusarError):
     """The process that interpreted a scene of a batch died, again and again."""
 
     code = "SCENE_CRASHED"
+
+
+class OutOfMemory(FusarError):
+    """Memory ran out."""
+
+    code = "OUT_OF_MEMORY"
+
+
+class Internal(FusarError):
+    """A bug of this program, or of a library: nobody foresaw what happened."""
+
+    code = "INTERNAL"

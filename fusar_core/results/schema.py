@@ -11,12 +11,16 @@ from typing import Any, Literal
 import pyproj
 import shapely
 
-FieldType = Literal["text", "real", "integer", "boolean"]
+FieldType = Literal["text", "real", "integer", "boolean", "date", "datetime"]
+"""The last two occur only among fields that an analyst has added."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """One attribute: its name, its shapefile name (at most 10 characters), its type, and what it says."""
+    """One attribute: its name, its shapefile name (at most 10 characters), its type, and what it says.
+
+    Fields that an analyst has added have no shapefile name: one is found when a shapefile is written.
+    """
 
     name: str
     short: str
@@ -97,7 +101,7 @@ class FeatureTable:
     """The features of one layer: polygons in map coordinates and one dict of values each.
 
     crs: None for a scene without georeference; its features lie at (x, −y) of their pixels, which is where QGIS shows
-    such a raster.
+    such a raster. A table that was read back may hold rows without a geometry (None) and rows that an analyst drew.
     """
 
     layer: Layer

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import signal
 import sys
+import traceback
 from importlib import import_module
 from types import FrameType
 from typing import NoReturn, cast
@@ -12,7 +15,12 @@ from typing import NoReturn, cast
 import click
 
 from fusar_core import __version__
-from fusar_core.errors import FusarError
+from fusar_core.commands.options import say
+from fusar_core.errors import FusarError, Internal, OutOfMemory
+
+DEBUG = "FUSAR_DEBUG"
+MOST_SAID = 500
+"""Characters of a library's words that are repeated."""
 
 COMMANDS = {
     "info": "What a scene is: footprint, CRS, pixel size, acquisition, radiometry.",
@@ -70,12 +78,11 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         group.main(arguments, prog_name="fusar", standalone_mode=False)
         status = 0
     except FusarError as error:
-        if "--json" in arguments:
-            click.echo(json.dumps({"error": error.as_dict()}))
-        click.echo(f"fusar: {error} [{error.code}]", err=True)
-        status = error.exit_status
+        status = _told(error, arguments)
     except click.ClickException as error:
-        error.show()
+        said = io.StringIO()
+        error.show(said)
+        say(said.getvalue(), err=True, nl=False)
         status = error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("fusar: stopped", err=True)
@@ -83,4 +90,27 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except BrokenPipeError:  # `fusar info … | head`
         sys.stderr.close()
         status = 0
+    except Exception as error:
+        status = _told(unforeseen(error), arguments)
     sys.exit(status)
+
+
+def _told(error: FusarError, arguments: list[str]) -> int:
+    """Prints an error; the status to exit with."""
+    if "--json" in arguments:
+        click.echo(json.dumps({"error": error.as_dict()}))
+    say(f"fusar: {' '.join(str(error).split())} [{error.code}]", err=True)
+    return error.exit_status
+
+
+def unforeseen(error: Exception) -> FusarError:
+    """What to say of an error that nobody foresaw; FUSAR_DEBUG=1 shows where it arose."""
+    if os.environ.get(DEBUG):
+        traceback.print_exception(error)
+    if isinstance(error, MemoryError):
+        return OutOfMemory("Memory ran out.", "Interpret a smaller --extent, or close other programs.")
+    said = f"{type(error).__name__}: {str(error)[:MOST_SAID]}".rstrip(": ")
+    return Internal(
+        f"Something went wrong that was not foreseen: {said}.",
+        f"This is a bug: please report it, with what {DEBUG}=1 shows.",
+    )

@@ -10,20 +10,21 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fusar_core import errors
-from fusar_core.batch.index import INDEX, write_index
+from fusar_core.batch.index import INDEX, SCENES, write_index
 from fusar_core.batch.listing import Listed
 from fusar_core.batch.pool import Pool
 from fusar_core.batch.work import DONE, EMPTY, STATE, Record, Settings, record_path, result_path, state_of
 from fusar_core.engines import MODEL_ENGINES, open_engine
 from fusar_core.engines.base import require
-from fusar_core.errors import FusarError, ResumeMismatch, UnknownTask
-from fusar_core.files import atomic_path, check_writable, write_error
+from fusar_core.errors import FusarError, OutputInUse, ResumeMismatch, UnknownTask
+from fusar_core.files import atomic_path, write_error
+from fusar_core.results.claim import claim
 from fusar_core.tasks import SCENE_TASKS
 
 FORMAT = 1
@@ -105,7 +106,7 @@ def run_batch(
     before = {r.scene for r in finished}
     todo = [(s, names[s.path]) for s in scenes if s.path not in before]
     records = {r.scene: r for r in finished}
-    index = _Index(out)
+    index = _Index(out, settings.overwrite)
     trouble: Record | None = None
     if on_progress:
         on_progress(len(records), len(scenes))
@@ -143,16 +144,17 @@ def check_settings(settings: Settings) -> None:
 class _Index:
     """Writes the index, while work goes on only now and then."""
 
-    def __init__(self, out: Path) -> None:
-        self.path = out / INDEX
+    def __init__(self, out: Path, overwrite: bool) -> None:
+        self.path, self.overwrite = out / INDEX, overwrite
         self._written = time.monotonic()
 
     def keep(self, records: Iterable[Record]) -> None:
         if time.monotonic() - self._written > INDEX_EVERY_S:
-            self.write(records)
+            with suppress(OutputInUse):  # somebody has it open: there is a next time
+                self.write(records)
 
     def write(self, records: Iterable[Record]) -> None:
-        write_index(records, self.path.parent)
+        write_index(records, self.path.parent, overwrite=self.overwrite)
         self._written = time.monotonic()
 
 
@@ -163,7 +165,7 @@ def _prepare(out: Path, settings: Settings, fresh: bool) -> None:
         state.mkdir(parents=True, exist_ok=True)
     except OSError as cause:
         raise write_error(out, cause) from cause
-    check_writable(out / INDEX)
+    claim([out / INDEX], overwrite=settings.overwrite, layers=[SCENES])
     header = {"format": FORMAT, "settings": settings.as_dict()}
     path = state / HEADER
     if path.exists() and not fresh:

@@ -20,7 +20,9 @@ from fusar_core.engines.base import Engine
 from fusar_core.errors import FusarError, ResumeMismatch, SceneEmpty
 from fusar_core.files import atomic_path
 from fusar_core.interpretation.interpret import Interpretation, interpret
+from fusar_core.interpretation.journal_file import holding
 from fusar_core.prior.opening import open_prior
+from fusar_core.results.claim import claim
 from fusar_core.results.features import feature_tables
 from fusar_core.results.vector_io import write_layers
 from fusar_core.scenes.scene import SarScene
@@ -45,7 +47,8 @@ class Settings:
     """How every scene of a batch is interpreted; see `fusar_core.interpretation.interpret.interpret`.
 
     engine_options: of `open_engine`, as pairs; what they hold that is secret shows itself to nobody. water, prior: as
-    on the command line. year, band: for scenes for which the list does not say.
+    on the command line. year, band: for scenes for which the list does not say. overwrite: whether results in which an
+    analyst has worked may be replaced.
     """
 
     engine: str = "cfar"
@@ -57,12 +60,14 @@ class Settings:
     prior: str | None = None
     water: str | None = None
     chip_overlap: int | None = None
+    overwrite: bool = False
 
     def as_dict(self) -> dict[str, Any]:
-        """What decides about the results, for JSON: keys and how a server is reached do not."""
+        """What decides about the results, for JSON: keys, how a server is reached, and what may be replaced do not."""
         decides = ("model", "coordinates", "dtype", "quantization")
         options = {k: str(v) for k, v in self.engine_options if k in decides}
-        return json.loads(json.dumps({**asdict(self), "engine_options": options}))  # type: ignore[no-any-return]
+        told = {k: v for k, v in asdict(self).items() if k != "overwrite"}
+        return json.loads(json.dumps(told | {"engine_options": options}))  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
@@ -148,8 +153,10 @@ def _interpret(
     """seen: takes what is known of the scene as soon as it is, should the rest fail. seconds: since the start."""
     engine = _engine(settings.engine, settings.engine_options)
     journal = out / STATE / f"{name}.partial"
+    claim([result_path(out, name)], [listed.path, settings.water, settings.prior], overwrite=settings.overwrite)
     band = listed.band or settings.band
     with ExitStack() as stack:
+        stack.enter_context(holding(journal))
         scene = stack.enter_context(SarScene.open(listed.path, band=band, year=listed.year or settings.year))
         seen |= {"footprint": _footprint(scene), "acquired": scene.acquisition.acquired or ""}
         seen |= {"engine": engine.name, "model": engine.model}
@@ -173,7 +180,7 @@ def _interpret(
             result = run(resume=True)
         except ResumeMismatch:  # the scene, or the model, has changed since
             result = run(resume=False)
-        write_layers(feature_tables(result), result_path(out, name))
+        write_layers(feature_tables(result), result_path(out, name), overwrite=settings.overwrite)
         record = Record(
             **seen,
             status=DONE,

@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
-from fusar_core.commands.options import parse_extent, progress_bar, year_option
+from fusar_core.commands.options import parse_extent, progress_bar, say, year_option
 from fusar_core.domain.anchors import Anchors
-from fusar_core.files import check_writable
 from fusar_core.prior.aef import EmbeddingSource, open_source
 from fusar_core.prior.anchors import GRID_SIDE, AnchorSampler
 from fusar_core.prior.files import write_anchors
+from fusar_core.results.claim import claim
 from fusar_core.scenes.scene import SarScene
 
 
@@ -50,8 +50,7 @@ def command(
       FILE or FOLDER          rasters of 64 bands; also a URL of one
     What comes over the network is kept in a cache (see `fusar cache`).
     """
-    for path in filter(None, (out, preview)):
-        check_writable(path)
+    claim([out, preview], [scene, source])
     with SarScene.open(scene, band=band, year=year) as opened:
         window = opened.extent_window(*parse_extent(extent)) if extent else opened.extent
         embeddings = open_source(source)
@@ -68,7 +67,7 @@ def command(
             image, _ = opened.quicklook(window)
             draw_preview(anchors, image, preview, opened.name)
         summary = _summary(opened, anchors, embeddings, sampler, out, preview)
-    click.echo(json.dumps(summary, indent=2) if as_json else _text(summary))
+    say(json.dumps(summary, indent=2) if as_json else _text(summary))
 
 
 def _summary(

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from fusar_core.commands.engine_options import chosen_engine, engine_options
-from fusar_core.commands.options import band_option, parse_extent, prior_option, year_option
+from fusar_core.commands.options import band_option, parse_extent, prior_option, say, year_option
 from fusar_core.interpretation.inquiry import ask
 from fusar_core.interpretation.interpret import engine_warnings
 from fusar_core.prior.opening import open_prior
@@ -54,15 +54,15 @@ def command(
             if as_json:
                 said = {"answer": answer.value, "score": answer.score, "parse_status": answer.parse_status}
                 where = {"chip": f"x{place.col}y{place.row}", "question": question}
-                click.echo(json.dumps({**where, **said, "raw_text": answer.raw_text, "model": machine.model}))
+                say(json.dumps({**where, **said, "raw_text": answer.raw_text, "model": machine.model}))
             elif streams and single:
-                click.echo()
+                say("")
             else:
                 words = answer.value if answer.value is not None else f"({answer.parse_status}) {answer.raw_text}"
-                click.echo(words if single else f"x{place.col}y{place.row}  {words}")
+                say(words if single else f"x{place.col}y{place.row}  {words}")
         for warning in engine_warnings(machine, opened):
-            click.echo(f"warning   {warning}", err=True)
+            say(f"warning   {warning}", err=True)
 
 
 def _show(text: str) -> None:
-    click.echo(text, nl=False)
+    say(text, nl=False)

@@ -14,7 +14,15 @@ import click
 from fusar_core.batch import BatchResult, RayPool, Settings, find_scenes, run_batch
 from fusar_core.batch.work import DONE, EMPTY, FAILED
 from fusar_core.commands.engine_options import engine_arguments, engine_options
-from fusar_core.commands.options import band_option, prior_option, progress_bar, words, year_option
+from fusar_core.commands.options import (
+    band_option,
+    overwrite_option,
+    prior_option,
+    progress_bar,
+    say,
+    words,
+    year_option,
+)
 from fusar_core.engines import MODEL_ENGINES, is_address
 from fusar_core.remote.address import KEY_VARIABLE, Secret
 from fusar_core.tasks import TASKS
@@ -38,6 +46,7 @@ SHOWN = 10
 @click.option("--gpus-per-worker", type=float, help="May be a part, e.g. 0.5; default: 1 for a model where there are.")
 @click.option("--ray-address", help="A Ray cluster to use, e.g. auto; default: processes on this computer.")
 @click.option("--fresh", is_flag=True, help="Begin anew, also with what is finished.")
+@overwrite_option
 @click.option("--json", "as_json", is_flag=True, help="Summary as JSON on stdout.")
 def command(
     scenes: tuple[str, ...],
@@ -54,6 +63,7 @@ def command(
     gpus_per_worker: float | None,
     ray_address: str | None,
     fresh: bool,
+    overwrite: bool,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -81,12 +91,13 @@ def command(
         prior=_absolute(prior),
         water=str(water_mask.absolute()) if water_mask else None,
         chip_overlap=chip_overlap,
+        overwrite=overwrite,
     )
     found = find_scenes(scenes, leave_out=out)
     pool = RayPool(_workers(workers, engine, ray_address, len(found)), _gpus(gpus_per_worker, engine), ray_address)
     with progress_bar("scenes") as on_progress, redirect_stdout(sys.stderr):  # Ray prints when a process dies
         result = run_batch(found, out, settings, pool, fresh=fresh, on_progress=on_progress)
-    click.echo(json.dumps(_summary(result), indent=2) if as_json else _text(result))
+    say(json.dumps(_summary(result), indent=2) if as_json else _text(result))
     if result.count(FAILED):
         sys.exit(1)
 

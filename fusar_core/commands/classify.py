@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from fusar_core.commands.engine_options import chosen_engine, engine_options
-from fusar_core.commands.options import band_option, parse_extent, prior_option, words, year_option
+from fusar_core.commands.options import band_option, parse_extent, prior_option, say, words, year_option
 from fusar_core.interpretation.inquiry import classify_box
 from fusar_core.interpretation.interpret import engine_warnings
 from fusar_core.prior.opening import open_prior
@@ -45,11 +45,11 @@ def command(
     about = {"model": machine.model, "warnings": warnings}
     if as_json:
         said = {"class": answer.value, "score": answer.score, "parse_status": answer.parse_status}
-        click.echo(json.dumps({**said, "raw_text": answer.raw_text, "prompt": answer.prompt, **about}))
+        say(json.dumps({**said, "raw_text": answer.raw_text, "prompt": answer.prompt, **about}))
         return
     for warning in warnings:
-        click.echo(f"warning   {warning}", err=True)
+        say(f"warning   {warning}", err=True)
     if answer.value is None:
-        click.echo(f"no class ({answer.parse_status.replace('_', ' ')}): {answer.raw_text}")
+        say(f"no class ({answer.parse_status.replace('_', ' ')}): {answer.raw_text}")
     else:
-        click.echo(f"{answer.value}  {answer.score:.2f}")
+        say(f"{answer.value}  {answer.score:.2f}")

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from fusar_core.commands.engine_options import chosen_engine, engine_options
+from fusar_core.commands.options import say
 from fusar_core.errors import BadResults
 from fusar_core.evaluation.coco import CocoDataset
 from fusar_core.evaluation.evaluate import ALL, RESULTS_FORMAT, Evaluation, Score, evaluate
@@ -21,7 +22,8 @@ from fusar_core.evaluation.scoring.counting import CountingScore
 from fusar_core.evaluation.scoring.detection import DetectionScore
 from fusar_core.evaluation.scoring.grid import GridMetrics, GridScore
 from fusar_core.evaluation.scoring.intervals import Estimate, MajorityFloor, Proportion
-from fusar_core.files import atomic_path, check_writable
+from fusar_core.files import atomic_path
+from fusar_core.results.claim import claim
 from fusar_core.tasks import TASKS
 
 Table = list[tuple[str, ...]]
@@ -53,8 +55,7 @@ def command(
     Numbers come with 95 % intervals, and with what an answer that ignores
     the image would get. Answers that cannot be parsed count as wrong.
     """
-    if out:
-        check_writable(out)
+    claim([out], [dataset, images, baseline, options.get("model")])
     against = _baseline(baseline, task) if baseline else None
     labels = [w.strip() for w in classes.split(",") if w.strip()] if classes is not None else None
     with _progress() as on_progress:
@@ -68,9 +69,9 @@ def command(
         with atomic_path(out) as temporary:
             temporary.write_text(json.dumps(content, allow_nan=False) + "\n", encoding="utf-8")
     if as_json:
-        click.echo(json.dumps({k: v for k, v in content.items() if k != "rows"}, indent=2, allow_nan=False))
+        say(json.dumps({k: v for k, v in content.items() if k != "rows"}, indent=2, allow_nan=False))
     else:
-        click.echo(_report(result, comparison, baseline, out))
+        say(_report(result, comparison, baseline, out))
 
 
 def _baseline(path: Path, task: str) -> dict[str, Any]:

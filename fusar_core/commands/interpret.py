@@ -11,12 +11,24 @@ from typing import Any
 import click
 
 from fusar_core.commands.engine_options import chosen_engine, engine_options
-from fusar_core.commands.options import band_option, parse_extent, prior_option, progress_bar, words, year_option
+from fusar_core.commands.options import (
+    band_option,
+    overwrite_option,
+    parse_extent,
+    prior_option,
+    progress_bar,
+    say,
+    words,
+    year_option,
+)
 from fusar_core.domain.tiling import Window
-from fusar_core.files import check_writable
+from fusar_core.errors import OutputUnwritable
 from fusar_core.interpretation.interpret import Interpretation, interpret
+from fusar_core.interpretation.journal_file import holding
 from fusar_core.prior.opening import open_prior
+from fusar_core.results.claim import claim
 from fusar_core.results.features import feature_tables
+from fusar_core.results.reviews import with_reviews_of
 from fusar_core.results.vector_io import format_of, write_layers
 from fusar_core.scenes.scene import SarScene
 from fusar_core.scenes.water import WaterMask
@@ -38,6 +50,8 @@ from fusar_core.tasks import TASKS
 @prior_option
 @click.option("--map", "map_path", type=click.Path(path_type=Path), help="Also draw a map, as PNG.")
 @click.option("--resume", is_flag=True, help="Take up a run of the same scene and options that was broken off.")
+@overwrite_option
+@click.option("--keep-reviews", is_flag=True, help="Take reviews and own fields over from OUT, where targets overlap.")
 @click.option("--json", "as_json", is_flag=True, help="Summary as JSON on stdout.")
 def command(
     scene: Path,
@@ -54,6 +68,8 @@ def command(
     prior: str | None,
     map_path: Path | None,
     resume: bool,
+    overwrite: bool,
+    keep_reviews: bool,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -64,11 +80,10 @@ def command(
     off leaves OUT as it was and a journal beside it; --resume takes it up.
     """
     format_of(out, form)
-    for path in filter(None, (out, map_path)):
-        check_writable(path)
+    claim([out, map_path], [scene, water_mask, prior, options.get("model")], overwrite=overwrite or keep_reviews)
     machine = chosen_engine(engine, options)
     journal = out.with_name(out.name + ".partial")
-    with SarScene.open(scene, band=band, year=year) as opened:
+    with holding(journal), SarScene.open(scene, band=band, year=year) as opened:
         window = opened.extent_window(*parse_extent(extent)) if extent else None
         with (
             _water(water_mask, opened) as water,
@@ -88,13 +103,18 @@ def command(
                 resume=resume,
                 on_progress=on_progress,
             )
-        files = {name: str(path) for name, path in write_layers(feature_tables(result), out).items()}
+        tables, notes = feature_tables(result), list[str]()
+        if keep_reviews:
+            tables, notes = with_reviews_of(out, tables)
+        written = write_layers(tables, out, overwrite=overwrite or keep_reviews)
+        files = {name: str(path) for name, path in written.items()}
         journal.unlink(missing_ok=True)
         if map_path:
-            _draw(result, window, map_path)
+            _draw(result, window, map_path, out)
             files["map"] = str(map_path)
     summary = _summary(result, files)
-    click.echo(json.dumps(summary, indent=2) if as_json else _text(summary))
+    summary["warnings"] += notes
+    say(json.dumps(summary, indent=2) if as_json else _text(summary))
 
 
 @contextmanager
@@ -106,10 +126,13 @@ def _water(path: Path | None, scene: SarScene) -> Iterator[WaterMask | None]:
             yield mask
 
 
-def _draw(result: Interpretation, window: Window | None, path: Path) -> None:
+def _draw(result: Interpretation, window: Window | None, path: Path, out: Path) -> None:
     from fusar_core.results.picture.scene_map import draw_map
 
-    draw_map(result, path, window)
+    try:
+        draw_map(result, path, window)
+    except OutputUnwritable as error:
+        raise type(error)(f"{error.message} The result itself is whole, in {out}.", error.hint) from error
 
 
 def _summary(result: Interpretation, files: dict[str, str]) -> dict[str, Any]:

@@ -22,6 +22,8 @@ SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 """Parts of a shapefile that are written."""
 MOST_VRT = 4 * 2**20
 """Bytes of a VRT that is looked into for its sources."""
+IMAGES = frozenset({".tif", ".tiff", ".png", ".jpg", ".jpeg", ".jp2", ".img", ".vrt", ".npz", ".npy"})
+"""What is read where a folder is given."""
 PRODUCT = ("manifest.safe", "config.json", "fusar.json", "adapter_config.json")
 """Files by which a folder is known as a product, or as a model: nothing in it is replaced."""
 
@@ -77,12 +79,12 @@ def same_file(a: Path, b: Path) -> bool:
 
 
 def _lies_in(path: Path, folder: Path) -> bool:
-    """Whether a file that is there, or a new one in a product, belongs to a folder that is read. What an earlier run
-    may have put there (JSON beside images) does not."""
+    """Whether a file belongs to a folder that is read: an image that is there, anything in a product or a model.
+    Results that an earlier run has put beside images do not."""
     if Path(os.path.realpath(folder)) not in Path(os.path.realpath(path)).parents:
         return False
     is_product = folder.suffix.upper() == ".SAFE" or any((folder / name).is_file() for name in PRODUCT)
-    return is_product or (path.exists() and path.suffix.lower() != ".json")
+    return is_product or (path.exists() and path.suffix.lower() in IMAGES)
 
 
 def written_with(path: Path, layers: Sequence[Layer] = LAYERS) -> Iterator[Path]:
@@ -114,7 +116,7 @@ def files_of(name: str, depth: int = 3) -> Iterator[Path]:
     """The files and folders on this computer that a name leads to: itself, the one inside a name of GDAL's own
     (`/vsizip/…`, `HDF5:"…"://…`, `FILE|layername=…`), the parts of a shapefile, the sources of a VRT."""
     for token in dict.fromkeys(_tokens(name)):
-        found = _nearest(Path(token))
+        found = _nearest(Path(token)) if token else None
         if found is None:
             continue
         yield found
@@ -135,12 +137,13 @@ def _tokens(name: str) -> Iterator[str]:
             yield rest
             yield rest.partition("://")[0]
             yield rest.rpartition(":")[0]
+            yield rest.rpartition(":")[2]
 
 
 def _nearest(path: Path) -> Path | None:
     """What is there of a path: itself, or the file among its parents that it leads into."""
     with suppress(OSError, ValueError):
-        if path.name and path.exists():
+        if path.exists():
             return path
         return next((parent for parent in path.parents if parent.is_file()), None)
     return None

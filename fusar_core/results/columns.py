@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fusar_core.results.schema import Field, FeatureTable, Layer
+from fusar_core.results.schema import FeatureTable, Field, Layer
 
 SHORT_NAME = 10
 """Bytes of the longest name of a field in a shapefile's DBF."""

@@ -1,5 +1,5 @@
-"""Whether what lies in the place of a result may be replaced: not others' layers, not an analyst's work, not what another
-program has open."""
+"""Whether what lies in the place of a result may be replaced: not others' layers, not an analyst's work, nothing that
+another program has open."""
 
 from __future__ import annotations
 
@@ -172,7 +172,10 @@ def _check_plain(path: Path, layers: Sequence[Layer], overwrite: bool) -> None:
     if overwrite or not path.stat().st_size:
         return
     try:
-        names = [str(name) for name in pyogrio.read_info(path)["fields"]]
+        about = pyogrio.read_info(path, force_feature_count=True)
+        names = [str(name) for name in about["fields"]]
+        if path.suffix.lower() == ".geojson" and not names and not about["features"]:
+            return  # an empty layer has no fields there
         layer = max(layers, key=lambda one: _share(one, names))
         if not is_of(layer, names):
             raise OutputForeign(f"{path} is no result of this program.", _WANTED)

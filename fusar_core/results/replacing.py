@@ -23,7 +23,10 @@ FOLLOWERS = ("-wal", "-journal")
 """Files of SQLite beside a database in which somebody may be writing."""
 
 _SYSTEM = ("gpkg_", "rtree_", "sqlite_", "ogr_", "trigger_")
-_OWN_COLUMNS = frozenset({"fid", "geom", "geometry", "ogc_fid", "x", "y", "wkt"})
+_KEYS = frozenset({"fid", "geom", "geometry", "ogc_fid"})
+"""Columns of a table that are no fields."""
+_CENTRE = frozenset({"x", "y", "wkt"})
+"""Fields of a CSV that are its geometry."""
 _ELSEWHERE = "Choose another name."
 _WANTED = "Choose another name, or say --overwrite."
 
@@ -122,9 +125,10 @@ def _share(layer: Layer, names: Sequence[str]) -> float:
     return sum(f.name.lower() in found or f.short.lower() in found for f in layer.fields) / len(layer.fields)
 
 
-def extra_fields(layer: Layer, names: Sequence[str]) -> list[str]:
-    """Those of the names that are no field of the layer."""
-    known = {f.name.lower() for f in layer.fields} | {f.short.lower() for f in layer.fields} | _OWN_COLUMNS
+def extra_fields(layer: Layer, names: Sequence[str], *, form: str = "gpkg") -> list[str]:
+    """Those of the names that are no field of the layer, as they stand in a format."""
+    known = {(f.short if form == "shp" else f.name).lower() for f in layer.fields}
+    known |= _CENTRE if form == "csv" else set()
     return [name for name in names if name.lower() not in known]
 
 
@@ -133,7 +137,7 @@ def _work_in(database: sqlite3.Connection, ours: dict[str, Layer]) -> Iterator[s
     for name, layer in ours.items():
         names = _column_names(database, name)
         table = _quoted(name)
-        yield from _fields_in_words(layer, names)
+        yield from _fields_in_words(layer, [n for n in names if n.lower() not in _KEYS], "gpkg")
         if "review" in names:
             (n,) = database.execute(
                 f"SELECT count(*) FROM {table} WHERE review IS NOT NULL AND review NOT IN ('', ?)", (UNREVIEWED,)
@@ -152,8 +156,8 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _fields_in_words(layer: Layer, names: Sequence[str]) -> Iterator[str]:
-    if extra := extra_fields(layer, names):
+def _fields_in_words(layer: Layer, names: Sequence[str], form: str) -> Iterator[str]:
+    if extra := extra_fields(layer, names, form=form):
         yield f"fields of its own in '{layer.name}' ({', '.join(extra[:5])})"
 
 
@@ -185,7 +189,7 @@ def _check_plain(path: Path, layers: Sequence[Layer], overwrite: bool) -> None:
 
 
 def _work_in_file(path: Path, layer: Layer, names: list[str]) -> Iterator[str]:
-    yield from _fields_in_words(layer, names)
+    yield from _fields_in_words(layer, names, path.suffix.lower().removeprefix("."))
     if "review" in names:
         _, _, _, (reviews,) = pyogrio.raw.read(path, columns=["review"], read_geometry=False)
         yield from _reviews_in_words(sum(_is_reviewed(value) for value in reviews), layer.name)

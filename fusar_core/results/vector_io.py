@@ -110,9 +110,10 @@ def _write(table: FeatureTable, path: Path, form: str, *, append: bool) -> None:
     if form == "csv":
         centres = shapely.centroid(polygons)
         for name, values in (("x", shapely.get_x(centres)), ("y", shapely.get_y(centres))):
-            names.append(name)
-            data.append(np.asarray(values, float))
-            masks.append(None)
+            if name not in names:  # an analyst may have fields of that name
+                names.append(name)
+                data.append(np.asarray(values, float))
+                masks.append(None)
         options["GEOMETRY"] = "AS_WKT"
     if form == "geojson" and table.crs is not None:
         options["RFC7946"] = "YES"

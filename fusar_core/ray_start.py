@@ -64,6 +64,7 @@ def start_ray(address: str | None, cpus: int, store_bytes: int, *, for_what: str
         with _our_own_end():
             ray.init(address=address or "local", **options)
     except Exception as cause:  # Ray raises many kinds
+        atexit.unregister(_remove)  # its log is wanted; the next start removes it
         where = f"at {address}" if address else "on this computer"
         said = (str(cause).strip() or type(cause).__name__).splitlines()[0][:300]
         raise RayUnavailable(f"Ray cannot be used {where}: {said}", f"Its log is in {folder or '/tmp/ray'}.") from cause

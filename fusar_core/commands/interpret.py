@@ -81,6 +81,8 @@ def command(
     """
     format_of(out, form)
     claim([out, map_path], [scene, water_mask, prior, options.get("model")], overwrite=overwrite or keep_reviews)
+    if keep_reviews:
+        with_reviews_of(out, [])  # they can be read
     machine = chosen_engine(engine, options)
     journal = out.with_name(out.name + ".partial")
     with holding(journal), SarScene.open(scene, band=band, year=year) as opened:

@@ -23,6 +23,8 @@ FOLLOWERS = ("-wal", "-journal")
 """Files of SQLite beside a database in which somebody may be writing."""
 
 _SYSTEM = ("gpkg_", "rtree_", "sqlite_", "ogr_", "trigger_")
+_DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What SQLite says of a damaged file; its words may quote names that are no text."""
 _KEYS = frozenset({"fid", "geom", "geometry", "ogc_fid"})
 """Columns of a table that are no fields."""
 _CENTRE = frozenset({"x", "y", "wkt"})
@@ -69,8 +71,8 @@ def raise_if_open(path: Path) -> None:
             f"{path} is open in another program, perhaps for editing in QGIS.",
             "Save and end the editing there, or choose another name.",
         ) from cause
-    except sqlite3.DatabaseError:
-        return  # damaged: the next look at it says so
+    except _DAMAGE:
+        return  # the next look at it says so
 
 
 def _is_database(path: Path) -> bool:
@@ -88,7 +90,7 @@ def _check_geopackage(path: Path, layers: Sequence[Layer], overwrite: bool) -> N
                 raise OutputForeign(f"{path} holds what is not ours: {shown}.", _ELSEWHERE)
             if not overwrite:
                 _raise_if_worked_on(path, _work_in(database, ours))
-    except sqlite3.DatabaseError as cause:
+    except _DAMAGE as cause:
         if not overwrite:
             raise OutputForeign(
                 f"{path} is damaged, and nobody knows what is in it: {cause}.", "Choose another name, or --overwrite."

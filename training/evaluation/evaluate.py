@@ -26,9 +26,10 @@ from fusar_core import __version__, open_engine
 from fusar_core.engines import ENGINES, is_address
 from fusar_core.engines.base import Engine, usable
 from fusar_core.errors import BadOption, BadResults
-from fusar_core.files import atomic_path, check_writable
+from fusar_core.files import atomic_path
 from fusar_core.interpretation.journal import Journal
 from fusar_core.prior.aef import EmbeddingSource, open_source
+from fusar_core.results.claim import claim
 from fusar_core.tasks import CLASSIFY, DESCRIBE, DETECT
 from training.data.triplets import Triplet
 from training.data.validation import check_file
@@ -242,7 +243,7 @@ def main(
         against = read_results(baseline) if baseline else None
         engine = chosen_engine(name, batch_size, {"model": model} if model else {})
         out.mkdir(parents=True, exist_ok=True)
-        check_writable(out / "results.json")
+        claim([out / "results.json", out / "cases.jsonl"], [data, baseline, model])
         results = evaluate(
             engine,
             triplets,

@@ -19,6 +19,7 @@ import click
 from fusar_core.errors import BadOption
 from fusar_core.evaluation.scoring.captions import ORDERS
 from fusar_core.files import atomic_path
+from fusar_core.results.claim import claim
 from fusar_core.tasks import CLASSIFY, COUNT, DESCRIBE, DETECT, LOCATE
 from training.errors import for_people
 from training.evaluation import paper
@@ -234,6 +235,8 @@ def main(runs: tuple[str, ...], out: Path) -> None:
         read = {name: read_results(Path(path)) for name, path in (run.split("=", 1) for run in runs)}
         found = tables(read)
         out.mkdir(parents=True, exist_ok=True)
+        written = [out / name for name in ("tables.md", "tables.json", "plot.png")]
+        claim(written, [run.partition("=")[2] for run in runs])
         for name, text in (("tables.md", markdown(found)), ("tables.json", json.dumps(found, indent=1))):
             with atomic_path(out / name) as temporary:
                 temporary.write_text(text, "utf-8")

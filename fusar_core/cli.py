@@ -74,6 +74,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     signal.signal(signal.SIGTERM, _terminate)
+    hook = sys.unraisablehook
+    sys.unraisablehook = hook if os.environ.get(DEBUG) else lambda _: None  # GDAL's words that are no text end there
     try:
         group.main(arguments, prog_name="fusar", standalone_mode=False)
         status = 0
@@ -92,6 +94,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         status = 0
     except Exception as error:
         status = _told(unforeseen(error), arguments)
+    finally:
+        sys.unraisablehook = hook
     sys.exit(status)
 
 

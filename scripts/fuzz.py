@@ -59,6 +59,7 @@ class Runner:
             self._process.stdin.flush()
             line = self._said.get(timeout=patience)
         except queue.Empty:
+            self.close()
             return {"code": "", "problem": f"no end within {patience:.0f} s"}
         except OSError:
             line = ""
@@ -88,7 +89,7 @@ def fuzz(kinds: list[str], seed: int, count: int) -> list[dict[str, Any]]:
         if found.get("problem"):
             problems.append({"kind": kind, "seed": seed * 1_000_000 + number, "problem": found["problem"]})
             print(f"{kind} {seed * 1_000_000 + number}: {found['problem']}", flush=True)
-        if found.get("problem") or not runner.usable:
+        if not runner.usable:
             runner.close()
             runner = Runner()
     runner.close()

@@ -47,20 +47,20 @@ def picture(kind: str = "PNG") -> bytes:
     return file.getvalue()
 
 
-def question(image: bytes, anchors: bytes | None = None) -> bytes:
+def question(image: bytes, anchors: bytes | None = None, model: str = "paced") -> bytes:
     """A request of a few tokens."""
     url = f"data:image/png;base64,{base64.b64encode(image).decode()}"
     parts: list[dict[str, Any]] = [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": "?"}]
     if anchors:
         parts.append({"type": "aef_anchors", "aef_anchors": {"data": base64.b64encode(anchors).decode()}})
-    return json.dumps({"model": "paced", "max_tokens": 8, "messages": [{"role": "user", "content": parts}]}).encode()
+    return json.dumps({"model": model, "max_tokens": 8, "messages": [{"role": "user", "content": parts}]}).encode()
 
 
 def bomb() -> bytes:
-    """An NPZ of some kilobytes whose one member has 2 GB, and says to have a thousand bytes."""
+    """An NPZ of some kilobytes whose one member has 800 MB, and says to have a thousand bytes."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_BZIP2) as archive, archive.open("features.npy", "w") as member:
-        for _ in range(64):
+        for _ in range(24):
             member.write(bytes(2**25))
     content = bytearray(file.getvalue())
     for signature, offset in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
@@ -77,6 +77,12 @@ def many_scans(progressive: bool) -> bytes:
     whole = file.getvalue()
     at = whole.rindex(b"\xff\xda")
     return whole[:at] + whole[at:-2][:200] * 6000 + whole[-2:]
+
+
+def hostile_requests(model: str) -> list[bytes]:
+    """What is sent again and again."""
+    told = [(picture(), bomb()), (many_scans(True), None), (many_scans(False), None), (picture()[:-40], None)]
+    return [question(image, anchors, model) for image, anchors in told]
 
 
 def _post_again_and_again(url: str, content: bytes, over: Event) -> None:
@@ -107,12 +113,10 @@ def _trickle(url: str, over: Event) -> None:
 
 
 @contextmanager
-def abused(url: str) -> Iterator[None]:
+def abused(url: str, requests: list[bytes]) -> Iterator[None]:
     """Hostile clients at work, in processes of their own."""
     spawn = multiprocessing.get_context("spawn")
     over = spawn.Event()
-    requests = [question(picture(), bomb()), question(many_scans(True)), question(many_scans(False))]
-    requests.append(question(picture()[:-40]))
     tasks: list[tuple[Callable[..., None], tuple[Any, ...]]] = [(_trickle, (url, over))]
     tasks += [(_post_again_and_again, (url, content, over)) for content in requests]
     processes = [spawn.Process(target=target, args=arguments, daemon=True) for target, arguments in tasks]
@@ -157,11 +161,12 @@ def waits(worker: Worker, seconds: float) -> dict[str, Any]:
 
 
 def run(seconds: float = 30) -> dict[str, Any]:
+    hostile = hostile_requests("paced")
     with tempfile.TemporaryDirectory() as folder, serving(PACED, Path(folder) / "log") as worker:
         waits(worker, 3)  # warm
         usual = waits(worker, seconds / 2)
         before = worker.memory_mb()
-        with abused(worker.url):
+        with abused(worker.url, hostile):
             time.sleep(8)  # they start, and fill the worker with connections
             meanwhile = waits(worker, seconds)
             memory = worker.memory_mb()

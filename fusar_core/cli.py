@@ -16,11 +16,7 @@ import click
 
 from fusar_core import __version__
 from fusar_core.commands.options import say
-from fusar_core.errors import FusarError, Internal, OutOfMemory
-
-DEBUG = "FUSAR_DEBUG"
-MOST_SAID = 500
-"""Characters of a library's words that are repeated."""
+from fusar_core.errors import DEBUG, FusarError, unforeseen
 
 COMMANDS = {
     "info": "What a scene is: footprint, CRS, pixel size, acquisition, radiometry.",
@@ -93,6 +89,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         sys.stderr.close()
         status = 0
     except Exception as error:
+        if os.environ.get(DEBUG):
+            traceback.print_exception(error)
         status = _told(unforeseen(error), arguments)
     finally:
         sys.unraisablehook = hook
@@ -105,16 +103,3 @@ def _told(error: FusarError, arguments: list[str]) -> int:
         click.echo(json.dumps({"error": error.as_dict()}))
     say(f"fusar: {' '.join(str(error).split())} [{error.code}]", err=True)
     return error.exit_status
-
-
-def unforeseen(error: Exception) -> FusarError:
-    """What to say of an error that nobody foresaw; FUSAR_DEBUG=1 shows where it arose."""
-    if os.environ.get(DEBUG):
-        traceback.print_exception(error)
-    if isinstance(error, MemoryError):
-        return OutOfMemory("Memory ran out.", "Interpret a smaller --extent, or close other programs.")
-    said = f"{type(error).__name__}: {str(error)[:MOST_SAID]}".rstrip(": ")
-    return Internal(
-        f"Something went wrong that was not foreseen: {said}.",
-        f"This is a bug: please report it, with what {DEBUG}=1 shows.",
-    )

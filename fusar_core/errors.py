@@ -5,6 +5,11 @@ Each class has a `code` that scripts, the plugin and the worker may rely on: it 
 
 from __future__ import annotations
 
+DEBUG = "FUSAR_DEBUG"
+"""Variable of the environment; when set, commands show where an unforeseen error arose."""
+MOST_SAID = 500
+"""Characters of a library's words that are repeated."""
+
 
 class FusarError(Exception):
     """Base of all errors that are the caller's to handle.
@@ -325,3 +330,14 @@ class Internal(FusarError):
     """A bug of this program, or of a library: nobody foresaw what happened."""
 
     code = "INTERNAL"
+
+
+def unforeseen(error: Exception) -> FusarError:
+    """What to say of an error that nobody foresaw, as one sentence with a code."""
+    if isinstance(error, MemoryError):
+        return OutOfMemory("Memory ran out.", "Interpret a smaller --extent, or close other programs.")
+    said = f"{type(error).__name__}: {str(error)[:MOST_SAID]}".rstrip(": ")
+    return Internal(
+        f"Something went wrong that was not foreseen: {said}.",
+        f"This is a bug: please report it, with what {DEBUG}=1 shows.",
+    )

@@ -17,7 +17,7 @@ from typing import Any
 from fusar_core.batch.listing import Listed
 from fusar_core.engines import open_engine
 from fusar_core.engines.base import Engine
-from fusar_core.errors import FusarError, ResumeMismatch, SceneEmpty
+from fusar_core.errors import FusarError, ResumeMismatch, SceneEmpty, unforeseen
 from fusar_core.files import atomic_path
 from fusar_core.interpretation.interpret import Interpretation, interpret
 from fusar_core.interpretation.journal_file import holding
@@ -144,7 +144,8 @@ def interpret_listed(listed: Listed, name: str, out: str, settings: Settings) ->
         return failed(FAILED, error.code, error.message, error.hint)
     except Exception as error:
         traceback.print_exc()
-        return failed(FAILED, INTERNAL, f"{type(error).__name__}: {error}", "This is a bug: please report it.")
+        said = unforeseen(error)
+        return failed(FAILED, said.code, said.message, said.hint)
 
 
 def _interpret(

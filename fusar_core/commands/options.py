@@ -58,7 +58,7 @@ def progress_bar(label: str) -> Iterator[Any]:
     if not sys.stderr.isatty():
         yield None
         return
-    with click.progressbar(length=1, label=label, file=sys.stderr, show_pos=True) as bar:
+    with click.progressbar(length=1, label=printable(label), file=sys.stderr, show_pos=True) as bar:
 
         def on_progress(done: int, total: int) -> None:
             bar.length = total

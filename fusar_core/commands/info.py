@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from fusar_core.commands.options import band_option, year_option
+from fusar_core.commands.options import band_option, say, year_option
 from fusar_core.scenes.report import as_text, describe
 from fusar_core.scenes.scene import SarScene
 
@@ -21,4 +21,4 @@ def command(scene: Path, band: str | None, year: int | None, as_json: bool) -> N
     """Show what SCENE is: footprint, CRS, pixel size, acquisition, radiometry, and how each is known."""
     with SarScene.open(scene, band=band, year=year) as opened:
         report = describe(opened)
-    click.echo(json.dumps(report, indent=2, ensure_ascii=False) if as_json else as_text(report))
+    say(json.dumps(report, indent=2, ensure_ascii=False) if as_json else as_text(report))

@@ -37,6 +37,7 @@ from benchmarks.serving import PACED, Worker, serving
 
 CONNECTIONS = 5000
 MOST_MB = 256
+START_S = 120.0
 PACE_S = 0.25
 """Between two requests of one hostile client."""
 
@@ -85,14 +86,15 @@ def hostile_requests(model: str) -> list[bytes]:
     return [question(image, anchors, model) for image, anchors in told]
 
 
-def _post_again_and_again(url: str, content: bytes, over: Event) -> None:
+def _post_again_and_again(url: str, content: bytes, over: Event, done: Any) -> None:
     with httpx2.Client(timeout=60) as client:
         while not over.wait(PACE_S):
             with suppress(httpx2.HTTPError):
                 client.post(f"{url}/chat/completions", content=content, headers={"content-type": "application/json"})
+                done.value += 1
 
 
-def _trickle(url: str, over: Event) -> None:
+def _trickle(url: str, over: Event, done: Any) -> None:
     """Holds as many connections as it can, each with one byte of its second head."""
     address = (urlsplit(url).hostname, urlsplit(url).port)
     head = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -104,6 +106,7 @@ def _trickle(url: str, over: Event) -> None:
             one.recv(4096)
             one.sendall(b"G")
             held.append(one)
+            done.value += 1
         if len(held) >= CONNECTIONS:
             held.pop(0).close()
         if over.wait(0.002):
@@ -113,17 +116,29 @@ def _trickle(url: str, over: Event) -> None:
 
 
 @contextmanager
-def abused(url: str, requests: list[bytes]) -> Iterator[None]:
-    """Hostile clients at work, in processes of their own."""
+def abused(url: str, requests: list[bytes]) -> Iterator[Callable[[], list[int]]]:
+    """Hostile clients in processes of their own; begins when each of them is at work.
+
+    Gives a function that says what they have done so far: connections held, and answers to each kind of request.
+    """
     spawn = multiprocessing.get_context("spawn")
     over = spawn.Event()
-    tasks: list[tuple[Callable[..., None], tuple[Any, ...]]] = [(_trickle, (url, over))]
-    tasks += [(_post_again_and_again, (url, content, over)) for content in requests]
+    tasks: list[tuple[Callable[..., None], tuple[Any, ...]]] = [(_trickle, (url, over, spawn.Value("i", 0)))]
+    tasks += [(_post_again_and_again, (url, content, over, spawn.Value("i", 0))) for content in requests]
     processes = [spawn.Process(target=target, args=arguments, daemon=True) for target, arguments in tasks]
     for process in processes:
         process.start()
+
+    def so_far() -> list[int]:
+        return [arguments[-1].value for _, arguments in tasks]
+
+    until = time.monotonic() + START_S
     try:
-        yield
+        while not all(so_far()):
+            if time.monotonic() > until:
+                raise RuntimeError(f"not all hostile clients have begun: {so_far()}")
+            time.sleep(0.2)
+        yield so_far
     finally:
         over.set()
         for process in processes:
@@ -166,13 +181,18 @@ def run(seconds: float = 30) -> dict[str, Any]:
         waits(worker, 3)  # warm
         usual = waits(worker, seconds / 2)
         before = worker.memory_mb()
-        with abused(worker.url, hostile):
-            time.sleep(8)  # they start, and fill the worker with connections
+        with abused(worker.url, hostile) as so_far:
+            until = time.monotonic() + START_S
+            while so_far()[0] < CONNECTIONS and time.monotonic() < until:
+                time.sleep(0.2)  # they fill the worker with connections
+            begun = so_far()
             meanwhile = waits(worker, seconds)
-            memory = worker.memory_mb()
+            memory, done = worker.memory_mb(), so_far()
         result: dict[str, Any] = {
             "usual": usual,
             "meanwhile": meanwhile,
+            "hostile_before": begun,
+            "hostile_meanwhile": [b - a for a, b in zip(begun, done, strict=True)],
             "front_mb": [round(before), round(memory)],
             "exit_status": worker.stop(),
             "traces_in_log": worker.words().count("Traceback"),
@@ -180,6 +200,7 @@ def run(seconds: float = 30) -> dict[str, Any]:
     result["times_as_long"] = round(meanwhile["median_s"] / usual["median_s"], 2)
     result["passed"] = (
         result["times_as_long"] <= 2
+        and min(result["hostile_meanwhile"]) > 0  # else nothing was shown
         and not meanwhile["lost"]
         and memory - before < MOST_MB
         and not result["traces_in_log"]

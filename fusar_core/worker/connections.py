@@ -41,6 +41,7 @@ class Connections:
         self._waiting[one] = None
 
     def closed(self, one: Protocol) -> None:
+        """Takes account of a connection that has ended."""
         self._open -= 1
         self._peers[one.peer] -= 1
         if not self._peers[one.peer]:
@@ -76,28 +77,33 @@ class Protocol(H11Protocol):
         self.peer = ""
 
     def connection_made(self, transport: Any) -> None:
+        """Counts the connection; its first head is awaited from now on."""
         super().connection_made(transport)
         self.peer = self.client[0] if self.client else ""
         self._all.opened(self)
         self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Makes room for others."""
         self._forget_head()
         self._all.closed(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        """Takes in bytes; as long as they make no whole head, its time runs."""
         super().data_received(data)
         if not self._is_at_work():
             self._expect_head()  # its first byte stops uvicorn's own clock
 
     def handle_events(self) -> None:
+        """Goes on to what a head asks, and then waits for none."""
         super().handle_events()
         if self._is_at_work():
             self._forget_head()
             self._all.at_work(self)
 
     def on_response_complete(self) -> None:
+        """Waits for the next request, unless it has come already."""
         if not self.transport.is_closing():
             self._all.waits(self)
         super().on_response_complete()  # may find the next request, which came early

@@ -21,12 +21,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import torch
 
+from benchmarks.abuse import abused, hostile_requests
 from benchmarks.serving import Worker, is_gone, serving
 from benchmarks.worker import NANO, make_chip
 from fusar_core.domain.answers import Request
@@ -36,7 +38,7 @@ from fusar_core.engines.remote import RemoteEngine
 SAMPLE = 40
 
 
-def soak(minutes: float, replicas: int, kill_every_s: float, seed: int = 0) -> dict[str, Any]:
+def soak(minutes: float, replicas: int, kill_every_s: float, seed: int = 0, hostile: bool = False) -> dict[str, Any]:
     """What happened; `passed` when nothing was lost, said twice, said otherwise, or left behind."""
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
@@ -47,9 +49,13 @@ def soak(minutes: float, replicas: int, kill_every_s: float, seed: int = 0) -> d
             killer = _Killer(worker, kill_every_s, random.Random(seed), family)
             asked: list[int] = []
             killer.start()
-            started = time.monotonic()
-            answers = list(engine.answer(_chips(engine.tiling(None)[0], started + 60 * minutes, asked)))
-            seconds = time.monotonic() - started
+            beside = abused(worker.url, hostile_requests(worker.name)) if hostile else nullcontext()
+            with beside:
+                started = time.monotonic()  # when the hostile ones have begun
+                answers = list(engine.answer(_chips(engine.tiling(None)[0], started + 60 * minutes, asked)))
+                seconds = time.monotonic() - started
+                memory = worker.memory_mb()
+                alive = httpx2.get(f"{worker.base}/health", timeout=10).status_code == 200
             killer.stop()
             retried = re.search(r"^fusar_retried_total (\S+)", httpx2.get(f"{worker.base}/metrics").text, re.M)
             family |= {p.pid: p for p in worker.family()}
@@ -74,13 +80,18 @@ def soak(minutes: float, replicas: int, kill_every_s: float, seed: int = 0) -> d
         "exit_status": status,
         "processes_left": left,
         "traces_in_log": traces,
+        "hostile_clients": hostile,
+        "front_mb": round(memory),
+        "health_answered": alive,
     }
     result["passed"] = (
-        result["answered_once"] == len(asked) == len(answers)
+        len(asked) > 0  # a run that asked nothing has shown nothing
+        and result["answered_once"] == len(asked) == len(answers)
         and result["in_order"]
         and not unlike
         and not left
         and status == 0
+        and alive
     )
     return result
 
@@ -127,9 +138,10 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--replicas", type=int, default=2)
     parser.add_argument("--kill-every", type=float, default=20, help="seconds, on average")
+    parser.add_argument("--hostile", action="store_true", help="among the clients are those of benchmarks.abuse")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    result = soak(options.minutes, options.replicas, options.kill_every)
+    result = soak(options.minutes, options.replicas, options.kill_every, hostile=options.hostile)
     text = json.dumps(result, indent=2)
     print(text)
     if options.out:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import signal
 import sys
+import traceback
 from importlib import import_module
 from types import FrameType
 from typing import NoReturn, cast
@@ -12,7 +15,8 @@ from typing import NoReturn, cast
 import click
 
 from fusar_core import __version__
-from fusar_core.errors import FusarError
+from fusar_core.commands.options import say
+from fusar_core.errors import DEBUG, FusarError, unforeseen
 
 COMMANDS = {
     "info": "What a scene is: footprint, CRS, pixel size, acquisition, radiometry.",
@@ -69,16 +73,17 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     signal.signal(signal.SIGTERM, _terminate)
+    hook = sys.unraisablehook
+    sys.unraisablehook = hook if os.environ.get(DEBUG) else lambda _: None  # GDAL's words that are no text end there
     try:
         group.main(arguments, prog_name="fusar", standalone_mode=False)
         status = 0
     except FusarError as error:
-        if "--json" in arguments:
-            click.echo(json.dumps({"error": error.as_dict()}))
-        click.echo(f"fusar: {error} [{error.code}]", err=True)
-        status = error.exit_status
+        status = _told(error, arguments)
     except click.ClickException as error:
-        error.show()
+        said = io.StringIO()
+        error.show(said)
+        say(said.getvalue(), err=True, nl=False)
         status = error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("fusar: stopped", err=True)
@@ -86,4 +91,18 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except BrokenPipeError:  # `fusar info … | head`
         sys.stderr.close()
         status = 0
+    except Exception as error:
+        if os.environ.get(DEBUG):
+            traceback.print_exception(error)
+        status = _told(unforeseen(error), arguments)
+    finally:
+        sys.unraisablehook = hook
     sys.exit(status)
+
+
+def _told(error: FusarError, arguments: list[str]) -> int:
+    """Prints an error; the status to exit with."""
+    if "--json" in arguments:
+        click.echo(json.dumps({"error": error.as_dict()}))
+    say(f"fusar: {' '.join(str(error).split())} [{error.code}]", err=True)
+    return error.exit_status

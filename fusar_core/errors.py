@@ -5,6 +5,11 @@ Each class has a `code` that scripts, the plugin and the worker may rely on: it 
 
 from __future__ import annotations
 
+DEBUG = "FUSAR_DEBUG"
+"""Variable of the environment; when set, commands show where an unforeseen error arose."""
+MOST_SAID = 500
+"""Characters of a library's words that are repeated."""
+
 
 class FusarError(Exception):
     """Base of all errors that are the caller's to handle.
@@ -152,6 +157,30 @@ class DiskFull(OutputUnwritable):
     code = "DISK_FULL"
 
 
+class OutputIsInput(OutputUnwritable):
+    """What is to be written is what is read, or belongs to it."""
+
+    code = "OUTPUT_IS_INPUT"
+
+
+class OutputForeign(OutputUnwritable):
+    """In the place of a result lies something that this program did not write."""
+
+    code = "OUTPUT_FOREIGN"
+
+
+class OutputReviewed(OutputUnwritable):
+    """In the place of a result lies an older one with an analyst's work in it."""
+
+    code = "OUTPUT_REVIEWED"
+
+
+class OutputInUse(OutputUnwritable):
+    """Another program, or another run, is working on the file that is to be written."""
+
+    code = "OUTPUT_IN_USE"
+
+
 class BadResults(FusarError):
     """A file given as results was not written by this program, or is damaged."""
 
@@ -289,3 +318,26 @@ class SceneCrashed(FusarError):
     """The process that interpreted a scene of a batch died, again and again."""
 
     code = "SCENE_CRASHED"
+
+
+class OutOfMemory(FusarError):
+    """Memory ran out."""
+
+    code = "OUT_OF_MEMORY"
+
+
+class Internal(FusarError):
+    """A bug of this program, or of a library: nobody foresaw what happened."""
+
+    code = "INTERNAL"
+
+
+def unforeseen(error: Exception) -> FusarError:
+    """What to say of an error that nobody foresaw, as one sentence with a code."""
+    if isinstance(error, MemoryError):
+        return OutOfMemory("Memory ran out.", "Interpret a smaller --extent, or close other programs.")
+    said = f"{type(error).__name__}: {str(error)[:MOST_SAID]}".rstrip(": ")
+    return Internal(
+        f"Something went wrong that was not foreseen: {said}.",
+        f"This is a bug: please report it, with what {DEBUG}=1 shows.",
+    )

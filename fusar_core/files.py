@@ -13,6 +13,8 @@ from pathlib import Path
 from fusar_core.errors import DiskFull, FusarError, OutputUnwritable
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+MOST_NAME = 230
+"""Bytes of an output's name: file systems take 255, and `.partial`, layers and temporary folders add to it."""
 _FULL_WORDS = ("disk is full", "no space left", "file too large", "disk quota", "not enough space")
 
 
@@ -26,7 +28,7 @@ def write_error(path: Path, cause: BaseException) -> OutputUnwritable:
     if told or (not isinstance(cause, OSError) and _no_room_beside(path)):
         return DiskFull(
             f"The disk ran full while {path} was written.",
-            "Free some space or choose another place; nothing was changed.",
+            "Free some space or choose another place; what lay there before is as it was.",
         )
     reason = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
     return OutputUnwritable(
@@ -47,15 +49,35 @@ def _no_room_beside(path: Path) -> bool:
 
 def check_writable(path: Path) -> None:
     """Raises OutputUnwritable when `path` could not be written: asked before hours of work, not after them."""
-    if path.is_dir():
-        raise OutputUnwritable(f"{path} is a folder.", "Give the name of a file.")
+    check_name(path)
     try:
+        if path.is_dir():
+            raise OutputUnwritable(f"{path} is a folder.", "Give the name of a file.")
+        if path.exists() and not path.is_file():
+            raise OutputUnwritable(f"{path} is no file that can be replaced.", "Give the name of a file.")
         with tempfile.TemporaryFile(dir=path.parent or Path()):
             pass
+        if path.exists() and not os.access(path, os.W_OK):
+            raise OutputUnwritable(f"{path} exists and is read-only.", "Choose another name or make it writable.")
     except OSError as cause:
         raise write_error(path, cause) from cause
-    if path.exists() and not os.access(path, os.W_OK):
-        raise OutputUnwritable(f"{path} exists and is read-only.", "Choose another name or make it writable.")
+
+
+def check_name(path: Path) -> None:
+    """Raises OutputUnwritable for a name that cannot be text, or that leaves no room for those of the files that lie
+    beside it while it is written."""
+    try:
+        size = len(path.name.encode("utf-8"))
+    except UnicodeEncodeError:
+        raise OutputUnwritable(
+            f"The name {str(path)!r} is no text in UTF-8.", "Give the output a name of plain characters."
+        ) from None
+    if size > MOST_NAME:
+        raise OutputUnwritable(
+            f"The name {path.name[:40]}… has {size} bytes, which is too long.", f"Give one of at most {MOST_NAME}."
+        )
+    if "\0" in str(path):
+        raise OutputUnwritable(f"The name {str(path)!r} has a zero byte in it.", "Give the name of a file.")
 
 
 @contextmanager

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
+import re
 import secrets
+import shutil
 import signal
 import socket
 import sys
+import tempfile
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from fusar_core.errors import MissingExtra, RayUnavailable
@@ -18,6 +24,11 @@ from fusar_core.errors import MissingExtra, RayUnavailable
 LOOPBACK_VARIABLE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 """Set to 0 before Ray is imported, all ports of a Ray of our own are on loopback."""
 CONNECT_S = 5.0
+FOLDER = "fusar-ray-"
+"""Start of the name of our own Ray's folder, which goes on with the process that it belongs to."""
+REMOVE_S = 3.0
+LONGEST_PLACE = 24
+"""Characters of the folder that ours is made in: sockets below it must fit 103."""
 
 
 def start_ray(address: str | None, cpus: int, store_bytes: int, *, for_what: str, extra: str, logs: bool) -> None:
@@ -25,7 +36,7 @@ def start_ray(address: str | None, cpus: int, store_bytes: int, *, for_what: str
 
     cpus, store_bytes: what our own has. for_what, extra: said where ray is not installed. logs: whether lines that
     processes print appear here. Nobody else can use a Ray of our own: it listens on loopback and asks for a token that
-    is made anew.
+    is made anew, and its sockets and logs lie in a folder that nobody else can enter and that goes with it.
 
     Raises MissingExtra, RayUnavailable.
     """
@@ -34,6 +45,7 @@ def start_ray(address: str | None, cpus: int, store_bytes: int, *, for_what: str
         os.environ[LOOPBACK_VARIABLE] = "0"
         if os.environ.setdefault("RAY_AUTH_MODE", "token") == "token" and not _has_token():
             os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+    folder = _private_folder() if address is None else None  # goes last: Ray's own end is noted after this
     try:
         import ray
     except ModuleNotFoundError as cause:
@@ -45,15 +57,54 @@ def start_ray(address: str | None, cpus: int, store_bytes: int, *, for_what: str
     options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": logs}
     if address is None:
         options |= {"num_cpus": cpus, "object_store_memory": store_bytes, "include_dashboard": False}
+        options["_temp_dir"] = f"{folder}/ray"  # Ray opens its folder to everybody; ours around it stays shut
     else:
         check_there(address)
     try:
         with _our_own_end():
             ray.init(address=address or "local", **options)
     except Exception as cause:  # Ray raises many kinds
+        atexit.unregister(_remove)  # its log is wanted; the next start removes it
         where = f"at {address}" if address else "on this computer"
         said = (str(cause).strip() or type(cause).__name__).splitlines()[0][:300]
-        raise RayUnavailable(f"Ray cannot be used {where}: {said}", "Its log is in /tmp/ray.") from cause
+        raise RayUnavailable(f"Ray cannot be used {where}: {said}", f"Its log is in {folder or '/tmp/ray'}.") from cause
+
+
+def _private_folder() -> Path:
+    """A new folder (0700) for Ray's, removed when this process ends; those that dead processes left are removed now."""
+    place = Path(os.environ.get("RAY_TMPDIR") or tempfile.gettempdir())
+    if len(str(place)) > LONGEST_PLACE and os.name == "posix":
+        place = Path("/tmp")
+    for old in place.glob(f"{FOLDER}*"):
+        if _is_left_behind(old):
+            shutil.rmtree(old, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-", dir=place))
+    atexit.register(_remove, folder, os.getpid())
+    return folder
+
+
+def _remove(folder: Path, of: int) -> None:
+    if os.getpid() != of:  # a fork of ours has no say in it
+        return
+    if ray := sys.modules.get("ray"):
+        with suppress(Exception):
+            ray.shutdown()
+    until = time.monotonic() + REMOVE_S
+    while folder.exists() and time.monotonic() < until:
+        shutil.rmtree(folder, ignore_errors=True)
+        time.sleep(0.1)  # Ray's processes write their last words
+
+
+def _is_left_behind(folder: Path) -> bool:
+    """Whether a folder is ours, and the process that made it is gone."""
+    found = re.fullmatch(rf"{FOLDER}(\d+)-\w+", folder.name)
+    with suppress(OSError):
+        about = folder.lstat()
+        if found is None or os.name != "posix" or about.st_uid != os.getuid() or folder.is_symlink():
+            return False
+        os.kill(int(found.group(1)), 0)
+        return False
+    return found is not None and folder.is_dir()
 
 
 def check_there(address: str) -> None:

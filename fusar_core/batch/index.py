@@ -37,8 +37,9 @@ SCENES = Layer(
 )
 
 
-def write_index(records: Iterable[Record], out: Path) -> Path:
-    """Writes OUT/index.gpkg; what was there before stays until the new one is whole. Raises OutputUnwritable."""
+def write_index(records: Iterable[Record], out: Path, *, overwrite: bool = False) -> Path:
+    """Writes OUT/index.gpkg; what was there before stays until the new one is whole. overwrite: also one to which an
+    analyst has added fields. Raises OutputUnwritable."""
     ordered = sorted(records, key=lambda r: r.scene)
     table = FeatureTable(
         SCENES,
@@ -47,7 +48,7 @@ def write_index(records: Iterable[Record], out: Path) -> Path:
         [_row(record, out) for record in ordered],
     )
     path = out / INDEX
-    write_layers([table], path)
+    write_layers([table], path, overwrite=overwrite)
     return path
 
 

@@ -10,20 +10,21 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fusar_core import errors
-from fusar_core.batch.index import INDEX, write_index
+from fusar_core.batch.index import INDEX, SCENES, write_index
 from fusar_core.batch.listing import Listed
 from fusar_core.batch.pool import Pool
 from fusar_core.batch.work import DONE, EMPTY, STATE, Record, record_path, result_path, state_of
 from fusar_core.engines import check_options, engine_info, open_engine, require
-from fusar_core.errors import FusarError, ResumeMismatch
-from fusar_core.files import atomic_path, check_writable, write_error
+from fusar_core.errors import FusarError, OutputInUse, ResumeMismatch
+from fusar_core.files import atomic_path, write_error
 from fusar_core.interpretation.run import Run
+from fusar_core.results.claim import claim
 from fusar_core.tasks import require_known, scene_tasks
 
 FORMAT = 1
@@ -106,7 +107,7 @@ def run_batch(
     before = {r.scene for r in finished}
     todo = [(s, names[s.path]) for s in scenes if s.path not in before]
     records = {r.scene: r for r in finished}
-    index = _Index(out)
+    index = _Index(out, settings.overwrite)
     trouble: Record | None = None
     if on_progress:
         on_progress(len(records), len(scenes))
@@ -144,16 +145,17 @@ def check_settings(settings: Run) -> None:
 class _Index:
     """Writes the index, while work goes on only now and then."""
 
-    def __init__(self, out: Path) -> None:
-        self.path = out / INDEX
+    def __init__(self, out: Path, overwrite: bool) -> None:
+        self.path, self.overwrite = out / INDEX, overwrite
         self._written = time.monotonic()
 
     def keep(self, records: Iterable[Record]) -> None:
         if time.monotonic() - self._written > INDEX_EVERY_S:
-            self.write(records)
+            with suppress(OutputInUse):  # somebody has it open: there is a next time
+                self.write(records)
 
     def write(self, records: Iterable[Record]) -> None:
-        write_index(records, self.path.parent)
+        write_index(records, self.path.parent, overwrite=self.overwrite)
         self._written = time.monotonic()
 
 
@@ -164,7 +166,7 @@ def _prepare(out: Path, settings: Run, fresh: bool) -> None:
         state.mkdir(parents=True, exist_ok=True)
     except OSError as cause:
         raise write_error(out, cause) from cause
-    check_writable(out / INDEX)
+    claim([out / INDEX], overwrite=settings.overwrite, layers=[SCENES])
     header = {"format": FORMAT, "settings": settings.decides()}
     path = state / HEADER
     if path.exists() and not fresh:

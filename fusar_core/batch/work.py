@@ -17,10 +17,12 @@ from typing import Any
 from fusar_core.batch.listing import Listed
 from fusar_core.engines import open_engine
 from fusar_core.engines.base import Engine
-from fusar_core.errors import FusarError, ResumeMismatch, SceneEmpty
+from fusar_core.errors import FusarError, ResumeMismatch, SceneEmpty, unforeseen
 from fusar_core.files import atomic_path
+from fusar_core.interpretation.journal_file import holding
 from fusar_core.interpretation.run import Run, opened
 from fusar_core.interpretation.scope import Watch
+from fusar_core.results.claim import claim
 from fusar_core.results.features import feature_tables
 from fusar_core.results.vector_io import write_layers
 from fusar_core.scenes.scene import SarScene
@@ -116,7 +118,8 @@ def interpret_listed(listed: Listed, name: str, out: str, settings: Run) -> Reco
         return failed(FAILED, error.code, error.message, error.hint)
     except Exception as error:
         traceback.print_exc()
-        return failed(FAILED, INTERNAL, f"{type(error).__name__}: {error}", "This is a bug: please report it.")
+        said = unforeseen(error)
+        return failed(FAILED, said.code, said.message, said.hint)
 
 
 def _interpret(
@@ -124,17 +127,18 @@ def _interpret(
 ) -> Record:
     """seen: takes what is known of the scene as soon as it is, should the rest fail. seconds: since the start."""
     journal = out / STATE / f"{name}.partial"
+    claim([result_path(out, name)], run.inputs(), overwrite=run.overwrite)
 
     def on_scene(scene: SarScene) -> None:
         seen.update({"footprint": _footprint(scene), "acquired": scene.acquisition.acquired or ""})
 
-    with opened(run, Watch(on_scene=on_scene), _kept_engine) as ready:
+    with holding(journal), opened(run, Watch(on_scene=on_scene), _kept_engine) as ready:
         seen |= {"engine": ready.engine.name, "model": ready.engine.model}
         try:
             result = ready.interpret(journal, resume=True)
         except ResumeMismatch:  # the scene, or the model, has changed since
             result = ready.interpret(journal)
-        write_layers(feature_tables(result), result_path(out, name))
+        write_layers(feature_tables(result), result_path(out, name), overwrite=run.overwrite)
         record = Record(
             **seen,
             status=DONE,

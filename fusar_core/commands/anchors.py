@@ -8,14 +8,14 @@ from typing import Any
 
 import click
 
-from fusar_core.commands.options import extent_option, progress_bar, scene_argument, year_option
+from fusar_core.commands.options import extent_option, progress_bar, say, scene_argument, year_option
 from fusar_core.domain.anchors import Anchors
 from fusar_core.domain.schema import NODES_PER_SIDE
-from fusar_core.files import check_writable
 from fusar_core.interpretation.parameters import parse_extent
 from fusar_core.prior.aef import EmbeddingSource, open_source
 from fusar_core.prior.anchors import AnchorSampler
 from fusar_core.prior.files import write_anchors
+from fusar_core.results.claim import claim
 from fusar_core.scenes.scene import SarScene
 
 
@@ -52,8 +52,7 @@ def command(
       FILE or FOLDER          rasters of 64 bands; also a URL of one
     What comes over the network is kept in a cache (see `fusar cache`).
     """
-    for path in filter(None, (out, preview)):
-        check_writable(path)
+    claim([out, preview], [scene, source])
     with SarScene.open(scene, band=band, year=year) as opened:
         window = opened.extent_window(*parse_extent(extent)) if extent else opened.extent
         embeddings = open_source(source)
@@ -70,7 +69,7 @@ def command(
             image, _ = opened.quicklook(window)
             draw_preview(anchors, image, preview, opened.name)
         summary = _summary(opened, anchors, embeddings, sampler, out, preview)
-    click.echo(json.dumps(summary, indent=2) if as_json else _text(summary))
+    say(json.dumps(summary, indent=2) if as_json else _text(summary))
 
 
 def _summary(

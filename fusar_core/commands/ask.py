@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from fusar_core.commands.engine_options import engine_arguments, engine_options
-from fusar_core.commands.options import band_option, extent_option, prior_option, scene_argument, year_option
+from fusar_core.commands.options import band_option, extent_option, prior_option, say, scene_argument, year_option
 from fusar_core.domain.answers import Answer
 from fusar_core.interpretation.inquiry import ask
 from fusar_core.interpretation.interpret import warnings_of
@@ -40,14 +40,14 @@ def command(question: str, as_json: bool, **options: Any) -> None:
         single = _is_single(ready)
         for answer in ask(ready.scene, ready.engine, question, ready.scope, ready.watch):
             if as_json:
-                click.echo(json.dumps(_as_json(answer, question, ready.engine.model)))
+                say(json.dumps(_as_json(answer, question, ready.engine.model)))
             elif streams and single:
-                click.echo()
+                say("")
             else:
                 words = answer.value if answer.value is not None else f"({answer.parse_status}) {answer.raw_text}"
-                click.echo(words if single else f"{chip_name(answer.chip.window)}  {words}")
+                say(words if single else f"{chip_name(answer.chip.window)}  {words}")
         for warning in warnings_of(ready.scene, ready.engine, ready.scope):
-            click.echo(f"warning   {warning}", err=True)
+            say(f"warning   {warning}", err=True)
 
 
 def _is_single(ready: Ready) -> bool:
@@ -69,4 +69,4 @@ def _as_json(answer: Answer, question: str, model: str) -> dict[str, Any]:
 
 
 def _show(text: str) -> None:
-    click.echo(text, nl=False)
+    say(text, nl=False)

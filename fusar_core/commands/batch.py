@@ -14,7 +14,7 @@ import click
 from fusar_core.batch import BatchResult, RayPool, find_scenes, run_batch
 from fusar_core.batch.work import DONE, EMPTY, FAILED
 from fusar_core.commands.engine_options import engine_arguments, engine_options
-from fusar_core.commands.options import progress_bar, run_options
+from fusar_core.commands.options import overwrite_option, progress_bar, run_options, say
 from fusar_core.engines import engine_info
 from fusar_core.interpretation.run import Run
 from fusar_core.remote.secret import Secret
@@ -32,6 +32,7 @@ SHOWN = 10
 @click.option("--gpus-per-worker", type=float, help="May be a part, e.g. 0.5; default: 1 for a model where there are.")
 @click.option("--ray-address", help="A Ray cluster to use, e.g. auto; default: processes on this computer.")
 @click.option("--fresh", is_flag=True, help="Begin anew, also with what is finished.")
+@overwrite_option
 @click.option("--json", "as_json", is_flag=True, help="Summary as JSON on stdout.")
 def command(
     scenes: tuple[str, ...],
@@ -59,7 +60,7 @@ def command(
     with progress_bar("scenes") as on_progress, redirect_stdout(sys.stderr):  # Ray prints when a process dies
         result = run_batch(found, out, settings, pool, fresh=fresh, on_progress=on_progress)
     beside = [words for scene in found for words in scene.beside]
-    click.echo(json.dumps({**_summary(result), "left_out": beside}, indent=2) if as_json else _text(result, beside))
+    say(json.dumps({**_summary(result), "left_out": beside}, indent=2) if as_json else _text(result, beside))
     if result.count(FAILED):
         sys.exit(1)
 

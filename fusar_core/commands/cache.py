@@ -6,6 +6,7 @@ import json
 
 import click
 
+from fusar_core.commands.options import say
 from fusar_core.prior.aef.cache import ENV_FOLDER, ENV_LIMIT, CacheUse, DiskCache
 
 
@@ -22,14 +23,14 @@ def command(context: click.Context) -> None:
 def show(as_json: bool = False) -> None:
     """Show where the cache lies and how full it is (the default)."""
     use = DiskCache().use()
-    click.echo(json.dumps(_as_dict(use), indent=2) if as_json else _text(use))
+    say(json.dumps(_as_dict(use), indent=2) if as_json else _text(use))
 
 
 @command.command()
 def clear() -> None:
     """Remove everything that was kept; it is fetched again when needed."""
     cache = DiskCache()
-    click.echo(f"{_megabytes(cache.clear())} freed in {cache.folder}")
+    say(f"{_megabytes(cache.clear())} freed in {cache.folder}")
 
 
 def _as_dict(use: CacheUse) -> dict[str, object]:

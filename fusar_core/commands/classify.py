@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from fusar_core.commands.engine_options import engine_arguments, engine_options
-from fusar_core.commands.options import band_option, prior_option, scene_argument, year_option
+from fusar_core.commands.options import band_option, prior_option, say, scene_argument, year_option
 from fusar_core.interpretation.inquiry import classify_box, inquiry_of
 from fusar_core.interpretation.parameters import parse_extent
 from fusar_core.interpretation.result import Inquiry
@@ -33,14 +33,14 @@ def command(box: str, as_json: bool, **options: Any) -> None:
         answer = classify_box(ready.scene, ready.engine, window, ready.scope)
         told = inquiry_of(ready.scene, ready.engine, replace(ready.scope, extent=window), [answer])
     if as_json:
-        click.echo(json.dumps(_as_json(told)))
+        say(json.dumps(_as_json(told)))
         return
     for warning in told.warnings:
-        click.echo(f"warning   {warning}", err=True)
+        say(f"warning   {warning}", err=True)
     if answer.value is None:
-        click.echo(f"no class ({answer.parse_status.replace('_', ' ')}): {answer.raw_text}")
+        say(f"no class ({answer.parse_status.replace('_', ' ')}): {answer.raw_text}")
     else:
-        click.echo(f"{answer.value}  {answer.score:.2f}")
+        say(f"{answer.value}  {answer.score:.2f}")
 
 
 def _as_json(told: Inquiry) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from fusar_core.commands.options import say
 from fusar_core.installation import report
 
 
@@ -36,6 +37,6 @@ def command(as_json: bool) -> None:
     Exit status 1 when something that is needed is missing.
     """
     found = report()
-    click.echo(json.dumps(found, indent=2) if as_json else _text(found))
+    say(json.dumps(found, indent=2) if as_json else _text(found))
     if any(version is None for version in found["packages"].values()):
         sys.exit(1)

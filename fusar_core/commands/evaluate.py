@@ -12,13 +12,14 @@ from typing import Any
 import click
 
 from fusar_core.commands.engine_options import chosen_engine, engine_options
+from fusar_core.commands.options import say
 from fusar_core.errors import BadResults
 from fusar_core.evaluation.coco import CocoDataset
 from fusar_core.evaluation.comparison import compared, verdict
 from fusar_core.evaluation.evaluate import evaluate
 from fusar_core.evaluation.results import Results, read_results
 from fusar_core.evaluation.scores import ALL, classes_of
-from fusar_core.files import check_writable
+from fusar_core.results.claim import claim
 from fusar_core.scoring.clutter import BRIGHT_LEVEL, INSHORE, MOST_BRIGHT, OFFSHORE
 from fusar_core.tasks import TASKS, class_tasks
 
@@ -51,8 +52,7 @@ def command(
     Numbers come with 95 % intervals, and with what an answer that ignores
     the image would get. Answers that cannot be parsed count as wrong.
     """
-    if out:
-        check_writable(out)
+    claim([out], [dataset, images, baseline, options.get("model")])
     against = _baseline(baseline, task) if baseline else None
     labels = [w.strip() for w in classes.split(",") if w.strip()] if classes is not None else None
     with _progress() as on_progress:
@@ -64,9 +64,9 @@ def command(
     if out:
         result.write(out)
     if as_json:
-        click.echo(json.dumps(result.summary(), indent=2, allow_nan=False))
+        say(json.dumps(result.summary(), indent=2, allow_nan=False))
     else:
-        click.echo(_report(result, task, out))
+        say(_report(result, task, out))
 
 
 def _baseline(path: Path, task: str) -> dict[str, Any]:

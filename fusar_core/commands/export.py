@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
-from fusar_core.results.vector_io import format_of, read_layers, write_layers
+from fusar_core.commands.options import overwrite_option, say
+from fusar_core.results.claim import claim
+from fusar_core.results.columns import renamed, shortened
+from fusar_core.results.tables import FeatureTable
+from fusar_core.results.vector_io import format_of, not_taken_along, read_layers, write_layers
 
 
 @click.command()
 @click.argument("results", type=click.Path(path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path))
-def command(results: Path, out: Path) -> None:
+@overwrite_option
+def command(results: Path, out: Path, overwrite: bool) -> None:
     """Convert RESULTS (a GeoPackage of `fusar interpret`) to OUT: .shp, .geojson, .csv or .gpkg.
 
-    The detections go to OUT; the other layers lie beside it as NAME_grid_cells and NAME_answers.
+    \b
+    The detections go to OUT; the other layers lie beside it as NAME_grid_cells
+    and NAME_answers. Fields and rows that you have added come along.
     """
-    format_of(out)
-    for name, path in write_layers(read_layers(results), out).items():
-        click.echo(f"{name:<11} {path}")
+    form = format_of(out)
+    claim([out], [results], overwrite=overwrite)
+    tables = read_layers(results)
+    for name, path in write_layers(tables, out, overwrite=overwrite).items():
+        say(f"{name:<11} {path}")
+    for note in _notes(results, tables, form):
+        say(note)
+
+
+def _notes(results: Path, tables: Sequence[FeatureTable], form: str) -> Iterator[str]:
+    """What is not in the export as it was in the results."""
+    for left in not_taken_along(results):
+        yield f"left out    {left}"
+    for table in tables if form == "shp" else ():
+        for name, short in renamed(table.layer).items():
+            yield f"renamed     {name} is {short} in {table.layer.name}"
+        for name, n in shortened(table).items():
+            yield f"shortened   {n} texts of {name} in {table.layer.name}"

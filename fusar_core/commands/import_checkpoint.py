@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from fusar_core.commands.options import say
 from fusar_core.engines import needs_model_extra
 from fusar_core.errors import BadOption
 
@@ -41,6 +42,6 @@ def command(
     import_official(found, base, out, copy_base=copy_base)
     manifest = read_manifest(out)
     if as_json:
-        click.echo(json.dumps({"model": str(out), "base": str(manifest.base), "tasks": list(manifest.tasks)}))
+        say(json.dumps({"model": str(out), "base": str(manifest.base), "tasks": list(manifest.tasks)}))
     else:
-        click.echo(f"wrote     {out}\nbase      {manifest.base}\ntasks     {', '.join(manifest.tasks)}")
+        say(f"wrote     {out}\nbase      {manifest.base}\ntasks     {', '.join(manifest.tasks)}")

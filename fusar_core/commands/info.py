@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from fusar_core.commands.options import band_option, year_option
+from fusar_core.commands.options import band_option, say, year_option
 from fusar_core.errors import SceneUnreadable
 from fusar_core.scenes.report import as_text, describe, describe_unopened
 from fusar_core.scenes.scene import SarScene
@@ -32,7 +32,7 @@ def command(scene: str, band: str | None, year: int | None, as_json: bool) -> No
         if known is None:
             raise
         report, failed = known, error
-    click.echo(json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) if as_json else as_text(report))
+    say(json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) if as_json else as_text(report))
     if failed is not None:
-        click.echo(f"fusar: {failed} [{failed.code}]", err=True)
+        say(f"fusar: {failed} [{failed.code}]", err=True)
         sys.exit(failed.exit_status)

@@ -9,13 +9,16 @@ from typing import Any
 import click
 
 from fusar_core.commands.engine_options import engine_arguments, engine_options
-from fusar_core.commands.options import extent_option, progress_bar, run_options, scene_argument
+from fusar_core.commands.options import extent_option, overwrite_option, progress_bar, run_options, say, scene_argument
 from fusar_core.domain.tiling import Window
-from fusar_core.files import check_writable
+from fusar_core.errors import OutputUnwritable
+from fusar_core.interpretation.journal_file import holding
 from fusar_core.interpretation.result import Interpretation
 from fusar_core.interpretation.run import Run, opened
 from fusar_core.interpretation.scope import Watch
+from fusar_core.results.claim import claim
 from fusar_core.results.features import feature_tables
+from fusar_core.results.reviews import with_reviews_of
 from fusar_core.results.summary import summary
 from fusar_core.results.vector_io import format_of, write_layers
 
@@ -29,8 +32,18 @@ from fusar_core.results.vector_io import format_of, write_layers
 @run_options
 @click.option("--map", "map_path", type=click.Path(path_type=Path), help="Also draw a map, as PNG.")
 @click.option("--resume", is_flag=True, help="Take up a run of the same scene and options that was broken off.")
+@overwrite_option
+@click.option("--keep-reviews", is_flag=True, help="Take reviews and own fields over from OUT, where targets overlap.")
 @click.option("--json", "as_json", is_flag=True, help="Summary as JSON on stdout.")
-def command(out: Path, form: str | None, map_path: Path | None, resume: bool, as_json: bool, **options: Any) -> None:
+def command(
+    out: Path,
+    form: str | None,
+    map_path: Path | None,
+    resume: bool,
+    keep_reviews: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
     """Find, count and locate targets in SCENE; write them as vector layers.
 
     \b
@@ -38,25 +51,38 @@ def command(out: Path, form: str | None, map_path: Path | None, resume: bool, as
     off leaves OUT as it was and a journal beside it; --resume takes it up.
     """
     format_of(out, form)
-    for path in filter(None, (out, map_path)):
-        check_writable(path)
     run = Run.from_parameters(options | {"engine_options": engine_arguments(options["engine"], options)})
+    replace = run.overwrite or keep_reviews
+    claim([out, map_path], run.inputs(), overwrite=replace)
+    if keep_reviews:
+        with_reviews_of(out, [])  # they can be read
     journal = out.with_name(out.name + ".partial")
-    with progress_bar(Path(run.scene).name) as on_progress, opened(run, Watch(on_progress=on_progress)) as ready:
+    with (
+        holding(journal),
+        progress_bar(Path(run.scene).name) as on_progress,
+        opened(run, Watch(on_progress=on_progress)) as ready,
+    ):
         result = ready.interpret(journal, resume=resume)
-        files = {name: str(path) for name, path in write_layers(feature_tables(result), out).items()}
+        tables, notes = feature_tables(result), list[str]()
+        if keep_reviews:
+            tables, notes = with_reviews_of(out, tables)
+        files = {name: str(path) for name, path in write_layers(tables, out, overwrite=replace).items()}
         journal.unlink(missing_ok=True)
         if map_path:
-            _draw(result, ready.scope.extent, map_path)
+            _draw(result, ready.scope.extent, map_path, out)
             files["map"] = str(map_path)
     told = summary(result) | {"files": files}
-    click.echo(json.dumps(told, indent=2) if as_json else _text(told))
+    told["warnings"] += notes
+    say(json.dumps(told, indent=2) if as_json else _text(told))
 
 
-def _draw(result: Interpretation, window: Window | None, path: Path) -> None:
+def _draw(result: Interpretation, window: Window | None, path: Path, out: Path) -> None:
     from fusar_core.results.picture.scene_map import draw_map
 
-    draw_map(result, path, window)
+    try:
+        draw_map(result, path, window)
+    except OutputUnwritable as error:
+        raise type(error)(f"{error.message} The result itself is whole, in {out}.", error.hint) from error
 
 
 def _text(summary: dict[str, Any]) -> str:

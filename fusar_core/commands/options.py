@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,12 +18,27 @@ F = TypeVar("F", bound=Callable[..., Any])
 scene_argument = click.argument("scene")  # as it is: a name of GDAL's own is no path
 band_option = click.option("--band", help="Band by number, name or polarisation, e.g. 1, VH or VV+VH.")
 year_option = click.option("--year", type=int, help="Year of acquisition, where the file does not say.")
+overwrite_option = click.option(
+    "--overwrite", is_flag=True, help="Replace a result in which an analyst has worked, or a file that is no result."
+)
 prior_option = click.option("--prior", help="AlphaEarth embeddings: mosaic, earth-engine:PROJECT, a raster, or none.")
 
 
 extent_option = click.option(
     "--extent", help="Only here: xmin,ymin,xmax,ymax in map units of the scene, or with ,EPSG:n appended."
 )
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    """A text that does nothing to a terminal: control characters and what is no Unicode are spelled out."""
+    whole = text.encode("utf-8", "backslashreplace").decode()
+    return _CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", whole)
+
+
+def say(text: str, *, err: bool = False, nl: bool = True) -> None:
+    """Prints a text that may hold names of files, or words of a model."""
+    click.echo(printable(text), err=err, nl=nl)
 
 
 def run_options(command: F) -> F:
@@ -53,7 +69,7 @@ def progress_bar(label: str) -> Iterator[Any]:
     if not sys.stderr.isatty():
         yield None
         return
-    with click.progressbar(length=1, label=label, file=sys.stderr, show_pos=True) as bar:
+    with click.progressbar(length=1, label=printable(label), file=sys.stderr, show_pos=True) as bar:
 
         def on_progress(done: int, total: int) -> None:
             bar.length = total

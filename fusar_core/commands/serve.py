@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from fusar_core.commands.options import say
 from fusar_core.errors import BadOption, MissingExtra
 from fusar_core.model.bundled import model_directory
 
@@ -99,7 +100,7 @@ def command(
         limits=Limits(queue=queue),
         drain_s=drain,
     )
-    serve(options, lambda line: click.echo(f"fusar: {line}", err=True))
+    serve(options, lambda line: say(f"fusar: {line}", err=True))
 
 
 def _replicas(text: str) -> int:

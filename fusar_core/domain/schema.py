@@ -9,12 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-FieldType = Literal["text", "real", "integer", "boolean"]
+FieldType = Literal["text", "real", "integer", "boolean", "date", "datetime"]
+"""The last two occur only among fields that an analyst has added."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """One attribute: its name, its shapefile name (at most 10 characters), its type, and what it says."""
+    """One attribute: its name, its shapefile name (at most 10 characters), its type, and what it says.
+
+    Fields that an analyst has added have no shapefile name: one is found when a shapefile is written.
+    """
 
     name: str
     short: str

@@ -4,63 +4,72 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO
 
 from fusar_core.domain.answers import Answer
 from fusar_core.domain.tiling import ChipWindow
 from fusar_core.errors import ResumeMismatch
 from fusar_core.files import write_error
+from fusar_core.interpretation.journal_file import open_journal
 from fusar_core.tasks import TASKS
 
-FORMAT = 2
+FORMAT = 3
+MOST_LINE = 64 * 2**20
+"""Bytes of one step; a longer line is damage."""
 
 
 class Journal:
-    """Append-only file beside the result. The first line says which run it belongs to; a torn last line is ignored."""
+    """Append-only file beside the result, of one run at a time. The first line says which run it belongs to; every line
+    has a checksum, and from the first one on that does not hold nothing is believed."""
 
     def __init__(self, path: Path, run: dict[str, Any], *, resume: bool) -> None:
         """Opens the journal of `run` (anything JSON that determines the answers: scene, engine, options).
 
         resume: take up what is there; otherwise start afresh. Raises ResumeMismatch when what is there belongs to
-        another run, and OutputUnwritable when the file cannot be written.
+        another run, OutputInUse when another run has it, OutputForeign when it is no journal, and OutputUnwritable
+        when the file cannot be written.
         """
         self.path = path
-        header = json.loads(json.dumps({"format": FORMAT, "run": run}))
+        header = json.loads(json.dumps({"fusar": "journal", "format": FORMAT, "run": run}))
         self.finished: dict[int, dict[str, Any]] = {}
-        whole = self._read(header) if resume and path.exists() else 0
+        self._file: BinaryIO = open_journal(path)
         try:
-            self._file: IO[bytes] = open(path, "r+b" if whole else "wb")  # noqa: SIM115 - open as long as the run
+            whole = self._read(header) if resume else 0
             self._file.truncate(whole)
             self._file.seek(whole)
             if not whole:
                 self._append(header)
         except OSError as cause:
+            self._file.close()
             raise write_error(path, cause) from cause
+        except BaseException:
+            self._file.close()
+            raise
 
     def _read(self, header: dict[str, Any]) -> int:
         """Fills `finished`; returns the length in bytes of the lines that are whole, 0 when not even the first is."""
         whole = 0
-        with open(self.path, "rb") as file:
-            for number, line in enumerate(file):
-                try:
-                    entry = json.loads(line) if line.endswith(b"\n") else None
-                except ValueError:
-                    entry = None
-                if not isinstance(entry, dict):
+        while line := self._file.readline(MOST_LINE):
+            entry = _entry(line)
+            if entry is None:
+                break
+            if not whole and entry != header:
+                raise ResumeMismatch(
+                    f"{self.path} belongs to a run with another scene or other options.",
+                    "Repeat the run without --resume to start afresh, or with the options it was begun with.",
+                )
+            if whole:
+                if not isinstance(entry.get("step"), int):
                     break
-                if number == 0 and entry != header:
-                    raise ResumeMismatch(
-                        f"{self.path} belongs to a run with another scene or other options.",
-                        "Repeat the run without --resume to start afresh, or with the options it was begun with.",
-                    )
-                if number > 0:
-                    self.finished[int(entry["step"])] = entry
-                whole += len(line)
+                self.finished[entry["step"]] = entry
+            whole += len(line)
         return whole
 
     def _append(self, entry: dict[str, Any]) -> None:
-        self._file.write(json.dumps(entry, separators=(",", ":")).encode() + b"\n")
+        text = json.dumps(entry, separators=(",", ":"))
+        self._file.write(f'{text[:-1]},"crc":{zlib.crc32(text.encode())}}}\n'.encode())
         self._file.flush()
 
     def add(self, step: int, answers: list[Answer], seen: list[int]) -> None:
@@ -77,7 +86,12 @@ class Journal:
     def entry(self, step: int, chip: ChipWindow) -> tuple[list[Answer], list[int]]:
         """The recorded answers of a finished step, and the chips of the partition in which it saw data."""
         entry = self.finished[step]
-        return [_from_json(a, chip) for a in entry["answers"]], entry["seen"]
+        try:
+            return [_from_json(a, chip) for a in entry["answers"]], [int(i) for i in entry["seen"]]
+        except (KeyError, TypeError, ValueError, AttributeError) as cause:
+            raise ResumeMismatch(
+                f"{self.path} is damaged at step {step}: {cause!r}.", "Repeat the run without --resume to start afresh."
+            ) from cause
 
     def close(self) -> None:
         """Leaves the journal on disk for a later resume."""
@@ -90,6 +104,29 @@ class Journal:
         """The run is complete and its result is in place: nothing to resume any more."""
         self._file.close()
         self.path.unlink(missing_ok=True)
+
+
+def _entry(line: bytes) -> dict[str, Any] | None:
+    """What a line says; None when it is torn or damaged."""
+    content, comma, check = line.rpartition(b',"crc":')
+    if not comma or check != b"%d}\n" % zlib.crc32(content + b"}"):
+        return _older_header(line)
+    try:
+        entry = json.loads(content + b"}")
+    except (ValueError, RecursionError):
+        return None
+    return entry if isinstance(entry, dict) else None
+
+
+def _older_header(line: bytes) -> dict[str, Any] | None:
+    """The first line of a journal without checksums, so that it is refused and not lost; None for anything else."""
+    if not line.startswith(b'{"format":') or not line.endswith(b"\n"):
+        return None
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return entry if isinstance(entry, dict) else None
 
 
 def _to_json(answer: Answer) -> dict[str, Any]:

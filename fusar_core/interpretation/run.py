@@ -35,7 +35,8 @@ class Run:
     scene: path of a raster or product. engine: name or address; engine_options: of `open_engine`, as pairs; what they
     hold that is secret shows itself to nobody. band, year: of the scene, where the file does not say. extent: bounds
     in `extent_crs`, or in the scene's map units; None for all of it. prior, water: as on the command line.
-    chip_overlap: pixels; the engine's own when None.
+    chip_overlap: pixels; the engine's own when None. overwrite: whether results in which an analyst has worked may be
+    replaced; it decides about no result.
     """
 
     scene: str = ""
@@ -50,6 +51,7 @@ class Run:
     prior: str | None = None
     water: str | None = None
     chip_overlap: int | None = None
+    overwrite: bool = False
 
     @classmethod
     def from_parameters(cls, params: Mapping[str, Any]) -> Run:
@@ -73,10 +75,16 @@ class Run:
             prior=wanted(params, "prior", str),
             water=str(wanted(params, "water_mask", (str, Path), "")) or None,
             chip_overlap=wanted(params, "chip_overlap", int),
+            overwrite=wanted(params, "overwrite", bool, False),
         )
 
+    def inputs(self) -> list[Any]:
+        """What is read: paths, names that GDAL reads, addresses; None for what is not given."""
+        return [self.scene, self.water, self.prior, dict(self.engine_options).get("model")]
+
     def decides(self) -> dict[str, Any]:
-        """What decides about the results of any scene, for JSON: keys and how a server is reached do not."""
+        """What decides about the results of any scene, for JSON: keys, how a server is reached, what may be replaced do
+        not."""
         deciding = {option.name for option in engine_info(self.engine).options if option.decides}
         return {
             "engine": self.engine,

@@ -16,7 +16,7 @@ class FeatureTable:
     """The features of one layer: polygons in map coordinates and one dict of values each.
 
     crs: None for a scene without georeference; its features lie at (x, −y) of their pixels, which is where QGIS shows
-    such a raster.
+    such a raster. A table that was read back may hold rows without a geometry (None) and rows that an analyst drew.
     """
 
     layer: Layer

@@ -16,7 +16,7 @@ from PIL import Image
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from fusar_core import __version__
-from fusar_core.errors import BadOption, FusarError, UnknownModel, WorkerFailed
+from fusar_core.errors import BadOption, FusarError, UnknownModel, WorkerBusy, WorkerFailed
 from fusar_core.tasks import counting
 from fusar_core.worker import schema
 from fusar_core.worker.body import MOST_KEY, Message, Receive, Scope, Send, send_error
@@ -33,9 +33,9 @@ PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 log = logging.getLogger(__name__)
 
 
-def make_app(front: Front) -> Guard:
-    """The ASGI application that serves a front."""
-    return Guard(front, describe(front))
+def make_app(front: Front, crowded: Callable[[], bool] = lambda: False) -> Guard:
+    """The ASGI application that serves a front. crowded: whether there are too many connections to take questions."""
+    return Guard(front, describe(front), crowded)
 
 
 def describe(front: Front) -> FastAPI:
@@ -205,8 +205,8 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
 class Guard:
     """Checks the key before anything else, counts requests, and lets no stack trace out."""
 
-    def __init__(self, front: Front, app: Any) -> None:
-        self._front, self._app = front, app
+    def __init__(self, front: Front, app: Any, crowded: Callable[[], bool]) -> None:
+        self._front, self._app, self._crowded = front, app, crowded
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -235,9 +235,11 @@ class Guard:
         self._front.metrics.answered(path, status or 499, time.monotonic() - started)
 
     def _check(self, scope: Scope) -> None:
-        """Raises WorkerAuth, BadOption."""
+        """Raises WorkerAuth, WorkerBusy, BadOption."""
         headers = dict(scope["headers"])
         if scope["path"] not in OPEN_PATHS:
+            if self._crowded():  # whether it is alive is answered all the same
+                raise WorkerBusy("This worker has too many connections.", "Ask again later.")
             scope["fusar.who"] = self._front.keys.check(headers.get(b"authorization", b""))
         if not self._front.keys and not _is_local(headers.get(b"host", b"")):
             # Else any web page could reach a worker without a key, by a name that leads to this computer.

@@ -27,7 +27,7 @@ from fusar_core.worker.body import (
     send_start,
     until_gone,
 )
-from fusar_core.worker.intake import Asked, model_names, understand
+from fusar_core.worker.intake import Asked, decoded, model_names, open_request
 from fusar_core.worker.jobs import About, Event
 from fusar_core.worker.limits import Limits
 from fusar_core.worker.metrics import Metrics
@@ -37,7 +37,7 @@ from fusar_core.worker.replies import Replies
 T = TypeVar("T")
 
 READERS = 4
-"""Threads that decode images and anchors."""
+"""Threads that decode images and anchors; large images have one of their own, so that chips never wait for them."""
 LONGEST_WAIT_S = 30
 
 log = logging.getLogger(__name__)
@@ -60,6 +60,7 @@ class Front:
         self._answers: Answers | None = None
         self._held = Held(self.limits)
         self._readers = ThreadPoolExecutor(READERS, "reader")
+        self._large = ThreadPoolExecutor(1, "large reader")
         self._ended_at: deque[float] = deque(maxlen=64)
 
     def open(self, about: About, backend: Backend, replicas: int = 1) -> None:
@@ -142,7 +143,7 @@ class Front:
                 with self._held.body() as held:
                     body = await read_body(receive, held, self.limits)
                     complete = True
-                    asked = await self._understand(body)
+                    asked = await while_there(receive, self._understand(body))
                     del body
                 await while_there(receive, self._answer(asked, scope, who, send))
         except ClientGone:
@@ -152,9 +153,12 @@ class Front:
             await send_error(error, receive, send, unread=unread, retry_after_s=self.retry_after_s())
 
     async def _understand(self, body: bytes) -> Asked:
+        """Reads a request in a thread; what waits for one is dropped when its client leaves."""
         about = self._open_about()
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._readers, understand, body, self.name, about, self.limits)
+        opened = await loop.run_in_executor(self._readers, open_request, body, self.name, about, self.limits)
+        lane = self._readers if opened.pixels <= self.limits.small_pixels else self._large
+        return await loop.run_in_executor(lane, decoded, opened, about, self.limits)
 
     async def _answer(self, asked: Asked, scope: Scope, who: str, send: Send) -> None:
         key = dict(scope["headers"]).get(b"idempotency-key", b"").decode("latin-1")
@@ -191,7 +195,8 @@ class Front:
 
     def close(self) -> None:
         """Stops the threads that read requests, without waiting; what they have not begun is dropped."""
-        self._readers.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._readers, self._large):
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 async def _noted(batches: AsyncIterator[Sequence[Event]], notes: list[Event]) -> AsyncIterator[Sequence[Event]]:

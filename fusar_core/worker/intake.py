@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from fusar_core.engines.dialogue import fitted
 from fusar_core.errors import BadAnchors, BadImage, BadOption, UnknownModel, UnsupportedTask
 from fusar_core.worker.jobs import About, Job, Prior
-from fusar_core.worker.limits import Limits, from_base64, read_image, read_prior
+from fusar_core.worker.limits import Limits, check_image, from_base64, read_image, read_prior
 from fusar_core.worker.schema import (
     DEFAULT_TOKENS,
     UNSUPPORTED,
@@ -45,15 +45,42 @@ class Asked:
     logprobs: bool
 
 
-def understand(body: bytes, name: str, about: About, limits: Limits) -> Asked:
-    """The job in the body of a chat completion, for the model served under `name`.
+@dataclass(frozen=True)
+class Opened:
+    """A request whose parts are known, and nothing of which is decoded yet. pixels: of its image."""
 
-    Raises BadOption, BadImage, BadAnchors, BadEmbeddings, UnknownModel, UnsupportedTask.
+    request: ChatRequest
+    task: str
+    image: bytes
+    pixels: int
+    question: str
+    anchors: str | None
+
+
+def open_request(body: bytes, name: str, about: About, limits: Limits) -> Opened:
+    """The parts in the body of a chat completion, for the model served under `name`, at little cost.
+
+    Raises BadOption, BadImage, BadAnchors, UnknownModel, UnsupportedTask.
     """
     request = _parse(body)
     task = task_of(request.model, name, about)
     url, question, anchors = _parts(request)
-    picture = fitted(read_image(from_base64(url.partition(",")[2], "image", BadImage), limits), about.chip_size)
+    image = from_base64(url.partition(",")[2], "image", BadImage)
+    return Opened(request, task, image, check_image(image, limits), question, anchors)
+
+
+def understand(body: bytes, name: str, about: About, limits: Limits) -> Asked:
+    """The job in the body of a chat completion. Raises what `open_request` and `decoded` raise."""
+    return decoded(open_request(body, name, about, limits), about, limits)
+
+
+def decoded(opened: Opened, about: About, limits: Limits) -> Asked:
+    """The job of a request: its image decoded and brought to size, its anchors unpacked.
+
+    Raises BadImage, BadAnchors, BadEmbeddings.
+    """
+    request, task, question, anchors = opened.request, opened.task, opened.question, opened.anchors
+    picture = fitted(read_image(opened.image, limits), about.chip_size)
     image = np.asarray(picture)
     prior = None
     if anchors is not None and about.prior:

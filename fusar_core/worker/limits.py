@@ -17,6 +17,8 @@ from PIL import Image, UnidentifiedImageError
 from fusar_core.errors import BadAnchors, BadImage
 from fusar_core.prior.files import read_anchors
 from fusar_core.worker.jobs import Prior
+from fusar_core.worker.jpeg import START as JPEG_START
+from fusar_core.worker.jpeg import check_jpeg
 
 PNG_START = b"\x89PNG\r\n\x1a\n"
 FORMATS = ("PNG", "JPEG")
@@ -28,8 +30,9 @@ OTHER_FIELDS_BYTES = 64 * 1024
 @dataclass(frozen=True)
 class Limits:
     """body_bytes: of one request; held_bytes: of all that are being read. pixels: of an image. anchors: of a chip.
-    queue: requests in the house, those at work included. receive_s: for a request to arrive. answer_s: until it is
-    answered, waiting included. connections: at once.
+    queue: requests in the house, those at work included. receive_s: for a request to arrive. head_s: for its head
+    alone. answer_s: until it is answered, waiting included. connections: at once; peer_connections: of one address.
+    small_pixels: of an image that is not read in the lane for large ones.
     """
 
     body_bytes: int = 8 * 2**20
@@ -40,6 +43,9 @@ class Limits:
     receive_s: float = 60.0
     answer_s: float = 900.0
     connections: int = 4096
+    head_s: float = 30.0
+    peer_connections: int = 1024
+    small_pixels: int = 1024 * 1024
 
 
 def from_base64(text: str, what: str, error: type[BadImage] | type[BadAnchors]) -> bytes:
@@ -51,10 +57,8 @@ def from_base64(text: str, what: str, error: type[BadImage] | type[BadAnchors]) 
 
 
 def read_image(content: bytes, limits: Limits) -> Image.Image:
-    """An 8-bit grey or RGB image from PNG or JPEG bytes, checked before it is decoded. Raises BadImage."""
-    if content.startswith(PNG_START) and len(content) >= 24:
-        width, height = struct.unpack(">II", content[16:24])
-        _check_size(width, height, limits)
+    """An 8-bit grey or RGB image from PNG or baseline JPEG bytes, checked before it is decoded. Raises BadImage."""
+    check_image(content, limits)
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             _check_size(image.width, image.height, limits)
@@ -71,6 +75,18 @@ def read_image(content: bytes, limits: Limits) -> Image.Image:
         raise
     except Exception as cause:  # whatever Pillow and zlib raise for damaged files: a long list
         raise BadImage(f"The image cannot be decoded: {cause}.", "Send a PNG of 8 bits, grey or RGB.") from cause
+
+
+def check_image(content: bytes, limits: Limits) -> int:
+    """The pixels of an image by its head, so that the work of decoding it is known. Raises BadImage."""
+    if content.startswith(PNG_START) and len(content) >= 24:
+        width, height = struct.unpack(">II", content[16:24])
+    elif content.startswith(JPEG_START):
+        width, height = check_jpeg(content)
+    else:
+        raise BadImage("The image is neither a PNG nor a JPEG.", "Send a PNG of 8 bits, grey or RGB.")
+    _check_size(width, height, limits)
+    return width * height
 
 
 def _check_size(width: int, height: int, limits: Limits) -> None:
@@ -98,7 +114,7 @@ def read_prior(content: bytes, limits: Limits, prior_dim: int) -> Prior | None:
         raise BadAnchors(f"The anchors are a damaged NPZ: {cause}.", "Send them again.") from cause
     if len(members) > NPZ_MEMBERS or sum(m.file_size for m in members) > most_bytes:
         raise _too_many(limits)
-    anchors = read_anchors(io.BytesIO(content))
+    anchors = read_anchors(io.BytesIO(content), most_bytes)  # by what is unpacked, whatever its directory says
     if len(anchors) > limits.anchors:
         raise _too_many(limits)
     features = np.ascontiguousarray(anchors.features, np.float32)

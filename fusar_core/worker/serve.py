@@ -13,28 +13,28 @@ import ssl
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from fusar_core.errors import BadCheckpoint, BadOption, FusarError, PortInUse
 from fusar_core.model.weights import check_whole, read_json, weight_files
 from fusar_core.worker.app import make_app
 from fusar_core.worker.auth import Keys, read_keys
 from fusar_core.worker.cluster import Cluster, Placement, app_name
+from fusar_core.worker.connections import Connections
 from fusar_core.worker.front import Front
 from fusar_core.worker.jobs import RuntimeSpec
 from fusar_core.worker.limits import Limits
 from fusar_core.worker.runtime import RUNTIMES
 
 WATCH_S = 2.0
-HEAD_S = 30.0
-"""A connection on which no request begins for so long is closed."""
 BACKLOG = 2048
 FILES = 65_536
+OTHER_FILES = 256
+"""Of the worker itself: logs, Ray, libraries."""
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +82,7 @@ class _Service:
     ) -> None:
         self.options, self.front, self.cluster, self.listener, self.say = options, front, cluster, listener, say
         self.stop = asyncio.Event()
+        self.connections = Connections(_within_files(options.limits))
 
     async def run(self) -> None:
         server = _Server(self._config())
@@ -107,14 +108,13 @@ class _Service:
         if self.options.tls_cert:
             secure = {"ssl_certfile": str(self.options.tls_cert), "ssl_keyfile": str(self.options.tls_key)}
         return uvicorn.Config(
-            make_app(self.front),
-            http=_Protocol,  # h11: its heads are limited
+            make_app(self.front, lambda: self.connections.crowded),
+            http=self.connections.protocol,  # h11: its heads are limited
             ws="none",
             lifespan="off",
             log_level="warning",
             access_log=False,
             server_header=False,
-            limit_concurrency=self.options.limits.connections,
             timeout_keep_alive=75,
             timeout_graceful_shutdown=5,
             **secure,
@@ -166,18 +166,6 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Signals are ours."""
         yield
-
-
-class _Protocol(H11Protocol):
-    """Closes connections on which nothing begins."""
-
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
-        self.loop.call_later(HEAD_S, self._close_if_silent)
-
-    def _close_if_silent(self) -> None:
-        if self.cycle is None and not self.transport.is_closing():
-            self.transport.close()
 
 
 def check_files(model: Path) -> None:
@@ -248,6 +236,16 @@ def _raise_file_limit() -> None:
     if soft != resource.RLIM_INFINITY and soft < wanted:
         with suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _within_files(limits: Limits) -> Limits:
+    """No more connections than this process may have open files, some of which are others'."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return limits
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return replace(limits, connections=max(64, min(limits.connections, soft - OTHER_FILES)))
 
 
 def _notify(state: str) -> None:

@@ -9,6 +9,10 @@ import numpy as np
 import rasterio
 from affine import Affine
 
+from fusar_core.domain.schema import LAYERS
+from fusar_core.results.tables import FeatureTable
+from fusar_core.results.vector_io import write_layers
+
 SEA = 60.0
 SHIP = 1500.0
 LOOKS = 4.4  # equivalent number of looks of a Sentinel-1 GRD
@@ -47,3 +51,9 @@ def ships_scene(
     for x, y in centres:
         plant(image, x, y)
     return write(path, image.astype(np.uint16), **profile)
+
+
+def an_old_result(path: Path) -> bytes:
+    """Writes a result without targets, of another day, where a new one is to go; its bytes."""
+    write_layers([FeatureTable(layer, None, [], []) for layer in LAYERS], path)
+    return path.read_bytes()

@@ -122,10 +122,10 @@ def test_a_scene_that_fails_stops_no_other(archive: Path) -> None:
 def test_a_bug_in_one_scene_stops_no_other(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = batch_work.write_layers
 
-    def buggy(tables: Any, path: Path) -> Any:
+    def buggy(tables: Any, path: Path, **options: Any) -> Any:
         if path.name == "s1.gpkg":
             raise ZeroDivisionError("oh")
-        return real(tables, path)
+        return real(tables, path, **options)
 
     monkeypatch.setattr(batch_work, "write_layers", buggy)
     result = batch(archive)
@@ -181,7 +181,7 @@ def test_a_scene_or_result_that_changed_is_done_again(archive: Path) -> None:
 def test_a_scene_that_broke_off_goes_on_from_its_journal(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real, calls = batch_work.write_layers, []
 
-    def dies(*_: Any) -> None:
+    def dies(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(batch_work, "write_layers", dies)
@@ -210,7 +210,7 @@ def test_a_scene_that_broke_off_goes_on_from_its_journal(archive: Path, monkeypa
 def test_a_journal_of_another_scene_is_begun_anew(archive: Path) -> None:
     state = archive.parent / "out" / ".fusar"
     state.mkdir(parents=True)
-    (state / "s0.partial").write_text('{"format": 1, "run": {"scene": "another"}}\n{"step": 0}\n')
+    (state / "s0.partial").write_text('{"format":1,"run":{"scene":"another"}}\n{"step":0}\n')
     assert batch(archive).totals() == {"ship": 10}
 
 

@@ -20,7 +20,7 @@ import rasterio
 import shapely
 from affine import Affine
 from rasterio.warp import transform_bounds
-from scenes import plant, sea, ships_scene, write
+from scenes import an_old_result, plant, sea, ships_scene, write
 
 from fusar_core.cli import main
 
@@ -202,13 +202,13 @@ def test_bad_input(case: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     scene = make(tmp_path) if make else ships_scene(tmp_path / "s.tif", CENTRES)
     results = tmp_path / "results"
     results.mkdir()
-    (results / "old.gpkg").write_bytes(b"the result of another day")
+    before = an_old_result(results / "old.gpkg")
     assert run("interpret", scene, "--out", results / "old.gpkg", "--json", *options) == 1
     printed = capsys.readouterr()
     assert json.loads(printed.out)["error"]["code"] == code
     assert f"[{code}]" in printed.err
     assert "Traceback" not in printed.err
-    assert (results / "old.gpkg").read_bytes() == b"the result of another day"
+    assert (results / "old.gpkg").read_bytes() == before
     leftovers = {p.name for p in results.iterdir()} - {"old.gpkg", "old.gpkg.partial"}
     assert not leftovers
 
@@ -234,7 +234,7 @@ def test_a_run_that_is_killed_can_be_resumed(tmp_path: Path, kill: signal.Signal
     scene = write(tmp_path / "s.tif", image.astype(np.uint16))
     arguments = [*FUSAR, "interpret", str(scene), "--chip-overlap", "1880"]  # many chips: time to kill it
     out, journal = tmp_path / "a.gpkg", tmp_path / "a.gpkg.partial"
-    out.write_bytes(b"previous")
+    before = an_old_result(out)
     process = subprocess.Popen(
         [*arguments, "--out", str(out)],
         stdout=subprocess.DEVNULL,
@@ -250,7 +250,7 @@ def test_a_run_that_is_killed_can_be_resumed(tmp_path: Path, kill: signal.Signal
     _, words = process.communicate(timeout=60)
     assert process.returncode == (-signal.SIGKILL if kill == signal.SIGKILL else 130)
     assert "Traceback" not in words
-    assert out.read_bytes() == b"previous"
+    assert out.read_bytes() == before
     finished = journal.read_bytes().count(b"\n") - 1
     subprocess.run([*arguments, "--out", str(out), "--resume"], check=True, capture_output=True)
     whole = tmp_path / "whole.gpkg"
@@ -287,7 +287,7 @@ def test_an_unknown_option_is_wrong_usage(capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.skipif(os.name != "posix", reason="a full device is simulated by the kernel's file-size limit")
 def test_a_full_disk_leaves_the_previous_result(scene: Path, tmp_path: Path) -> None:
     out = tmp_path / "a.gpkg"
-    out.write_bytes(b"previous")
+    before = an_old_result(out)
     code = (
         "import resource, signal\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
@@ -298,4 +298,4 @@ def test_a_full_disk_leaves_the_previous_result(scene: Path, tmp_path: Path) -> 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 1
     assert json.loads(done.stdout)["error"]["code"] == "DISK_FULL", done.stderr
-    assert out.read_bytes() == b"previous"
+    assert out.read_bytes() == before

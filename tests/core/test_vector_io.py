@@ -24,7 +24,7 @@ DEFAULTS: dict[str, Any] = {"text": "x", "real": 1.5, "integer": 3, "boolean": T
 
 def table(layer: Any = DETECTIONS, rows: int = 2, crs: pyproj.CRS | None = UTM, **values: Any) -> FeatureTable:
     polygons = [shapely.box(400_000 + 100 * i, 3_700_000, 400_050 + 100 * i, 3_700_020) for i in range(rows)]
-    row = {f.name: DEFAULTS[f.type] for f in layer.fields} | values
+    row = {f.name: DEFAULTS[f.type] for f in layer.fields} | {"review": "unreviewed"} | values
     return FeatureTable(layer, crs, polygons, [dict(row) for _ in range(rows)], {"engine": "cfar"})
 
 

@@ -10,23 +10,28 @@ import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import httpx2
+import numpy as np
 import openai
 import pytest
 import uvicorn
 from asking import as_json, body, messages, picture
+from PIL import Image
 
 from fusar_core.errors import BadOption, NotEnoughMemory, PromptTooLong, WorkerFailed
+from fusar_core.worker import intake
 from fusar_core.worker.answering import Answers
 from fusar_core.worker.app import make_app
 from fusar_core.worker.auth import Keys, read_keys
-from fusar_core.worker.front import Front
+from fusar_core.worker.connections import Connections
+from fusar_core.worker.front import READERS, Front
 from fusar_core.worker.intake import understand
 from fusar_core.worker.jobs import About, Effort, Ending, Job, Token
 from fusar_core.worker.limits import Limits
-from fusar_core.worker.serve import _Protocol, check_tls, is_loopback, listening
+from fusar_core.worker.serve import check_tls, is_loopback, listening
 
 ABOUT = About("made 0123abcd", 112, ("count", "ask"), ("ship",), 4096, True, gsd_m=(1.0, 10.0))
 KEY = "a key of more than sixteen characters".replace(" ", "-")
@@ -106,7 +111,9 @@ def running(keys=(), **limits):
         front = Front("made", Keys(list(keys)), Limits(**limits))
         backend = Backend()
         front.open(ABOUT, backend)
-        config = uvicorn.Config(make_app(front), http=_Protocol, ws="none", lifespan="off", log_level="error")
+        connections = Connections(front.limits)
+        app = make_app(front, lambda: connections.crowded)
+        config = uvicorn.Config(app, http=connections.protocol, ws="none", lifespan="off", log_level="error")
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
@@ -555,11 +562,142 @@ def test_before_the_model_is_there_questions_are_refused():
         assert httpx2.get(f"{worker.url}/ready").json() == {"status": "starting"}
 
 
-def test_a_connection_without_a_request_is_closed(worker, monkeypatch):
-    monkeypatch.setattr("fusar_core.worker.serve.HEAD_S", 0.2)
-    silent = socket.create_connection(("127.0.0.1", worker.port), timeout=10)
-    assert silent.recv(1) == b""
-    silent.close()
+HEALTH = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+def reached(worker) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", worker.port), timeout=10)
+
+
+def is_dropped(connection: socket.socket) -> bool:
+    """Reads what an answer has left, which may come in pieces, up to the end of the connection."""
+    try:
+        while connection.recv(4096):
+            pass
+    except ConnectionResetError:
+        pass
+    except TimeoutError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("start", [b"", b"P", HEALTH[:-2]])
+def test_a_connection_whose_head_does_not_come_is_closed(start):
+    with running(head_s=0.3) as worker, reached(worker) as slow:
+        slow.sendall(start)
+        assert is_dropped(slow)
+
+
+def test_a_second_head_must_come_in_time_too():
+    with running(head_s=0.3) as worker, reached(worker) as slow:
+        slow.sendall(HEALTH)
+        assert b"200" in slow.recv(4096)
+        time.sleep(0.5)  # to be silent is allowed
+        slow.sendall(HEALTH)
+        assert b"200" in slow.recv(4096)
+        slow.sendall(b"G")
+        started = time.monotonic()
+        assert is_dropped(slow)
+        assert time.monotonic() - started < 5
+
+
+def test_heads_that_trickle_in_keep_nobody_out():
+    """More connections than there may be, each with one byte of its second head."""
+    with running(connections=20, peer_connections=1000) as worker:
+        held = []
+        for _ in range(60):
+            held.append(reached(worker))
+            held[-1].sendall(HEALTH)
+            held[-1].recv(4096)
+            held[-1].sendall(b"G")
+        assert httpx2.get(f"{worker.url}/health").status_code == 200
+        assert worker.post().status_code == 200
+        assert sum(is_dropped(one) for one in held[:30]) == 30
+        for one in held:
+            one.close()
+
+
+def test_a_peer_has_so_many_connections():
+    with running(peer_connections=5) as worker:
+        held = [reached(worker) for _ in range(12)]
+        assert all(is_dropped(one) for one in held[:7])
+        assert worker.post().status_code == 200
+        for one in held:
+            one.close()
+
+
+def test_a_connection_at_work_is_not_dropped_for_others():
+    with running(connections=3, peer_connections=1000) as worker:
+        opened = threading.Event()
+        worker.backend.gate = opened.is_set
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(worker.post)
+            until(lambda: worker.front.inside == 1)
+            held = [reached(worker) for _ in range(10)]
+            opened.set()
+            assert asked.result().status_code == 200
+        for one in held:
+            one.close()
+
+
+def test_health_is_answered_when_all_connections_are_at_work():
+    with running(connections=2, peer_connections=1000) as worker:
+        opened = threading.Event()
+        worker.backend.gate = opened.is_set
+        with ThreadPoolExecutor(3) as pool:
+            asked = [pool.submit(worker.post) for _ in range(2)]
+            until(lambda: worker.front.inside == 2)
+            assert error_of(worker.post()) == (429, "WORKER_BUSY")
+            assert httpx2.get(f"{worker.url}/health").json() == {"status": "ok"}
+            opened.set()
+            assert [one.result().status_code for one in asked] == [200, 200]
+
+
+def test_large_images_do_not_hold_up_small_ones(worker, monkeypatch):
+    """The lane for large ones is one thread; while it is at work, chips go on."""
+    entered, let_go = threading.Event(), threading.Event()
+    real = intake.read_image
+
+    def slow(content: bytes, limits: Limits) -> Image.Image:
+        if len(content) > 200_000:
+            entered.set()
+            assert let_go.wait(20)
+        return real(content, limits)
+
+    monkeypatch.setattr(intake, "read_image", slow)
+    noise = np.random.default_rng(0).integers(0, 255, (1200, 1200)).astype(np.uint8)
+    with ThreadPoolExecutor(6) as pool:
+        large = [pool.submit(worker.post, body(image=noise)) for _ in range(6)]
+        assert entered.wait(10)
+        assert worker.post().status_code == 200
+        let_go.set()
+        assert {one.result().status_code for one in large} == {200}
+
+
+def test_what_waits_to_be_decoded_is_dropped_when_its_client_leaves(worker, monkeypatch):
+    let_go, decoded = threading.Event(), []
+    real = intake.read_image
+
+    def slow(content: bytes, limits: Limits) -> Image.Image:
+        decoded.append(len(content))
+        assert let_go.wait(20)
+        return real(content, limits)
+
+    monkeypatch.setattr(intake, "read_image", slow)
+    content = as_json(body())
+    head = "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    request = f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content
+    clients = [reached(worker) for _ in range(10)]
+    for one in clients:
+        one.sendall(request)
+    until(lambda: worker.front.inside == 10)
+    until(lambda: len(decoded) == READERS)
+    for one in clients:
+        one.close()
+    until(lambda: worker.front.inside == 0)
+    let_go.set()
+    assert worker.post().status_code == 200
+    assert len(decoded) == READERS + 1
 
 
 def test_only_this_computer_is_loopback():

@@ -318,3 +318,103 @@ def test_damaged_images_and_anchors_are_read_or_refused(noise, start, cut):
         others = [IMAGE, TEXT] if part is anchors_part else [TEXT]
         with contextlib.suppress(BadImage, BadAnchors, BadEmbeddings):
             read(with_parts(part(spoilt), *others))
+
+
+# --- work that is larger than its bytes -------------------------------------------------------------------------------
+
+
+def with_scans(scans: int) -> bytes:
+    """A small baseline JPEG whose only scan is there so many times."""
+    whole = encoded(picture(), "JPEG")
+    at = whole.index(b"\xff\xda")
+    return whole[:at] + whole[at:-2] * scans + whole[-2:]
+
+
+def progressive(size: int = 64) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(picture(0, size)).save(file, "JPEG", progressive=True)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (progressive(), "progressive"),
+        (with_scans(6000), "more scans"),
+        (encoded(picture(), "JPEG")[:20], "damaged JPEG"),
+        (b"\xff\xd8" + b"\xff\xc0\x00\x0b\x08\xff\xff\xff\xff\x01\x01\x11\x00", "too large"),
+        (b"\xff\xd8\xff\xd9", "damaged JPEG"),
+    ],
+)
+def test_a_jpeg_is_refused_for_its_work_before_it_is_decoded(content, says, monkeypatch):
+    def decodes(*_, **__):
+        raise AssertionError("it was opened")
+
+    monkeypatch.setattr(Image, "open", decodes)
+    with pytest.raises(BadImage, match=says):
+        read(with_parts(image_part(content, "jpeg"), {"type": "text", "text": "?"}))
+
+
+def test_a_jpeg_with_a_preview_in_it_is_taken():
+    """The markers of the small picture within are not the large one's."""
+    file = io.BytesIO()
+    Image.fromarray(picture(0, 112)).save(file, "JPEG", exif=b"Exif\x00\x00" + progressive(), quality=95)
+    assert read(with_parts(image_part(file.getvalue(), "jpeg"), {"type": "text", "text": "?"})).job.image.shape
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_usual_jpegs_are_taken(mode):
+    rgb = Image.fromarray(picture(0, 130)).convert(mode)
+    for options in ({}, {"subsampling": 0}, {"restart_marker_blocks": 2}, {"optimize": True}):
+        file = io.BytesIO()
+        rgb.save(file, "JPEG", **options)
+        assert read(with_parts(image_part(file.getvalue(), "jpeg"), {"type": "text", "text": "?"})).job.image.shape
+
+
+def lying(method: int, size: int, said: int = 1000) -> bytes:
+    """An NPZ whose one member unpacks to more bytes than both of its heads say."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        archive.writestr("features.npy", bytes(size))
+    content = bytearray(file.getvalue())
+    for signature, offset in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
+        at = content.index(signature)
+        content[at + offset : at + offset + 4] = struct.pack("<I", said)
+    return bytes(content)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, zipfile.ZIP_DEFLATED])
+def test_an_npz_that_lies_about_its_size_costs_no_memory(method):
+    content = lying(method, 64 * 2**20)
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadAnchors):
+            read(
+                body(anchors=None)
+                | {
+                    "messages": [
+                        {
+                            "role": "user",
+                            "content": [
+                                image_part(encoded(picture())),
+                                {"type": "text", "text": "?"},
+                                anchors_part(content),
+                            ],
+                        }
+                    ]
+                }
+            )
+        assert tracemalloc.get_traced_memory()[1] < 8 * 2**20
+    finally:
+        tracemalloc.stop()
+
+
+def test_an_array_that_says_to_be_huge_costs_no_memory():
+    file = io.BytesIO()
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (900000000000, 64), }"
+    array = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + bytes(64)
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("features.npy", array)
+        archive.writestr("positions.npy", array)
+    with pytest.raises(BadAnchors, match="cannot be read"):
+        read(with_parts(image_part(encoded(picture())), {"type": "text", "text": "?"}, anchors_part(file.getvalue())))

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import click
 
 from fusar_core.errors import BadOption, FusarError
-from fusar_core.files import check_writable
+from fusar_core.results.claim import claim
 from fusar_core.tasks import TASKS
 from training.data.commands_build import PATH, build, progress, words
 from training.data.instructions import CLASSES, instructions, rng_for
@@ -119,6 +119,7 @@ def split_command(
     """Split a file into parts that share no place, ground or image; they are written beside it as PART.jsonl."""
     shares = _shares(parts)
     files = _files_of_parts(file, shares, overwrite)
+    claim(files.values(), [file])
     triplets = require_sound(file, with_files=not no_pixels)
     if block_km is not None:
         result: Split = split_blocks(triplets, shares, block_km, seed=seed, buffer_chips=buffer)
@@ -152,6 +153,7 @@ def instruct(
 ) -> None:
     """Make the conversations of a file anew from its targets; descriptions stay as they are."""
     _same_folder(file, out)
+    claim([out], [file])
 
     def anew(triplet: Triplet) -> Triplet:
         labelled = words(classes) or triplet.classes or CLASSES
@@ -193,10 +195,11 @@ def teach(
     from training.data.teacher import Teacher, describe_all
 
     _same_folder(file, out)
-    check_writable(out)
+    cache = out.with_name(out.name + ".cache")
+    claim([out], [file])
+    claim([cache], [file])
     triplets = require_sound(file, against_truth=False)
     teacher = Teacher(endpoint, model, key_env, blind)
-    cache = out.with_name(out.name + ".cache")
     rejected: list[str] = []
     kept: list[Triplet] = []
     verdicts = describe_all(triplets, file.parent, teacher, cache, classes=words(classes), at_once=at_once)
@@ -223,6 +226,7 @@ def export_ms_swift(file: Path, out: Path, grounding: bool, tasks: str | None) -
     """Write the conversations as ms-swift's JSONL, to train stock models on the same data."""
     from training.data.ms_swift import write_ms_swift
 
+    claim([out], [file])
     triplets: Iterable[Triplet] = require_sound(file, with_files=False)
     if wanted := words(tasks):
         talks = ((t, tuple(c for c in t.conversations if c.task in wanted)) for t in triplets)

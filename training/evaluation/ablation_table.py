@@ -24,6 +24,7 @@ from fusar_core.evaluation.comparison import against_levels, pooled
 from fusar_core.evaluation.results import read_results
 from fusar_core.evaluation.scores import ALL, scores
 from fusar_core.files import atomic_path
+from fusar_core.results.claim import claim
 from fusar_core.scoring.measures import PRESENT
 from fusar_core.tasks import TASKS
 from training.data.triplets import Triplet, read_triplets
@@ -218,6 +219,7 @@ def main(folders: tuple[Path, ...], out: Path, data: Path | None, against: str |
         known = f"; ceiling without prior: {', '.join(best)}" if best else ""
         text += f"\n{len(triplets)} {name} chips{known}\n\n{markdown(parts[name], named)}"
     out.mkdir(parents=True, exist_ok=True)
+    claim([out / name for name in ("ablation.md", "ablation.json", "ablation.png")], [*folders, data])
     content = {"arms": table, "controls": controls, **parts}
     for name, written in (("ablation.md", text), ("ablation.json", json.dumps(content, indent=1))):
         with atomic_path(out / name) as temporary:

@@ -25,8 +25,8 @@ from fusar_core.errors import BadOption
 from fusar_core.evaluation.comparison import compared, require_same
 from fusar_core.evaluation.results import Results, read_results
 from fusar_core.evaluation.running import Row, run
-from fusar_core.files import check_writable
 from fusar_core.prior.aef import EmbeddingSource, open_source
+from fusar_core.results.claim import claim
 from fusar_core.tasks import scored_task
 from fusar_core.tasks.base import BOX
 from training.data.triplets import Triplet
@@ -217,7 +217,7 @@ def main(
         against = read_results(baseline) if baseline else None
         engine = chosen_engine(name, options)
         out.mkdir(parents=True, exist_ok=True)
-        check_writable(out / "results.json")
+        claim([out / "results.json", out / "cases.jsonl"], [data, baseline, options.get("model")])
         results = evaluate(
             engine,
             triplets,

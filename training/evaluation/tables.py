@@ -19,6 +19,7 @@ import click
 from fusar_core.errors import BadOption
 from fusar_core.evaluation.results import read_results
 from fusar_core.files import atomic_path
+from fusar_core.results.claim import claim
 from fusar_core.scoring.captions import ORDERS
 from fusar_core.scoring.measures import PRESENT
 from fusar_core.tasks import CLASSIFY, COUNT, DESCRIBE, DETECT, FINE, LOCATE
@@ -232,6 +233,8 @@ def main(runs: tuple[str, ...], out: Path) -> None:
         read = {name: read_results(Path(path)) for name, path in (run.split("=", 1) for run in runs)}
         found = tables(read)
         out.mkdir(parents=True, exist_ok=True)
+        written = [out / name for name in ("tables.md", "tables.json", "plot.png")]
+        claim(written, [run.partition("=")[2] for run in runs])
         for name, text in (("tables.md", markdown(found)), ("tables.json", json.dumps(found, indent=1))):
             with atomic_path(out / name) as temporary:
                 temporary.write_text(text, "utf-8")

@@ -22,8 +22,9 @@ import yaml
 from transformers import TrainingArguments, set_seed
 
 from fusar_core.errors import DiskFull
-from fusar_core.files import atomic_path, check_writable, write_error
+from fusar_core.files import atomic_path, write_error
 from fusar_core.model.device import default_device
+from fusar_core.results.claim import claim
 from training.data.triplets import read_triplets
 from training.errors import BadRecipe, ChangedRecipe, RunExists, for_people
 from training.runs.launch import first_process, on_device, prepare, processes
@@ -61,7 +62,7 @@ def train(
     recipe = on_device(recipe)
     check_step(recipe)
     out.mkdir(parents=True, exist_ok=True)
-    check_writable(out / "run.json")
+    claim([out / name for name in ("run.json", "recipe.yaml")], [start, data])
     settings = settings_of(recipe, start, data)
     newest = newest_checkpoint(out, settings, resume)
     if (out / "run.json").exists() and (out / "model").exists():  # resumed, though there is nothing left to do

@@ -16,7 +16,12 @@ EXTRAS = {
     "worker": ("ray", "fastapi"),
     "train": ("deepspeed", "pyyaml", "tensorboard", "tqdm"),
     "earthengine": ("earthengine-api",),
-    "dev": ("pytest", "hypothesis", "ruff", "mypy", "zarr", "openai", "schemathesis"),
+    "hdf5": ("h5py",),
+    "docs": ("zensical", "mkdocstrings-python", "pyyaml"),
+    "dev": (
+        *("pytest", "hypothesis", "ruff", "mypy", "zarr", "openai", "schemathesis", "nbclient", "ipykernel", "pyyaml"),
+        *("pre-commit", "pre-commit-hooks", "check-jsonschema"),
+    ),
 }
 """Extra of the distribution → packages whose presence makes it complete; those of extras inside it left out."""
 

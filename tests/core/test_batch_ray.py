@@ -187,7 +187,7 @@ def test_a_process_that_dies_is_replaced_and_its_scene_goes_on(archive: Path) ->
 
     with Server(slowly, [ours()]) as server:
         options = (("concurrency", 1),)
-        settings = Run(server.url, options, tasks=("detect",))
+        settings = Run(engine=server.url, engine_options=options, tasks=("detect",))
         pool = RayPool(2, work=dies_once)
         result = run_batch(find_scenes([str(archive)]), archive.parent / "out", settings, pool)
         assert [r.status for r in result.records] == ["done"] * 6

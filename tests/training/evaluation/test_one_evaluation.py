@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from fusar_core.domain.answers import Answer, Detection, Request
+from fusar_core.engines.base import NO_HOOKS, Answers, Engine, EngineInfo, Hooks
 from fusar_core.errors import BadResults
 from fusar_core.evaluation.coco import CocoDataset
 from fusar_core.evaluation.comparison import compared, require_same
@@ -26,12 +27,13 @@ SIDE, CHIPS = 96, 12
 ROOT = Path(__file__).resolve().parents[3]
 
 
-class Guessing:
+class Guessing(Engine):
     """Finds boxes near the true ones, and some that are not there; the same for the same picture."""
 
-    name, model = "guessing", "seed 4"
-    tasks, classes, derived = frozenset({"detect", "count", "locate"}), frozenset({"ship", "plane"}), frozenset[str]()
-    takes_prior = False
+    info = EngineInfo(
+        "guessing", "boxes near the true ones", frozenset({"detect", "count", "locate"}), frozenset({"ship", "plane"})
+    )
+    model = "seed 4"
 
     def __init__(self, boxes: dict[int, list[tuple[str, tuple[float, ...]]]]) -> None:
         self.boxes = boxes
@@ -39,7 +41,7 @@ class Guessing:
     def tiling(self, pixel_size_m: Any) -> tuple[int, int]:
         return SIDE, 0
 
-    def answer(self, requests: Iterable[Request]) -> Iterator[Answer]:
+    def answer(self, requests: Iterable[Request], hooks: Hooks = NO_HOOKS) -> Answers:
         for request in requests:
             index = request.chip.where.index
             for task in request.tasks:

@@ -72,7 +72,7 @@ class InProcess(Engine):
             anchors = None if chip.anchors is None else {"features": chip.anchors.features}
             for query in dialogue.queries(request, SIZE):
                 text = words(image, query.prompt, anchors)
-                yield dialogue.answer(query, text, SIZE, lambda span: math.exp(-0.1))
+                yield dialogue.answer(query, text, lambda span: math.exp(-0.1))
 
 
 def chip(seed: int = 0, *, side: int = SIZE, bright: int = 3, anchors: Any = None) -> Chip:

@@ -146,7 +146,7 @@ def test_evaluate_scores_a_server(tmp_path, capsys) -> None:
         assert run("evaluate", *options, "--task", "detect") == 0
         scores = json.loads(capsys.readouterr().out)
         assert scores["engine"] == "worker"
-        assert scores["scores"]["all"]["at"][0]["f1"]["value"] == 1.0
+        assert scores["scores"]["detect"]["all"]["at"][0]["f1"]["value"] == 1.0
 
 
 @pytest.mark.parametrize(

@@ -322,7 +322,9 @@ def test_nothing_outside_the_wanted_extent_is_sent(server, tmp_path) -> None:
 def test_a_box_is_classified_without_what_lies_outside_the_wanted_extent(server, tmp_path) -> None:
     path = ships_scene(tmp_path / "scene.tif", [(60, 60), (90, 90)], shape=(300, 400))
     with SarScene.open(path) as scene:
-        answer = classify_box(scene, RemoteEngine(server.url), Window(55, 45, 10, 30), extent=Window(40, 40, 30, 50))
+        answer = classify_box(
+            scene, RemoteEngine(server.url), Window(55, 45, 10, 30), Scope(classes=(), extent=Window(40, 40, 30, 50))
+        )
     assert answer.value == "ship"
     rows, columns = np.nonzero(server.asked[0].image)
     assert (rows.max() - rows.min() + 1, columns.max() - columns.min() + 1) == (30, 50)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fusar_core.tasks import captioning, classification, counting, detection, localization
@@ -18,9 +20,12 @@ def tokens(text: str) -> list[int]:
 
 @settings(deadline=None, max_examples=200)
 @given(st.text())
+@example("\U0002f800")  # a compatibility ideograph: its composed form is another character
+@example("e\u0301")
 def test_any_text_can_be_said_and_read_again(text: str) -> None:
+    """Up to the normal form C, to which the tokenizer brings every text, as Qwen's does."""
     if not any(name in text for name in CONTROL):
-        assert TOKENIZER.decode(tokens(text)) == text
+        assert TOKENIZER.decode(tokens(text)) == unicodedata.normalize("NFC", text)
 
 
 @pytest.mark.parametrize("number", [0, 1, 9, 10, 42, 99, 100, 123, CHIP_SIZE])

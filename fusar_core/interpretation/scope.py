@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fusar_core.domain.tiling import Window
+from fusar_core.engines.base import never
 from fusar_core.prior.anchors import AnchorSampler
 from fusar_core.scenes.scene import SarScene
 from fusar_core.scenes.water import WaterMask
@@ -32,11 +33,6 @@ class Scope:
     water: WaterMask | None = None
     prior: AnchorSampler | None = None
     notes: tuple[str, ...] = ()
-
-
-def never() -> bool:
-    """Nobody wants to stop."""
-    return False
 
 
 @dataclass(frozen=True)

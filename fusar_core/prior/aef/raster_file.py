@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
 import re
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import numpy as np
 import numpy.typing as npt
@@ -22,21 +24,22 @@ from rasterio.windows import Window as RasterWindow
 from fusar_core.domain.grid import Grid
 from fusar_core.domain.schema import EMBEDDING_BANDS as BANDS
 from fusar_core.domain.tiling import Window
-from fusar_core.errors import BadCrs, BadEmbeddings, SourceUnavailable
+from fusar_core.errors import BadCrs, BadEmbeddings, SceneUnreadable, SourceUnavailable
 from fusar_core.prior.aef.quantisation import NODATA
 from fusar_core.prior.aef.source import YEARS, is_remote
 from fusar_core.prior.spacetime import SpatioTemporalBox
+from fusar_core.scenes.raster.drivers import open_raster
+from fusar_core.scenes.raster.names import raster_name
 
 CHUNK = 256
 """Side of the squares that are read at once, in pixels."""
 
-GDAL_OPTIONS = {
-    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
-    "GDAL_HTTP_MAX_RETRY": 5,
-    "GDAL_HTTP_RETRY_DELAY": 0.5,
-    "GDAL_HTTP_TIMEOUT": 60,
-    "GDAL_HTTP_CONNECTTIMEOUT": 10,
-}
+PATIENCE = {"GDAL_HTTP_TIMEOUT": 60, "GDAL_HTTP_CONNECTTIMEOUT": 10}
+"""Seconds. Set for good: options that an Env takes back belong to all threads, and of two Envs at once the second keeps
+what it found of the first's. (So a folder once stayed unlisted, and every file beside a scene unseen.)"""
+_OF_A_FILE = "empty_dir=yes&max_retry=5&retry_delay=0.5"
+"""What GDAL is told with an address instead: not to list the folder, and to ask again."""
+CUT_OFF = "It may be another format, or cut off: copy it again."
 
 _YEAR = re.compile(r"(?<!\d)(20\d\d)(?!\d)")
 
@@ -58,7 +61,7 @@ class RasterFile:
     @classmethod
     def open(cls, path: str) -> RasterFile:
         """Raises BadEmbeddings when it is no raster of 64 bands, BadCrs without georeference, SourceUnavailable."""
-        with _gdal(path), rasterio.open(path) as dataset:
+        with _gdal(path), _opened(path) as dataset:
             if dataset.count != BANDS:
                 raise BadEmbeddings(
                     f"{path} has {dataset.count} band{'s' if dataset.count > 1 else ''}; AlphaEarth's vectors have"
@@ -79,7 +82,7 @@ class RasterFile:
             nodata = dataset.nodata
             levels = len(dataset.overviews(1))
         for level in range(levels):
-            with _gdal(path), rasterio.open(path, overview_level=level) as dataset:
+            with _gdal(path), _opened(path, overview_level=level) as dataset:
                 grids.append(Grid(dataset.height, dataset.width, dataset.transform, crs))
         return cls(path, tuple(grids), "int8" if kind.kind == "i" else "float32", nodata, year)
 
@@ -144,7 +147,7 @@ class RasterFile:
         try:
             dataset = idle.get_nowait()
         except queue.Empty:
-            dataset = rasterio.open(self.path, **({"overview_level": level - 1} if level else {}))
+            dataset = _opened(self.path, **({"overview_level": level - 1} if level else {}))
         try:
             yield dataset
         finally:
@@ -157,18 +160,30 @@ class RasterFile:
                 idle.get().close()
 
 
+def _opened(path: str, **options: Any) -> Any:
+    """The rasterio dataset of a path or an address, to be closed by the caller."""
+    if not is_remote(path):
+        return open_raster(raster_name(path), **options)
+    with rasterio.Env():
+        rasterio.env.setenv(**{k: v for k, v in PATIENCE.items() if k not in os.environ})
+    address = path.removeprefix("/vsicurl/")
+    if address.startswith(("http://", "https://")):
+        path = f"/vsicurl?{_OF_A_FILE}&url={quote(address, safe='')}"
+    driver = "VRT" if urlsplit(address).path.lower().endswith(".vrt") else "GTiff"  # never a service's description
+    return rasterio.open(path, driver=driver, **options)
+
+
 @contextmanager
 def _gdal(path: str) -> Iterator[None]:
-    """GDAL with patience for networks; its errors become ours."""
+    """GDAL's errors become ours."""
     try:
-        with rasterio.Env(**GDAL_OPTIONS):
-            yield
+        yield
+    except SceneUnreadable as cause:
+        raise BadEmbeddings(cause.message, CUT_OFF) from cause
     except RasterioError as cause:
         if is_remote(path):
             raise SourceUnavailable(f"{path} cannot be read: {cause}.", "Check the address and the network.") from cause
-        raise BadEmbeddings(
-            f"{path} cannot be read as a raster: {cause}.", "It may be another format, or cut off: copy it again."
-        ) from cause
+        raise BadEmbeddings(f"{path} cannot be read as a raster: {cause}.", CUT_OFF) from cause
 
 
 def _year_of(path: str, tags: dict[str, str]) -> int | None:

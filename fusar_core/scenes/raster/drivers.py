@@ -17,7 +17,7 @@ from typing import Any
 import rasterio
 
 from fusar_core.errors import SceneUnreadable
-from fusar_core.scenes.raster.names import NETWORK, RasterName
+from fusar_core.scenes.raster.names import ARCHIVES, NETWORK, RasterName
 from fusar_core.scenes.raster.quiet import RASTER_ERRORS, reason_of
 from fusar_core.scenes.regular import head_of, read_bounded, refuse_special
 
@@ -45,15 +45,15 @@ BLOCK_CACHE_BYTES = 256 * 2**20
 """GDAL's own default, 5 % of the machine's memory, would let the memory of a run grow with the machine."""
 _BLANK = b"\xef\xbb\xbf \r\n\t"
 _ADDRESS = re.compile(
-    rf"{NETWORK.pattern}|(?:https?|ftp)://|^(?!HDF5|NETCDF|NITF_IM|GTIFF_DIR|RADARSAT_2_CALIB|[A-Z]:[/\\])\w{{2,}}:",
+    rf"{NETWORK.pattern}|/vsi(?!{'|'.join(k[3:] for k in ARCHIVES)})|(?:https?|ftp)://|^(?!HDF5|NETCDF|NITF_IM|GTIFF_DIR|RADARSAT_2_CALIB|[A-Z]:[/\\])\w{{2,}}:",
     re.IGNORECASE,
 )
 """What names no file of this computer: an address, or one of GDAL's drivers that asks a service."""
 _SOURCES = re.compile(r"<(Source(?:Filename|Dataset)|GDALDataset)\b([^>]*)>([^<]*)<", re.IGNORECASE)
 
 
-def open_raster(name: RasterName) -> Any:
-    """The rasterio dataset of a name, to be closed by the caller.
+def open_raster(name: RasterName, **options: Any) -> Any:
+    """The rasterio dataset of a name, opened with options of the driver's, to be closed by the caller.
 
     Raises SceneUnreadable when it is no raster, or one that is not opened under such a name.
     """
@@ -64,7 +64,7 @@ def open_raster(name: RasterName) -> Any:
     reason = ""
     for driver in drivers:
         try:
-            dataset = rasterio.open(name.text, driver=driver)
+            dataset = rasterio.open(name.text, driver=driver, **options)
         except RASTER_ERRORS as cause:
             said = reason_of(cause)
             if UNKNOWN_FORMAT not in said and (not reason or driver == drivers[0]):
@@ -85,14 +85,7 @@ def _drivers_for(name: RasterName) -> list[str]:
     if name.text.startswith("vrt://"):
         return ["VRT"]
     if name.file is None or name.part:
-        prefix = {
-            "HDF5": "HDF5Image",
-            "NETCDF": "netCDF",
-            "GTIFF_DIR": "GTiff",
-            "GTIFF_RAW": "GTiff",
-            "NITF_IM": "NITF",
-        }
-        if name.part and (likely := prefix.get(name.text.partition(":")[0].upper())):
+        if name.part and (likely := BY_PREFIX.get(name.text.partition(":")[0].upper())):
             return [likely]
         return [*known, "VRT"] if _is_vrt(name) else known
     refuse_special(name.file)

@@ -15,7 +15,7 @@ from pathlib import Path
 from fusar_core.errors import SceneNotFound
 
 ARCHIVES = ("vsizip", "vsitar", "vsi7z", "vsirar", "vsigzip")
-NETWORK = re.compile(r"/vsi(?:curl|s3|gs|az|adls|oss|swift|webhdfs|hdfs)\w*/|^\w+:/*(?:https?|ftp)://")
+NETWORK = re.compile(r"/vsi(?:curl|s3|gs|az|adls|oss|swift|webhdfs|hdfs)\w*[/?]|^\w+:/*(?:https?|ftp)://")
 _PREFIXED = re.compile(r"([A-Za-z][A-Za-z0-9_]{2,}):(?!//|\\)(.+)", re.DOTALL)
 MOST_FIELDS = 8
 

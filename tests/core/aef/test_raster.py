@@ -235,3 +235,22 @@ def test_a_raster_that_is_cut_off_is_said(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(BadEmbeddings, match="cut off"):
         RasterSource(path).sample(*places(UTM), 2020)
+
+
+def test_reading_in_many_threads_leaves_gdal_as_it_was(tmp_path: Path) -> None:
+    """Options of an Env belong to all threads; of two at once the second gave back what it had found of the first's."""
+    path = str(write_raster(tmp_path / "aef_2020.tif", codes(), UTM[1], UTM[0]))
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: RasterFile.open(path).read(0, 0), range(64)))
+    assert get_gdal_config("GDAL_DISABLE_READDIR_ON_OPEN") is None
+
+
+def test_no_environment_of_rasterio_is_given_options() -> None:
+    """They would be seen by, and leak into, every other thread's raster: see above."""
+    given = [
+        f"{path}:{node.lineno}"
+        for path in Path(fusar_core.__file__).parent.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "rasterio.Env" and (node.args or node.keywords)
+    ]
+    assert given == []

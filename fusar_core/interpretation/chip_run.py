@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -63,7 +63,8 @@ def _extent(scope: Scope) -> Window:
 
 @dataclass
 class ChipRun:
-    """A plan being carried out; iterate `results()` once. scope: with the extent to be interpreted, in scene pixels."""
+    """A plan being carried out; iterate `results()` once, and close it before the scene: a thread reads ahead from it.
+    scope: with the extent to be interpreted, in scene pixels."""
 
     scene: SarScene
     engine: Engine
@@ -72,31 +73,36 @@ class ChipRun:
     journal: Journal | None = None
     watch: Watch = field(default_factory=Watch)
 
-    def results(self) -> Iterator[StepResult]:
+    def results(self) -> Generator[StepResult, None, None]:
         """One result a step: those in the journal first, then the engine's as they come, journalled before they are
         handed out."""
         finished = self.journal.finished if self.journal else {}
         for index in sorted(finished):
             if self.journal:
                 yield StepResult(index, *self.journal.entry(index, self.steps[index].where))
-        for result in self._fresh([i for i in range(len(self.steps)) if i not in finished]):
-            if self.journal:
-                self.journal.add(result.index, result.answers, result.seen)
-            yield result
+        todo = [i for i in range(len(self.steps)) if i not in finished]
+        with closing(self._fresh(todo)) as fresh:
+            for result in fresh:
+                if self.journal:
+                    self.journal.add(result.index, result.answers, result.seen)
+                yield result
 
-    def _fresh(self, todo: list[int]) -> Iterator[StepResult]:
+    def _fresh(self, todo: list[int]) -> Generator[StepResult, None, None]:
         asked: deque[StepResult] = deque()
         empty: list[int] = []
 
-        def requests() -> Iterator[Request]:
-            for index, chip in read_ahead(self._read(todo), CHIPS_AHEAD):
+        def requests(chips: Iterator[tuple[int, Chip]]) -> Iterator[Request]:
+            for index, chip in chips:
                 if chip.valid.any():
                     asked.append(StepResult(index, seen=self._seen(chip)))
                     yield Request(chip, self.steps[index].tasks, self.scope.classes)
                 else:
                     empty.append(index)
 
-        with closing(self.engine.answer(requests(), Hooks(self.watch.cancelled))) as stream:
+        with (
+            closing(read_ahead(self._read(todo), CHIPS_AHEAD)) as chips,
+            closing(self.engine.answer(requests(chips), Hooks(self.watch.cancelled))) as stream,
+        ):
             while (first := next(stream, None)) is not None:
                 yield from self._drain(empty)
                 result = asked.popleft()

@@ -54,8 +54,9 @@ def interpret(
     log = Journal(journal, _identity(scene, engine, scope, (size, overlap)), resume=resume) if journal else None
     found = _Found(_nothing_yet(scene, engine, scope, (size, overlap), len(steps)))
     try:
-        with closing(log) if log else nullcontext():
-            for result in ChipRun(scene, engine, scope, steps, log, watch).results():
+        run = ChipRun(scene, engine, scope, steps, log, watch)
+        with closing(log) if log else nullcontext(), closing(run.results()) as results:
+            for result in results:
                 found.add(result, watch)
         complete = True
     except Cancelled:

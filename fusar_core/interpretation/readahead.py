@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 
-def read_ahead(items: Iterable[T], ahead: int) -> Iterator[T]:
+def read_ahead(items: Iterable[T], ahead: int) -> Generator[T, None, None]:
     """The items, made up to `ahead` in advance by a thread: reading and deciding overlap (GDAL and numpy let go of the
-    interpreter lock). An error while making an item is raised where the item would have come."""
+    interpreter lock). An error while making an item is raised where the item would have come.
+
+    Close it before what the items are made from: the thread has ended when `close` returns."""
     ready: queue.Queue[tuple[bool, Any]] = queue.Queue(maxsize=ahead)
     stop = threading.Event()
 

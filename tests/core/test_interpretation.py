@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -201,6 +202,19 @@ def test_a_finished_journal_needs_no_engine_at_all(scene: SarScene, tmp_path: Pa
     assert engine.asked == []
     assert again.targets == first.targets
     assert again.answers == first.answers
+
+
+def test_nothing_reads_the_scene_any_more_when_a_run_was_broken_off(scene: SarScene) -> None:
+    """Ctrl-C closes the scene next: a thread that still read from it would end the process with a segmentation fault,
+    while the traceback keeps generators alive."""
+
+    def stop(_done: int, _total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as held:
+        interpret(scene, Threshold(), watch=Watch(on_progress=stop))
+    assert held.tb is not None
+    assert [t.name for t in threading.enumerate() if t.name == "fusar-reader"] == []
 
 
 def test_an_error_of_the_engine_keeps_what_was_finished(scene: SarScene, tmp_path: Path) -> None:

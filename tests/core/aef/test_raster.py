@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +13,14 @@ from aef_servers import Fault, FileServer
 from aef_world import decoded, encoded, random_vectors, real_vectors, write_raster
 from affine import Affine
 from pyproj import Transformer
+from rasterio._env import get_gdal_config
 
+import fusar_core
 from fusar_core.errors import BadCrs, BadEmbeddings, SourceUnavailable
 from fusar_core.prior.aef import open_source
 from fusar_core.prior.aef.cache import DiskCache
 from fusar_core.prior.aef.raster import RasterSource
+from fusar_core.prior.aef.raster_file import RasterFile
 from fusar_core.prior.spacetime import SpatioTemporalBox
 
 PALETTE = encoded(random_vectors(300))

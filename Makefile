@@ -4,7 +4,7 @@ export PYTHON TORCH_INDEX
 VENV := .venv/bin
 OUT ?= out
 
-.PHONY: help setup setup-model setup-train setup-worker setup-docs train-7b-dry nano ablation demo test test-desktop qgis package test-qgis-all lint docs notebook bench sample clean distclean
+.PHONY: help setup lock setup-model setup-train setup-worker setup-docs train-7b-dry nano ablation demo test test-desktop qgis package test-qgis-all lint docs notebook bench sample clean distclean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -20,6 +20,11 @@ setup-train: ## what training needs besides, into .venv
 
 setup-worker: ## Ray Serve and FastAPI into .venv
 	@scripts/setup.sh engine model worker
+
+lock: setup ## resolve all packages anew: locks/ with versions and hashes, docs/licences.md with their licences
+	$(VENV)/python scripts/lock.py
+	@scripts/setup.sh engine model train worker docs
+	$(VENV)/python scripts/licences.py
 
 setup-docs: ## the builder of the documentation site into .venv
 	@scripts/setup.sh engine docs

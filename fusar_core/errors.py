@@ -5,6 +5,9 @@ Each class has a `code` that scripts, the plugin and the worker may rely on: it 
 
 from __future__ import annotations
 
+import re
+from importlib import metadata
+
 DEBUG = "FUSAR_DEBUG"
 """Variable of the environment; when set, commands show where an unforeseen error arose."""
 MOST_SAID = 500
@@ -203,6 +206,31 @@ class MissingExtra(FusarError):
     """An optional part of the installation is needed and absent."""
 
     code = "MISSING_EXTRA"
+
+    @classmethod
+    def of(cls, extra: str, message: str) -> MissingExtra:
+        """The error with the line that brings an extra's packages as its hint."""
+        return cls(message, f"Run: {pip_line(extra)}")
+
+
+def pip_line(extra: str) -> str:
+    """What to type for the packages of an extra. They are named one by one: the package index knows no fusar-core, and
+    whoever takes that name there one day is not us."""
+    return f"pip install {' '.join(_packages_of(extra))}"
+
+
+def _packages_of(extra: str) -> list[str]:
+    found: dict[str, None] = {}
+    for line in metadata.requires("fusar-core") or []:
+        requirement, _, marker = (part.strip() for part in line.partition(";"))
+        if f'extra == "{extra}"' not in marker.replace("'", '"'):
+            continue
+        inner = re.fullmatch(r"fusar-core\[([\w,-]+)\]", requirement)
+        for name in inner[1].split(",") if inner else ():
+            found |= dict.fromkeys(_packages_of(name))
+        if not inner:
+            found[f'"{requirement}"' if re.search(r"[<>\[]", requirement) else requirement] = None
+    return list(found)
 
 
 class Cancelled(FusarError):

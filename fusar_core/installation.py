@@ -20,7 +20,7 @@ EXTRAS = {
     "docs": ("zensical", "mkdocstrings-python", "pyyaml"),
     "dev": (
         *("pytest", "hypothesis", "ruff", "mypy", "zarr", "openai", "schemathesis", "nbclient", "ipykernel", "pyyaml"),
-        *("pre-commit", "pre-commit-hooks", "check-jsonschema"),
+        *("pre-commit", "pre-commit-hooks", "check-jsonschema", "pytest-xdist", "setuptools", "uv"),
     ),
 }
 """Extra of the distribution → packages whose presence makes it complete; those of extras inside it left out."""

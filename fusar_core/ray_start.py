@@ -51,9 +51,7 @@ def start_ray(address: str | None, cpus: int, store_bytes: int, *, for_what: str
     except ModuleNotFoundError as cause:
         if cause.name != "ray":
             raise
-        raise MissingExtra(
-            f"{for_what} needs ray, which is not installed.", f'Run: pip install "fusar-core[{extra}]"'
-        ) from cause
+        raise MissingExtra.of(extra, f"{for_what} needs ray, which is not installed.") from cause
     options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": logs}
     if address is None:
         options |= {"num_cpus": cpus, "object_store_memory": store_bytes, "include_dashboard": False}

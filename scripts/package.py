@@ -23,7 +23,7 @@ from addresses import addresses, fill, placeholders
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "fusar_qgis"
 TOP_FILES = ("metadata.txt", "LICENSE", "README.md", "CHANGELOG.md")
-BESIDE_WHEEL = ("constraints.txt",)
+BESIDE_WHEEL = ("constraints.txt", "locks/core.txt", "locks/model.txt")
 SHARED = ROOT / "fusar_core" / "domain" / "schema.py"
 COPY = ROOT / NAME / "schema.py"
 """The engine's file that the plugin carries; a checkout has a copy, so that the plugin runs from there."""
@@ -73,7 +73,7 @@ def package(out: Path) -> Path:
         contents = [(path, path.relative_to(ROOT).as_posix()) for path in tracked(NAME) if path != COPY]
         contents.append((SHARED, COPY.relative_to(ROOT).as_posix()))
         contents += [(ROOT / name, f"{NAME}/{name}") for name in TOP_FILES]
-        contents += [(ROOT / name, f"{NAME}/wheels/{name}") for name in BESIDE_WHEEL]
+        contents += [(ROOT / name, f"{NAME}/wheels/{Path(name).name}") for name in BESIDE_WHEEL]
         contents += [(path, f"{NAME}/guide/{path.relative_to(ROOT / 'docs').as_posix()}") for path in guide()]
         contents.append((wheel, f"{NAME}/wheels/{wheel.name}"))
         for path, name in sorted(contents, key=lambda c: (c[1] != f"{NAME}/__init__.py", c[1])):

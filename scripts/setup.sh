@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes the environments named as arguments: engine (.venv), model (torch + transformers into .venv), train (DeepSpeed
 # and TensorBoard into .venv), worker (Ray Serve into .venv), docs (the site's builder into .venv), qgis (.venv-qgis).
-# A stamp that hashes the inputs makes a second run return at once. PYTHON= chooses the interpreter of the engine.
+# Versions and hashes are those of locks/ (`make lock` renews them). A stamp that hashes the inputs makes a second run
+# return at once. PYTHON= chooses the interpreter of the engine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PYTHON=${PYTHON:-python3}
@@ -28,62 +29,59 @@ stamp() { # STAMP_FILE INPUT...: true when the stamp was made from these very in
   [ -e "$file" ] && [ "$(cat "$file")" = "$(cat "$@" | sha256sum)" ]
 }
 
+locked() { # ENVIRONMENT...: the packages of these locks, those files and no others
+  local wanted=() name
+  for name in "$@"; do wanted+=(-r "locks/$name.txt"); done
+  .venv/bin/python -m pip install -q --no-deps --require-hashes "${wanted[@]}"
+}
+
 engine() {
-  stamp .venv/.engine-stamp pyproject.toml scripts/setup.sh && return
+  stamp .venv/.engine-stamp pyproject.toml locks/core.txt locks/dev.txt scripts/setup.sh && return
   command -v "$PYTHON" >/dev/null || install_debian python3 python3-venv
   "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
     { say "$PYTHON is $("$PYTHON" --version 2>&1): Python 3.11 or newer is needed (make PYTHON=/path/to/python3.11 …)"; exit 1; }
   "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || install_debian python3-venv
   say "engine environment .venv ($("$PYTHON" --version 2>&1))"
   [ -x .venv/bin/python ] || "$PYTHON" -m venv .venv
-  .venv/bin/python -m pip install -q -c constraints.txt -e '.[dev]'
-  cat pyproject.toml scripts/setup.sh | sha256sum > .venv/.engine-stamp
+  locked core dev
+  .venv/bin/python -m pip install -q --no-deps --no-build-isolation -e .
+  cat pyproject.toml locks/core.txt locks/dev.txt scripts/setup.sh | sha256sum > .venv/.engine-stamp
 }
 
 model() {
-  stamp .venv/.model-stamp pyproject.toml constraints.txt scripts/setup.sh && return
+  stamp .venv/.model-stamp locks/model.txt constraints.txt scripts/setup.sh && return
   say "torch (CPU build), transformers and peft into .venv"
-  # First and exact, so that nothing pulls CUDA. TORCH_INDEX= names a package index of CPU builds where pip's own has none.
+  # Torch exact and without a hash: which file it is depends on the build that this machine wants. TORCH_INDEX= names a
+  # package index of CPU builds where pip's own has none.
   .venv/bin/python -m pip install -q ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} "$(grep '^torch==' constraints.txt)"
-  .venv/bin/python -m pip install -q -c constraints.txt -e '.[model,dev]'
-  cat pyproject.toml constraints.txt scripts/setup.sh | sha256sum > .venv/.model-stamp
+  locked model
+  cat locks/model.txt constraints.txt scripts/setup.sh | sha256sum > .venv/.model-stamp
 }
 
-train() {
-  stamp .venv/.train-stamp pyproject.toml constraints.txt scripts/setup.sh && return
-  say "DeepSpeed and TensorBoard into .venv"
-  .venv/bin/python -m pip install -q -c constraints.txt -e '.[train,dev]'
-  cat pyproject.toml constraints.txt scripts/setup.sh | sha256sum > .venv/.train-stamp
-}
-
-worker() {
-  stamp .venv/.worker-stamp pyproject.toml constraints.txt scripts/setup.sh && return
-  say "Ray Serve and FastAPI into .venv"
-  .venv/bin/python -m pip install -q -c constraints.txt -e '.[worker,dev]'
-  cat pyproject.toml constraints.txt scripts/setup.sh | sha256sum > .venv/.worker-stamp
-}
-
-docs() {
-  stamp .venv/.docs-stamp pyproject.toml constraints.txt scripts/setup.sh && return
-  say "the builder of the documentation site into .venv"
-  .venv/bin/python -m pip install -q -c constraints.txt -e '.[docs,dev]'
-  cat pyproject.toml constraints.txt scripts/setup.sh | sha256sum > .venv/.docs-stamp
+extra() { # NAME WHAT: an extra's packages beside those of the engine
+  stamp ".venv/.$1-stamp" "locks/$1.txt" scripts/setup.sh && return
+  say "$2 into .venv"
+  locked "$1"
+  cat "locks/$1.txt" scripts/setup.sh | sha256sum > ".venv/.$1-stamp"
 }
 
 qgis() {
-  stamp .venv-qgis/.stamp tests/qgis/requirements.txt scripts/setup.sh && return
+  stamp .venv-qgis/.stamp locks/qgis.txt scripts/setup.sh && return
   # QGIS's Python modules are built for the system's interpreter, so this environment is always its.
   /usr/bin/python3 -c 'import qgis.core' 2>/dev/null || install_debian python3-qgis qgis
   /usr/bin/python3 -c 'import ensurepip, venv' 2>/dev/null || install_debian python3-venv
   say "QGIS environment .venv-qgis ($(/usr/bin/python3 -c 'from qgis.core import Qgis; print("QGIS", Qgis.QGIS_VERSION)' 2>/dev/null))"
   [ -x .venv-qgis/bin/python ] || /usr/bin/python3 -m venv --system-site-packages .venv-qgis
-  .venv-qgis/bin/python -m pip install -q -r tests/qgis/requirements.txt
-  cat tests/qgis/requirements.txt scripts/setup.sh | sha256sum > .venv-qgis/.stamp
+  .venv-qgis/bin/python -m pip install -q --no-deps --require-hashes -r locks/qgis.txt
+  cat locks/qgis.txt scripts/setup.sh | sha256sum > .venv-qgis/.stamp
 }
 
 for step in "$@"; do
   case $step in
-    engine | model | train | worker | docs | qgis) "$step" ;;
+    engine | model | qgis) "$step" ;;
+    train) extra train "DeepSpeed and TensorBoard" ;;
+    worker) extra worker "Ray Serve and FastAPI" ;;
+    docs) extra docs "the builder of the documentation site" ;;
     *) say "unknown environment '$step': engine, model, train, worker, docs or qgis"; exit 2 ;;
   esac
 done

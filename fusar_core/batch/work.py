@@ -87,6 +87,18 @@ def state_of(path: str) -> list[int]:
     return [about.st_size, about.st_mtime_ns]
 
 
+@contextmanager
+def _environment(wanted: dict[str, str]) -> Iterator[None]:
+    """Environment variables that are set for one scene, where the user has not: the next scene is another's."""
+    added = {variable: value for variable, value in wanted.items() if variable not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for variable in added:
+            os.environ.pop(variable, None)
+
+
 def interpret_listed(listed: Listed, name: str, out: str, settings: Run) -> Record:
     """Interprets one scene of a batch; what goes wrong is told in the record, never raised.
 
@@ -105,11 +117,9 @@ def interpret_listed(listed: Listed, name: str, out: str, settings: Run) -> Reco
 
     folder = Path(out)
     seen: dict[str, Any] = {"scene": listed.path, "name": name, "files": state_of(listed.path)}
-    if listed.path.startswith("/vsi"):
-        for variable, value in REMOTE_READING.items():
-            os.environ.setdefault(variable, value)
     try:
-        return _interpret(_run_of(listed, settings), listed, name, folder, seen, seconds)
+        with _environment(REMOTE_READING if listed.path.startswith("/vsi") else {}):
+            return _interpret(_run_of(listed, settings), listed, name, folder, seen, seconds)
     except SceneEmpty as error:
         record = failed(EMPTY, error.code, error.message, error.hint)
         _keep(record, folder)

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from fusar_core.commands.options import say
+from fusar_core.errors import pip_line
 from fusar_core.installation import report
 
 
@@ -20,7 +21,7 @@ def _text(found: dict[str, Any]) -> str:
     lines += [f"{name:<12} {version or 'MISSING'}" for name, version in found["packages"].items()]
     for extra, packages in found["extras"].items():
         missing = [name for name, version in packages.items() if version is None]
-        state = f'incomplete: pip install "fusar-core[{extra}]"' if missing else "complete"
+        state = f"incomplete: {pip_line(extra)}" if missing else "complete"
         have = ", ".join(f"{name} {version}" for name, version in packages.items() if version)
         lines.append(f"[{extra}]".ljust(13) + state + (f" (has {have})" if have else ""))
     lines += [f"device       {name}" for name in found["devices"]]

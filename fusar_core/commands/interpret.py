@@ -10,6 +10,7 @@ import click
 
 from fusar_core.commands.engine_options import engine_arguments, engine_options
 from fusar_core.commands.options import extent_option, overwrite_option, progress_bar, run_options, say, scene_argument
+from fusar_core.commands.stopping import Stop
 from fusar_core.domain.tiling import Window
 from fusar_core.errors import OutputUnwritable
 from fusar_core.interpretation.journal_file import holding
@@ -56,13 +57,16 @@ def command(
     claim([out, map_path], run.inputs(), overwrite=replace)
     if keep_reviews:
         with_reviews_of(out, [])  # they can be read
-    journal = out.with_name(out.name + ".partial")
+    journal, stop = out.with_name(out.name + ".partial"), Stop()
     with (
         holding(journal),
         progress_bar(Path(run.scene).name) as on_progress,
-        opened(run, Watch(on_progress=on_progress)) as ready,
+        opened(run, Watch(on_progress=on_progress, cancelled=stop.asked)) as ready,
     ):
-        result = ready.interpret(journal, resume=resume)
+        with stop.by_signal():
+            result = ready.interpret(journal, resume=resume)
+        if not result.complete:
+            raise KeyboardInterrupt
         tables, notes = feature_tables(result), list[str]()
         if keep_reviews:
             tables, notes = with_reviews_of(out, tables)

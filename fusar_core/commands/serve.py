@@ -83,9 +83,7 @@ def command(
     except ModuleNotFoundError as cause:
         if cause.name not in PACKAGES:
             raise
-        raise MissingExtra(
-            f"fusar serve needs {cause.name}, which is not installed.", 'Run: pip install "fusar-core[worker]"'
-        ) from cause
+        raise MissingExtra.of("worker", f"fusar serve needs {cause.name}, which is not installed.") from cause
     directory = model_directory(model).absolute()
     spec = RuntimeSpec(runtime, str(directory), device, dtype, quantization, batch_size, threads)
     options = Options(

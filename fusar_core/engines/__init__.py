@@ -113,6 +113,4 @@ def needs_model_extra(who: str) -> Iterator[None]:
     except ModuleNotFoundError as cause:
         if cause.name not in MODEL_PACKAGES:
             raise
-        raise MissingExtra(
-            f"{who} needs {cause.name}, which is not installed.", 'Run: pip install "fusar-core[model]"'
-        ) from cause
+        raise MissingExtra.of("model", f"{who} needs {cause.name}, which is not installed.") from cause

@@ -41,10 +41,22 @@ def wheel_version(wheel: Path | None) -> str:
     return found[1] if found else ""
 
 
-def torch_requirement(constraints: Path) -> str:
+def lock(name: str) -> Path:
+    """The lock of an environment (`core`, `model`): beside the bundled wheel, or in a checkout's `locks`."""
+    packed = WHEELS / f"{name}.txt"
+    return packed if packed.is_file() else PLUGIN.parent / "locks" / f"{name}.txt"
+
+
+def constraints() -> Path:
+    """The file that names torch's version: beside the bundled wheel, or at the root of a checkout."""
+    packed = WHEELS / "constraints.txt"
+    return packed if packed.is_file() else PLUGIN.parent / "constraints.txt"
+
+
+def torch_requirement(file: Path) -> str:
     """`torch==…` of a constraints file: first and exact, else pip fetches gigabytes of another build."""
-    if constraints.is_file():
-        for line in constraints.read_text("utf-8").splitlines():
+    if file.is_file():
+        for line in file.read_text("utf-8").splitlines():
             if line.startswith("torch=="):
                 return line.strip()
     return "torch"
@@ -82,10 +94,10 @@ class EngineEnvironment:
     def create(self, *, source: str = "", compute: str = "none", uv: str | None = None, python: str = "") -> dict:
         """Makes the environment, or brings one of ours up to date, and returns what `verify` finds.
 
-        source: a wheel or a requirement; empty for the bundled wheel, else the package index. uv: the uv command, empty
-        to go without, None to look for it. python: an interpreter instead of the one that is found.
+        source: a wheel, or a checkout; empty for the bundled wheel. uv: the uv command, empty to go without, None to
+        look for it. python: an interpreter instead of the one that is found.
 
-        Raises EngineError: no Python, a folder that is not ours, a step that failed, CANCELLED.
+        Raises EngineError: no Python, no wheel, a folder that is not ours, a step that failed, CANCELLED.
         """
         if self.folder.exists() and any(self.folder.iterdir()) and not self.ours:
             raise EngineError(
@@ -116,17 +128,18 @@ class EngineEnvironment:
         return self.verify()
 
     def steps(self, source: str, compute: str, uv: str | None, interpreter: list[str] | None) -> list[list[str]]:
-        """The commands that make the environment, in order."""
+        """The commands that make the environment, in order: every package from a file whose hash the lock knows, but
+        for torch, whose file is the index's. Raises EngineError where no wheel is at hand: the package index has no
+        engine of ours, and what stands there under its name one day may be anybody's."""
         if compute not in COMPUTE:
             raise ValueError(f"compute is {compute!r}, not one of {COMPUTE}")
-        wheel = bundled_wheel()
-        engine = source or (str(wheel) if wheel else "fusar-core")
-        constraints = WHEELS / "constraints.txt"
-        limits = ["-c", str(constraints)] if compute != "none" and constraints.is_file() else []
-        model = "" if compute == "none" else "[model]"
-        # A path with extras is written `path[extra]`; a requirement `name[extra]` or `name[extra]==1.0`.
-        a_file = os.path.exists(engine)
-        wanted = engine + model if a_file else re.sub(r"^([\w.-]+)(==.*)?$", rf"\1{model}\2", engine)
+        engine = source or str(bundled_wheel() or "")
+        if not engine:
+            raise EngineError(
+                "ENGINE_MISSING",
+                "This copy of the plugin came without the engine.",
+                "Install the plugin from its zip, or choose the environment of a checkout (make setup) in the options.",
+            )
         if uv:
             which = interpreter[0] if interpreter else ">=3.11"
             # --allow-existing keeps the marker, which lies in the folder before the environment does.
@@ -137,15 +150,13 @@ class EngineEnvironment:
             steps = [[*(interpreter or []), "-I", "-m", "venv", str(self.folder)]]
             pip = [str(self.python), "-m", "pip", "--disable-pip-version-check", "--no-input"]
             install = [*pip, "install", "--prefer-binary", "--progress-bar", "off"]
-            again = []
+            again = ["--force-reinstall"]  # the same version built anew would be "already satisfied"
         if compute != "none":
             index = [] if sys.platform == "darwin" else ["--index-url", TORCH_INDEX[compute]]
-            steps.append([*install, torch_requirement(constraints), *index])
-        if not uv and a_file:
-            # The same version built anew would be "already satisfied".
-            steps += [[*install, wanted, *limits], [*install, "--force-reinstall", "--no-deps", engine]]
-        else:
-            steps.append([*install, *again, wanted, *limits])
+            steps.append([*install, torch_requirement(constraints()), *index])
+        locked = str(lock("core" if compute == "none" else "model"))
+        steps.append([*install, "--no-deps", "--require-hashes", "-r", locked])
+        steps.append([*install, *again, "--no-deps", engine])
         return steps
 
     def verify(self) -> dict:

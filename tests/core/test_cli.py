@@ -23,6 +23,7 @@ from rasterio.warp import transform_bounds
 from scenes import an_old_result, plant, sea, ships_scene, write
 
 from fusar_core.cli import main
+from fusar_core.commands.stopping import Stop
 
 CENTRES = [(120.0, 90.0), (504.0, 300.0), (700.0, 504.0), (850.0, 640.0)]
 FUSAR = [sys.executable, "-c", "from fusar_core.cli import main; main()"]
@@ -259,6 +260,17 @@ def test_a_run_that_is_killed_can_be_resumed(tmp_path: Path, kill: signal.Signal
     assert not journal.exists()
     for layer in ("detections", "grid_cells", "answers"):
         assert columns(out, layer) == columns(whole, layer)
+
+
+def test_a_run_is_asked_to_stop_once_and_broken_off_the_second_time() -> None:
+    stop = Stop()
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt), stop.by_signal():
+        assert not stop.asked()
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stop.asked()
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def declared_extras() -> dict[str, set[str]]:

@@ -43,6 +43,16 @@ def wheel(folder: Path, missing: str = '"2.0"', version: str = "9.9") -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def _nothing_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The small wheel needs nothing: its locks are empty."""
+    packed = tmp_path / "packed"
+    packed.mkdir()
+    for name in ("core.txt", "model.txt"):
+        (packed / name).write_text("")
+    monkeypatch.setattr(environment, "WHEELS", packed)
+
+
 def test_made_verified_repaired_removed(tmp_path: Path) -> None:
     home = tmp_path / "Jürgen Groß"
     home.mkdir()
@@ -132,23 +142,33 @@ def test_torch_comes_first_and_from_the_index_of_its_kind(tmp_path: Path, monkey
     wheels = tmp_path / "wheels"
     wheels.mkdir()
     (wheels / "constraints.txt").write_text("# CPU\ntorch==2.13.0\n")
+    for name in ("core", "model"):
+        (wheels / f"{name}.txt").write_text("")
     bundled = wheel(wheels)
     monkeypatch.setattr(environment, "WHEELS", wheels)
     monkeypatch.setattr(environment, "bundled_wheel", lambda: bundled)
     monkeypatch.setattr(environment.sys, "platform", "linux")
     plain = steps(tmp_path)
     assert "torch==" not in " ".join(plain)
-    assert plain[1].endswith(str(bundled))
     cpu, cuda = steps(tmp_path, compute="cpu"), steps(tmp_path, compute="cuda")
     assert "torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu" in cpu[1]
     assert "torch==2.13.0 --index-url https://download.pytorch.org/whl/cu" in cuda[1]
-    assert f"{bundled}[model] -c {wheels / 'constraints.txt'}" in cpu[2]
+    assert cpu[2].endswith(f"--no-deps --require-hashes -r {wheels / 'model.txt'}")
+    assert plain[1].endswith(f"--no-deps --require-hashes -r {wheels / 'core.txt'}")
+    assert all(made[-1].endswith(f"--no-deps {bundled}") for made in (plain, cpu, cuda))
     with_uv = steps(tmp_path, uv="/bin/uv", interpreter=None, compute="cpu")
     assert with_uv[0] == f"/bin/uv venv --allow-existing --python >=3.11 {tmp_path}"
     assert all(step.startswith("/bin/uv pip install --python") for step in with_uv[1:])
-    assert "fusar-core[model]==1.0" in " ".join(steps(tmp_path, source="fusar-core==1.0", compute="cpu"))
     with pytest.raises(ValueError, match="tpu"):
         steps(tmp_path, compute="tpu")
+
+
+def test_without_a_wheel_nothing_is_fetched_in_its_stead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "bundled_wheel", lambda: None)
+    with pytest.raises(EngineError) as error:
+        steps(tmp_path)
+    assert error.value.code == "ENGINE_MISSING"
+    assert not any("fusar-core" in step.split() for step in steps(tmp_path, source=str(tmp_path / "made.whl")))
 
 
 @pytest.mark.parametrize("platform", ["win32", "darwin", "linux"])

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import torch
 
-from fusar_core.errors import MissingExtra
+from fusar_core.errors import MissingExtra, pip_line
 from fusar_core.model.device import default_device, has_bfloat16
 from training.stages.recipe import AUTO, Recipe
 
@@ -43,7 +43,7 @@ def prepare(with_deepspeed: bool) -> None:
     except ImportError as cause:
         raise MissingExtra(
             "The recipe trains with DeepSpeed, which is not installed.",
-            'pip install "fusar-core[train]", or train without it: --set deepspeed="".',
+            f'{pip_line("train")} — or train without it: --set deepspeed="".',
         ) from cause
     if on_cpu:  # it would be compiled for two minutes; without it gloo is used
         deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False

@@ -150,9 +150,7 @@ class EarthEngineSource:
                 try:
                     import ee
                 except ImportError as cause:
-                    raise MissingExtra(
-                        "Earth Engine needs its Python client.", 'Run: pip install "fusar-core[earthengine]"'
-                    ) from cause
+                    raise MissingExtra.of("earthengine", "Earth Engine needs its Python client.") from cause
                 chosen = self._project or self._credentials or self._url
                 if chosen or not ee.data.is_initialized():  # else: the caller's own session
                     try:

@@ -12,6 +12,8 @@ DEBUG = "FUSAR_DEBUG"
 """Variable of the environment; when set, commands show where an unforeseen error arose."""
 MOST_SAID = 500
 """Characters of a library's words that are repeated."""
+MOST_NAMED = 200
+"""Characters of a file's name that are."""
 
 
 class FusarError(Exception):
@@ -354,6 +356,12 @@ class OutOfMemory(FusarError):
     code = "OUT_OF_MEMORY"
 
 
+class FileRefused(FusarError):
+    """The system refused a file for a reason that no other code stands for: too long a name, a disk with errors."""
+
+    code = "FILE_REFUSED"
+
+
 class Internal(FusarError):
     """A bug of this program, or of a library: nobody foresaw what happened."""
 
@@ -364,6 +372,10 @@ def unforeseen(error: Exception) -> FusarError:
     """What to say of an error that nobody foresaw, as one sentence with a code."""
     if isinstance(error, MemoryError):
         return OutOfMemory("Memory ran out.", "Interpret a smaller --extent, or close other programs.")
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        name = str(error.filename)
+        shown = name if len(name) <= MOST_NAMED else f"{name[: MOST_NAMED // 2]}…{name[-MOST_NAMED // 2 :]}"
+        return FileRefused(f"'{shown}' cannot be used: {error.strerror}.", "Choose another name or place.")
     said = f"{type(error).__name__}: {str(error)[:MOST_SAID]}".rstrip(": ")
     return Internal(
         f"Something went wrong that was not foreseen: {said}.",

@@ -9,6 +9,9 @@ from fusar_core.errors import BadExtent, BadOption
 
 Bounds = tuple[float, float, float, float]
 
+FARTHEST = 1e12
+"""No coordinate of a map is as large; JSON's whole numbers may be too large for a float."""
+
 
 def wanted(params: Mapping[str, Any], name: str, kind: type | tuple[type, ...], default: Any = None) -> Any:
     """A parameter, `default` where it is absent or null.
@@ -45,6 +48,8 @@ def wanted_bounds(params: Mapping[str, Any], name: str) -> tuple[Bounds, str | N
         return parse_extent(value)
     if len(value) != 4 or not all(isinstance(v, int | float) for v in value):
         raise BadOption(f"'{name}' is {value!r}.", "Expected: [xmin, ymin, xmax, ymax].")
+    if not all(abs(v) < FARTHEST for v in value):  # not for NaN either
+        raise BadOption(f"'{name}' is {str(value)[:100]}.", "Expected: [xmin, ymin, xmax, ymax] in units of the map.")
     xmin, ymin, xmax, ymax = (float(v) for v in value)
     return (xmin, ymin, xmax, ymax), wanted(params, f"{name}_crs", str)
 

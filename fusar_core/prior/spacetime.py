@@ -15,6 +15,10 @@ POINTS_PER_EDGE = 17
 """Points of a chip's edge that are taken to degrees; between them an edge of 5 km bends by less than a centimetre."""
 
 
+MOST_NODES = 1000
+"""Along a side of a sampling grid: more than the pixels that embeddings have under a chip."""
+
+
 @dataclass(frozen=True)
 class SpatioTemporalBox:
     """A box of longitudes and latitudes (degrees, WGS 84) in one year.
@@ -105,9 +109,10 @@ class SpatioTemporalBox:
 
 def _steps(n: int) -> FloatArray:
     """Fractions 0…1 at which the nodes of one axis stand."""
-    if n < 1 or n == 2:
+    if n < 1 or n == 2 or n > MOST_NODES:
         raise BadOption(
-            f"A sampling grid of {n} nodes along a side is of no use.", "Give 1 for the centre only, or 3 and more."
+            f"A sampling grid of {n} nodes along a side is of no use.",
+            f"Give 1 for the centre only, or 3 to {MOST_NODES}.",
         )
     return np.array([0.5]) if n == 1 else np.linspace(0.0, 1.0, n)
 

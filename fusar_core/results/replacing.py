@@ -15,6 +15,7 @@ import pyogrio.raw
 
 from fusar_core.domain.schema import LAYERS, UNREVIEWED, Layer
 from fusar_core.errors import OutputForeign, OutputInUse, OutputReviewed
+from fusar_core.scenes.vectors import VECTOR_ERRORS
 
 SQLITE = b"SQLite format 3\0"
 STYLES = "layer_styles"
@@ -186,7 +187,7 @@ def _check_plain(path: Path, layers: Sequence[Layer], overwrite: bool) -> None:
         if not is_of(layer, names):
             raise OutputForeign(f"{path} is no result of this program.", _WANTED)
         _raise_if_worked_on(path, _work_in_file(path, layer, names))
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, RuntimeError, ValueError) as cause:
+    except VECTOR_ERRORS as cause:
         raise OutputForeign(f"{path} cannot be read, and nobody knows what it is: {cause}.", _WANTED) from cause
 
 

@@ -22,6 +22,7 @@ from fusar_core.files import atomic_folder, check_writable, flush_to_disk, write
 from fusar_core.results.columns import SHAPEFILE_TEXT, columns
 from fusar_core.results.replacing import check_replaceable, extra_fields
 from fusar_core.results.tables import FeatureTable
+from fusar_core.scenes.vectors import VECTOR_ERRORS
 
 __all__ = ["DRIVERS", "SHAPEFILE_TEXT", "format_of", "not_taken_along", "read_layers", "write_layers"]
 
@@ -69,7 +70,7 @@ def write_layers(tables: Sequence[FeatureTable], path: Path, *, overwrite: bool 
             try:
                 _write(table, target, form, append=target.exists())
                 _check_written(table, target, form)
-            except (pyogrio.errors.DataSourceError, pyogrio.errors.FeatureError, OSError, RuntimeError) as cause:
+            except VECTOR_ERRORS as cause:
                 raise write_error(path, cause) from cause
         for target in dict.fromkeys(names.values()):
             check_replaceable(target, overwrite=overwrite, layers=known)
@@ -97,7 +98,7 @@ def _check_in_place(table: FeatureTable, path: Path, form: str) -> None:
     """Reads once more what was moved, as the next program will: something beside it may not belong to it."""
     try:
         _check_written(table, path, form)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, RuntimeError) as cause:
+    except VECTOR_ERRORS as cause:
         raise OutputUnwritable(
             f"{path} was written and cannot be read in its place: {cause}.",
             "Close what has it open, and run the command again with another name.",
@@ -183,14 +184,14 @@ def read_layers(path: Path) -> list[FeatureTable]:
         return [_read(path, layer) for layer in LAYERS if layer.name in present]
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as cause:
         raise BadResults(f"{path} cannot be read: {cause}.", advice) from cause
-    except (RuntimeError, ValueError, OverflowError, shapely.errors.ShapelyError, pyproj.exceptions.ProjError) as cause:
+    except VECTOR_ERRORS as cause:
         raise BadResults(f"{path} is damaged: {cause}.", advice) from cause
 
 
 def not_taken_along(path: Path) -> list[str]:
     """What `read_layers` leaves in a GeoPackage, in words: layers of others, fields that no format of ours holds."""
     left = []
-    with suppress(pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError):
+    with suppress(*VECTOR_ERRORS):
         ours = {layer.name for layer in LAYERS}
         for name in (str(name) for name, _ in pyogrio.list_layers(path)):
             if name not in ours:

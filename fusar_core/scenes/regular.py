@@ -27,7 +27,7 @@ def refuse_special(path: Path) -> None:
 
 def _companions(path: Path) -> list[Path]:
     """Files beside a raster whose names begin with its own: world files, `.aux.xml`, `.ovr`, `.hdr`, `.prj`."""
-    if path.is_dir() or not path.stem:
+    if os.path.isdir(path) or not path.stem:  # os.path says no where a Path raises, e.g. of too long a name
         return []
     try:
         with os.scandir(path.parent) as beside:
@@ -52,7 +52,7 @@ def read_bounded(path: Path, most: int) -> bytes | None:
 
 def head_of(path: Path, size: int = 4096) -> bytes:
     """The first bytes of a regular file; none of anything else."""
-    if is_special(path) or path.is_dir():
+    if is_special(path) or os.path.isdir(path):
         return b""
     try:
         with open(path, "rb") as file:

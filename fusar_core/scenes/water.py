@@ -28,6 +28,7 @@ from fusar_core.scenes.raster.drivers import open_raster
 from fusar_core.scenes.raster.names import raster_name
 from fusar_core.scenes.raster.quiet import RASTER_ERRORS, reason_of, without_georeference_warning
 from fusar_core.scenes.regular import head_of, is_special
+from fusar_core.scenes.vectors import VECTOR_ERRORS
 
 Mask = npt.NDArray[np.bool_]
 
@@ -75,7 +76,7 @@ class WaterMask(ABC):
             raise BadMask(f"'{path}' describes a source elsewhere, which is not fetched.", "Export it to a GeoPackage.")
         try:
             layers = pyogrio.list_layers(path)
-        except (pyogrio.errors.DataSourceError, ValueError):
+        except VECTOR_ERRORS:
             return RasterMask(path, grid)
         return VectorMask(path, grid, [str(name) for name, kind in layers if _may_hold_polygons(kind)])
 
@@ -245,7 +246,7 @@ def _polygons(path: Path, layer: str, grid: Grid) -> Iterator[Any]:
             for shape in shapes:
                 moved = shapely.transform(shape, lambda xy, by=turn: xy + np.array([by, 0.0])) if turn else shape
                 yield from _in_pixels(shapely.clip_by_rect(moved, west, south, east, north), grid, crs)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyproj.exceptions.CRSError) as cause:
+    except VECTOR_ERRORS as cause:
         raise _unreadable(path, cause) from cause
 
 

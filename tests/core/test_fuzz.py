@@ -20,7 +20,17 @@ def fuzzed(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(
     ("kind", "count"),
-    [("npz", 40), ("image", 40), ("journal", 40), ("geopackage", 20), ("sidecar", 10), ("raster", 20)],
+    [
+        ("npz", 40),
+        ("image", 40),
+        ("journal", 40),
+        ("geopackage", 20),
+        ("sidecar", 10),
+        ("raster", 20),
+        ("vrt", 20),
+        ("gcps", 20),
+        ("mask", 30),
+    ],
 )
 def test_damaged_inputs_end_well(kind: str, count: int) -> None:
     done = fuzzed("--seed", "7", "--kind", kind, "--count", str(count))

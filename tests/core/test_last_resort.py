@@ -38,6 +38,7 @@ main(sys.argv[1:])
         (RecursionError("too deep"), "INTERNAL", "RecursionError: too deep"),
         (UnicodeEncodeError("utf-8", "\udce9", 0, 1, "surrogates"), "INTERNAL", "UnicodeEncodeError"),
         (OSError(5, "Input/output error\x1b[2J"), "INTERNAL", r"\u001b[2J"),
+        (OSError(36, "File name too long", "s_" + 300 * "2021" + ".tif"), "FILE_REFUSED", "too long"),
     ],
 )
 def test_an_error_that_nobody_foresaw(

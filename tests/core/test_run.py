@@ -127,6 +127,8 @@ def test_a_command_line_and_a_request_describe_the_same_run(params: dict[str, An
         ({"year": True}, BadOption),
         ({"tasks": ["detect", 3]}, BadOption),
         ({"engine_options": ["model"]}, BadOption),
+        ({"extent": [0, 0, 10**400, 1]}, BadOption),
+        ({"extent": [0, float("nan"), 1, 1]}, BadOption),
     ],
 )
 def test_what_describes_no_run_is_refused(params: dict[str, Any], error: type) -> None:

@@ -37,7 +37,7 @@ def test_the_grid_is_that_of_equation_2() -> None:
 def test_one_node_is_the_centre_and_two_are_refused() -> None:
     box = SpatioTemporalBox(10, 50, 12, 51, 2020)
     assert [axis.tolist() for axis in box.nodes(1, 1)] == [[11], [50.5]]
-    for n in (2, 0, -1):
+    for n in (2, 0, -1, 20_000, 10**30):
         with pytest.raises(BadOption, match=str(n)):
             box.nodes(n, 18)
 

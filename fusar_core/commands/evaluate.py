@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
 from fusar_core.commands.engine_options import chosen_engine, engine_options
-from fusar_core.commands.options import say
+from fusar_core.commands.options import progress_bar, say
 from fusar_core.errors import BadResults
 from fusar_core.evaluation.coco import CocoDataset
 from fusar_core.evaluation.comparison import compared, verdict
@@ -55,7 +52,7 @@ def command(
     claim([out], [dataset, images, baseline, options.get("model")])
     against = _baseline(baseline, task) if baseline else None
     labels = [w.strip() for w in classes.split(",") if w.strip()] if classes is not None else None
-    with _progress() as on_progress:
+    with progress_bar("images") as on_progress:
         result = evaluate(CocoDataset.open(dataset, images), chosen_engine(engine, options), task, labels, on_progress)
     if baseline and against:
         tests = compared(result.rows, against["rows"])
@@ -75,21 +72,6 @@ def _baseline(path: Path, task: str) -> dict[str, Any]:
         named = ", ".join(against.get("tasks", ()))
         raise BadResults(f"{path} is about the task '{named}', not '{task}'.", "Give one of this task.")
     return against
-
-
-@contextmanager
-def _progress() -> Iterator[Any]:
-    """A progress bar on stderr when it is a terminal; silent otherwise."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    with click.progressbar(length=1, label="images", file=sys.stderr, show_pos=True) as bar:
-
-        def on_progress(done: int, total: int) -> None:
-            bar.length = total
-            bar.update(done - bar.pos)
-
-        yield on_progress
 
 
 def _report(result: Results, task: str, out: Path | None) -> str:

@@ -151,6 +151,8 @@ def chosen_engine(name: str, options: dict[str, Any]) -> Engine:
     Raises BadOption for an option that it does not have, and what opening it raises.
     """
     if not is_address(name) and name not in engines():
+        if options.get("model") is not None:
+            raise BadOption(f"Two models were given: {name} and {options['model']}.", "Give one of them.")
         name, options = "fusar", {**options, "model": name}
     if options.get("batch_size") is None and "batch_size" in {o.name for o in engine_info(name).options}:
         options = {**options, "batch_size": BATCH_SIZE}

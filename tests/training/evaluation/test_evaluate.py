@@ -226,6 +226,7 @@ def test_the_command_scores_the_detector_and_compares(data: Data, tmp_path: Path
         (["--tasks", "guess"], "cannot be evaluated"),
         (["--classes", "whale"], "whale"),
         (["--engine", "nowhere"], "nowhere"),
+        (["--engine", "a-folder", "--model", "another"], "Two models"),
         (["--baseline", "nowhere.json"], "cannot be read"),
         (["--prior", "latlon-text"], "reads no words"),
         (["--prior", "shuffled"], "takes no anchors"),

@@ -32,7 +32,7 @@ def _companions(path: Path) -> list[Path]:
     try:
         with os.scandir(path.parent) as beside:
             return [Path(e.path) for e in beside if e.name.startswith(path.stem) and e.name != path.name]
-    except OSError:
+    except (OSError, ValueError):
         return []
 
 

@@ -11,6 +11,7 @@ import click
 from fusar_core.commands.engine_options import engine_arguments, engine_options
 from fusar_core.commands.options import band_option, extent_option, prior_option, say, scene_argument, year_option
 from fusar_core.domain.answers import Answer
+from fusar_core.engines.base import Engine
 from fusar_core.interpretation.inquiry import ask
 from fusar_core.interpretation.interpret import warnings_of
 from fusar_core.interpretation.result import chip_name
@@ -40,7 +41,7 @@ def command(question: str, as_json: bool, **options: Any) -> None:
         single = _is_single(ready)
         for answer in ask(ready.scene, ready.engine, question, ready.scope, ready.watch):
             if as_json:
-                say(json.dumps(_as_json(answer, question, ready.engine.model)))
+                say(json.dumps(_as_json(answer, question, ready.engine)))
             elif streams and single:
                 say("")
             else:
@@ -56,7 +57,7 @@ def _is_single(ready: Ready) -> bool:
     return max(ready.extent.height, ready.extent.width) <= size
 
 
-def _as_json(answer: Answer, question: str, model: str) -> dict[str, Any]:
+def _as_json(answer: Answer, question: str, engine: Engine) -> dict[str, Any]:
     return {
         "chip": chip_name(answer.chip.window),
         "question": question,
@@ -64,7 +65,8 @@ def _as_json(answer: Answer, question: str, model: str) -> dict[str, Any]:
         "score": answer.score,
         "parse_status": answer.parse_status,
         "raw_text": answer.raw_text,
-        "model": model,
+        "model": engine.model,
+        "demonstration": engine.demonstration,
     }
 
 

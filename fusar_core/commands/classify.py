@@ -52,5 +52,6 @@ def _as_json(told: Inquiry) -> dict[str, Any]:
         "raw_text": answer.raw_text,
         "prompt": answer.prompt,
         "model": told.model,
+        "demonstration": told.demonstration,
         "warnings": list(told.warnings),
     }

@@ -43,6 +43,7 @@ class InProcess:
             gsd_m=config.gsd_m,
             prompts=checkpoint.manifest.prompts,
             warnings=checkpoint.warnings,
+            demonstration=config.demonstration,
         )
 
     def replies(self, asked: Iterator[Sequence[Query]], hooks: Hooks) -> Replies:

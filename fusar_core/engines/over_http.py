@@ -83,6 +83,7 @@ class OverHttp:
             gsd_m=served.gsd_m,
             prompts=served.prompts,
             warnings=tuple(self._warnings()),
+            demonstration=served.demonstration,
             provenance={"server": self.address.url, "coordinates": self.coordinates},
         )
 

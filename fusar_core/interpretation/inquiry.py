@@ -77,6 +77,7 @@ def inquiry_of(scene: SarScene, engine: Engine, scope: Scope, answers: Sequence[
         prior=scope.prior,
         settings=engine.report(scene.grid.pixel_size_m).provenance,
         warnings=warnings_of(scene, engine, scope),
+        demonstration=engine.demonstration,
         answers=[SceneAnswer.of_chip(a, question.strip()) for a in answers],
     )
 

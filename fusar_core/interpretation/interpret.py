@@ -25,6 +25,9 @@ from fusar_core.interpretation.scope import Scope, Watch
 from fusar_core.scenes.scene import SarScene
 from fusar_core.tasks import TASKS, finding, require_known, scene_tasks, to_ask
 
+DEMONSTRATION = "{model} is a demonstration model: it shows how things work, and its answers are not to be relied on."
+"""What is said wherever answers of such a model are."""
+
 
 def interpret(
     scene: SarScene,
@@ -87,7 +90,8 @@ def warnings_of(scene: SarScene, engine: Engine, scope: Scope) -> tuple[str, ...
     To be asked at the end: only then do prior and engine know what they met.
     """
     told = engine.report(scene.grid.pixel_size_m)
-    return (*scene.warnings, *scope.notes, *(scope.prior.warnings if scope.prior else ()), *told.warnings)
+    shown = (DEMONSTRATION.format(model=engine.model),) if engine.demonstration else ()
+    return (*shown, *scene.warnings, *scope.notes, *(scope.prior.warnings if scope.prior else ()), *told.warnings)
 
 
 def _tiling(scene: SarScene, engine: Engine, wanted_overlap: int | None) -> tuple[int, int]:
@@ -130,6 +134,7 @@ def _nothing_yet(scene: SarScene, engine: Engine, scope: Scope, tiling: tuple[in
         warnings=(*scene.warnings, *scope.notes),
         chips=chips,
         looked=bool(finding(to_ask(scope.tasks, engine.derived))),
+        demonstration=engine.demonstration,
         complete=False,
     )
 

@@ -59,7 +59,8 @@ class Provenance:
     """How a result came about: what stands beside everything that is published of it.
 
     engine, model: who answered. prior: where the anchors came from that the engine was given. settings: of the run and
-    the engine. warnings: what a reader of the result should know.
+    the engine. warnings: what a reader of the result should know. demonstration: whether the model that answered is
+    there to show how things work, and not to be relied on.
     """
 
     scene: SarScene
@@ -71,6 +72,7 @@ class Provenance:
     prior: AnchorSampler | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    demonstration: bool = False
 
     @property
     def aef_year(self) -> int | None:

@@ -32,7 +32,7 @@ class Served:
     ours: whether it is described as our worker does, which the other fields then come from. chip_size: side in pixels
     of the images it takes. adapters: task → name of the model that answers it, where that is another. gsd_m: least
     and greatest pixel size in training. prior: whether it takes anchors. prompts: task → prompt style. warnings: what
-    readers of its results should know.
+    readers of its results should know. demonstration: whether it is there to show how things work.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Served:
     prompts: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     adapters: dict[str, str] = field(default_factory=dict)
+    demonstration: bool = False
 
 
 def read_catalogue(content: bytes, url: str) -> list[Served]:
@@ -96,6 +97,7 @@ def _served(entry: dict[str, Any], url: str) -> Served:
             bool(about["prior"]),
             {str(k): str(v) for k, v in (about.get("prompts") or {}).items()},
             tuple(str(w) for w in about.get("warnings") or ()),
+            demonstration=about.get("demonstration") is True,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as cause:
         raise BadServer(

@@ -172,6 +172,7 @@ class ModelNotes(BaseModel):
     gsd_m: list[float] | None = None
     prompts: dict[str, str]
     warnings: list[str]
+    demonstration: bool = Field(False, description="Whether it is there to show how things work.")
 
 
 class ModelEntry(BaseModel):

@@ -38,6 +38,24 @@ def test_without_a_model_the_bundled_one_answers(client: Client) -> None:
     assert about["model"].startswith("fusar-nano ")
 
 
+def test_what_a_demonstration_model_answers_says_so_everywhere(client: Client, taught: Path, scene: Path) -> None:
+    infos = {info["name"]: info["demonstration"] for info in client.ask("initialize")["result"]["engine_infos"]}
+    assert infos == {"cfar": False, "fusar": True, "server": False}
+    extent, box = [400_000, 5_698_300, 401_700, 5_700_000], [400_500, 5_699_300, 400_700, 5_699_500]
+    for model, shown in ((None, True), (str(taught), False)):
+        given = {"engine": "fusar", "engine_options": {"model": model}, "scene": str(scene), "extent": extent}
+        assert client.ask("engine_info", **given)["result"]["demonstration"] is shown
+        for method, more in (
+            ("interpret", {"tasks": ["count"]}),
+            ("classify_box", {"box": box}),
+            ("ask", {"question": "Is this a harbour?"}),
+        ):
+            said = client.ask(method, **given, **more)["result"]
+            assert said["demonstration"] is shown
+            assert said["metadata"]["demonstration"] == ("yes" if shown else "no")
+            assert any("is a demonstration model" in warning for warning in said["warnings"]) is shown
+
+
 def test_a_box_is_classified(client: Client, taught: Path, scene: Path) -> None:
     box = [400_500, 5_699_300, 400_700, 5_699_500]
     answer = ask(client, "classify_box", taught, scene=str(scene), box=box)["result"]

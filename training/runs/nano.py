@@ -113,6 +113,7 @@ def configuration(tokenizer: Any, **options: Any) -> FusarGPTConfig:
         "prior_init": "identity",
         "chip_size": CHIP_SIZE,
         "classes": list(CLASSES),
+        "demonstration": True,
     }
     return FusarGPTConfig(**{**settings, **options})
 

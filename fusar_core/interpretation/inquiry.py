@@ -14,7 +14,7 @@ from fusar_core.engines import require
 from fusar_core.engines.base import Answers, Engine, Hooks, usable
 from fusar_core.errors import BadOption
 from fusar_core.interpretation.interpret import warnings_of
-from fusar_core.interpretation.result import Inquiry, SceneAnswer
+from fusar_core.interpretation.result import Inquiry, SceneAnswer, no_room_to_think
 from fusar_core.interpretation.scope import Scope, Watch
 from fusar_core.scenes.scene import SarScene
 from fusar_core.tasks import ASK, CLASSIFY
@@ -76,7 +76,7 @@ def inquiry_of(scene: SarScene, engine: Engine, scope: Scope, answers: Sequence[
         classes=scope.classes,
         prior=scope.prior,
         settings=engine.report(scene.grid.pixel_size_m).provenance,
-        warnings=warnings_of(scene, engine, scope),
+        warnings=(*warnings_of(scene, engine, scope), *no_room_to_think(answers)),
         demonstration=engine.demonstration,
         answers=[SceneAnswer.of_chip(a, question.strip()) for a in answers],
     )

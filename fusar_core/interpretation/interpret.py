@@ -20,10 +20,11 @@ from fusar_core.interpretation.chip_run import ChipRun, StepResult, plan
 from fusar_core.interpretation.derived import derived_answers
 from fusar_core.interpretation.journal import Journal
 from fusar_core.interpretation.merging import Target, merge, to_scene
-from fusar_core.interpretation.result import Interpretation, SceneAnswer
+from fusar_core.interpretation.result import Interpretation, SceneAnswer, chip_name
 from fusar_core.interpretation.scope import Scope, Watch
 from fusar_core.scenes.scene import SarScene
 from fusar_core.tasks import TASKS, finding, require_known, scene_tasks, to_ask
+from fusar_core.tasks.reading import TRUNCATED
 
 DEMONSTRATION = "{model} is a demonstration model: it shows how things work, and its answers are not to be relied on."
 """What is said wherever answers of such a model are."""
@@ -147,6 +148,7 @@ class _Found:
     targets: list[Target] = field(default_factory=list)
     answers: list[SceneAnswer] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)
+    torn: set[str] = field(default_factory=set)
     read: int = 0
 
     def add(self, result: StepResult, watch: Watch) -> None:
@@ -154,6 +156,8 @@ class _Found:
         fresh = [t for a in result.answers for t in _targets(a)]
         self.targets += fresh
         self.answers += [SceneAnswer.of_chip(a) for a in result.answers if not TASKS[a.task].finds or a.value is None]
+        broken = [a for a in result.answers if TASKS[a.task].finds and a.value and a.parse_status == TRUNCATED]
+        self.torn.update(chip_name(a.chip.window) for a in broken)
         self.seen.update(result.seen)
         self.read += 1
         if watch.on_targets and fresh:
@@ -168,7 +172,7 @@ class _Found:
         targets = [t for t in merged if extent.contains(*t.detection.centre)]  # chips may reach past a small extent
         checked = flag_ambiguities([t.detection for t in targets], scene.grid, scene.acquisition)
         targets = [replace(t, detection=d) for t, d in zip(targets, checked, strict=True)]
-        return replace(self.empty, targets=targets, answers=self.answers, read=self.read)
+        return replace(self.empty, targets=targets, answers=self.answers, torn=frozenset(self.torn), read=self.read)
 
 
 def _targets(answer: Answer) -> Sequence[Target]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,9 @@ from fusar_core.interpretation.merging import Target
 from fusar_core.prior.anchors import AnchorSampler
 from fusar_core.scenes.scene import SarScene
 from fusar_core.tasks import TASKS
+from fusar_core.tasks.reading import TRUNCATED, only_reasoning
 
+ROOM = "turn reasoning off on its server, or give it room with the option thinking_tokens, e.g. 2000"
 DERIVED = "derived"
 """parse_status of an answer that was made from merged detections, not given by the engine."""
 
@@ -86,7 +89,7 @@ class Interpretation(Provenance):
 
     complete: False for a run that was cancelled: it holds what was found until then, and says nothing of the rest.
     chips: how many the plan had; read: how many of them the engine has answered. looked: whether it was asked where
-    targets are, for themselves or for what follows from them.
+    targets are, for themselves or for what follows from them. torn: names of the chips whose list of targets broke off.
     """
 
     targets: list[Target] = field(default_factory=list)
@@ -96,6 +99,7 @@ class Interpretation(Provenance):
     seconds: float = 0.0
     complete: bool = True
     looked: bool = True
+    torn: frozenset[str] = frozenset()
 
     def counts(self) -> dict[str, int | None]:
         """Targets of each class without those that are flagged as ghosts; where none were looked for, the sum of what
@@ -119,7 +123,12 @@ class Interpretation(Provenance):
 
     def unread(self) -> tuple[str, ...]:
         """What could not be read, as warnings: how many chips, and why."""
+        broken = f"On {len(self.torn)} of {self.read} chips the list of targets broke off: there are at least these."
         status = {a.chip: a.parse_status for a in self.answers if a.value is None and a.parse_status != DERIVED}
+        return (*self._unread(status), *((broken,) if self.torn else ()), *no_room_to_think(self.answers))
+
+    def _unread(self, status: Mapping[str, str]) -> tuple[str, ...]:
+        """status: of each chip with an answer that could not be read."""
         if not status:
             return ()
         reasons = Counter(status.values())
@@ -138,6 +147,13 @@ class Inquiry(Provenance):
     """The answers to a single question: of the class in a box, which is the extent; or of anything, chip by chip."""
 
     answers: list[SceneAnswer] = field(default_factory=list)
+
+
+def no_room_to_think(answers: Iterable[Answer | SceneAnswer]) -> tuple[str, ...]:
+    """What to do about answers that broke off before the model had done with reasoning, as warnings."""
+    n = sum(a.parse_status == TRUNCATED and only_reasoning(a.raw_text) for a in answers)
+    told = f"{n} answer{'s' * (n > 1)} broke off while the model was still reasoning, before it said anything"
+    return (f"{told}: {ROOM}.",) if n else ()
 
 
 def chip_name(where: Window) -> str:

@@ -18,9 +18,10 @@ STOCK_CLASSES = ("plane", "ship")
 LISTED = 12
 """Models named in an error."""
 
-PIXELS, THOUSANDTHS = "pixels", "thousandths"
-COORDINATES = (PIXELS, THOUSANDTHS)
-"""In what a model says where a box is: pixels of the image that was sent, or thousandths of its sides."""
+PIXELS, THOUSANDTHS, FRACTIONS = "pixels", "thousandths", "fractions"
+COORDINATES = (PIXELS, THOUSANDTHS, FRACTIONS)
+"""In what a model says where a box is: pixels of the image that was sent, thousandths of its sides, or fractions of
+them from 0 to 1."""
 _THOUSANDTHS = re.compile(r"qwen-?[23]-?vl|intern-?vl|glm-4", re.IGNORECASE)
 """Names of models that are known to say thousandths; Qwen2.5-VL and FUSAR-GPT say pixels."""
 
@@ -55,6 +56,8 @@ def read_catalogue(content: bytes, url: str) -> list[Served]:
     except (ValueError, RecursionError) as cause:
         raise _no_list(url) from cause
     entries = said.get("data") if isinstance(said, dict) else None
+    if entries is None and isinstance(said, dict) and "data" in said:  # as Ollama says it before a model is there
+        entries = []
     if not isinstance(entries, list) or not all(isinstance(e, dict) and isinstance(e.get("id"), str) for e in entries):
         raise _no_list(url)
     return _with_adapters([(_served(e, url), e.get("parent")) for e in entries])

@@ -114,8 +114,8 @@ class Engine(ABC):
     """Answers tasks about chips. Construction may be slow (weights), with the options that `info` declares.
 
     name, model: for provenance. tasks, classes, derived, takes_prior, confined, demonstration: of this engine as it was
-    opened; those of `info` unless the class or the constructor says otherwise. options: those it was opened with
-    (`open_engine`).
+    opened; those of `info` unless the class or the constructor says otherwise. questions: the only ones in free words
+    that it was trained for; empty where it may be asked anything. options: those it was opened with (`open_engine`).
     """
 
     info: ClassVar[EngineInfo]
@@ -128,6 +128,7 @@ class Engine(ABC):
     takes_prior: bool
     confined: bool
     demonstration: bool
+    questions: tuple[str, ...] = ()
     options: dict[str, Any] = {}  # noqa: RUF012 (replaced as a whole, never changed)
 
     def __init_subclass__(cls) -> None:

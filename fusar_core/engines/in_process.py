@@ -44,6 +44,7 @@ class InProcess:
             prompts=checkpoint.manifest.prompts,
             warnings=checkpoint.warnings,
             demonstration=config.demonstration,
+            questions=tuple(config.questions),
         )
 
     def replies(self, asked: Iterator[Sequence[Query]], hooks: Hooks) -> Replies:

@@ -93,6 +93,7 @@ class OverHttp:
             prompts=served.prompts,
             warnings=tuple(self._warnings()),
             demonstration=served.demonstration,
+            questions=served.questions,
             provenance={"server": self.address.url, "coordinates": self.coordinates},
         )
 

@@ -14,11 +14,13 @@ from fusar_core.interpretation.merging import Target
 from fusar_core.prior.anchors import AnchorSampler
 from fusar_core.scenes.scene import SarScene
 from fusar_core.tasks import TASKS
-from fusar_core.tasks.reading import TRUNCATED, only_reasoning
+from fusar_core.tasks.reading import METADATA, TRUNCATED, only_reasoning
 
 ROOM = "turn reasoning off on its server, or give it room with the option thinking_tokens, e.g. 2000"
 DERIVED = "derived"
 """parse_status of an answer that was made from merged detections, not given by the engine."""
+OF_THE_WHOLE = (DERIVED, METADATA)
+"""parse_status of answers that are about the whole extent."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +44,10 @@ class SceneAnswer:
 
     @classmethod
     def of_chip(cls, answer: Answer, question: str = "") -> SceneAnswer:
-        """What an engine said about a chip, placed where the chip speaks for the scene."""
+        """What is said of a chip, placed where the chip speaks for the scene; or of the whole extent."""
         return cls(
             where=answer.chip.keep,
-            chip=chip_name(answer.chip.window),
+            chip=WHOLE_EXTENT if answer.parse_status in OF_THE_WHOLE else chip_name(answer.chip.window),
             task=answer.task,
             label=answer.label,
             value=answer.value,

@@ -33,7 +33,8 @@ class Served:
     ours: whether it is described as our worker does, which the other fields then come from. chip_size: side in pixels
     of the images it takes. adapters: task → name of the model that answers it, where that is another. gsd_m: least
     and greatest pixel size in training. prior: whether it takes anchors. prompts: task → prompt style. warnings: what
-    readers of its results should know. demonstration: whether it is there to show how things work.
+    readers of its results should know. demonstration: whether it is there to show how things work. questions:
+    the only ones it was trained for, if any.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Served:
     warnings: tuple[str, ...] = ()
     adapters: dict[str, str] = field(default_factory=dict)
     demonstration: bool = False
+    questions: tuple[str, ...] = ()
 
 
 def read_catalogue(content: bytes, url: str) -> list[Served]:
@@ -101,6 +103,7 @@ def _served(entry: dict[str, Any], url: str) -> Served:
             {str(k): str(v) for k, v in (about.get("prompts") or {}).items()},
             tuple(str(w) for w in about.get("warnings") or ()),
             demonstration=about.get("demonstration") is True,
+            questions=tuple(str(q) for q in about.get("questions") or ()),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as cause:
         raise BadServer(

@@ -105,6 +105,7 @@ class Front:
                 "prompts": about.prompts,
                 "warnings": list(about.warnings),
                 "demonstration": about.demonstration,
+                "questions": list(about.questions),
             },
         }
 

@@ -173,6 +173,7 @@ class ModelNotes(BaseModel):
     prompts: dict[str, str]
     warnings: list[str]
     demonstration: bool = Field(False, description="Whether it is there to show how things work.")
+    questions: list[str] = Field([], description="The only ones in free words that it was trained for, if any.")
 
 
 class ModelEntry(BaseModel):

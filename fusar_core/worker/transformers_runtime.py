@@ -57,6 +57,7 @@ class TransformersModel:
             prior_dim=config.prior_dim,
             warnings=self.checkpoint.warnings,
             demonstration=config.demonstration,
+            questions=tuple(config.questions),
         )
 
     @property

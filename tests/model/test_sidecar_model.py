@@ -80,3 +80,30 @@ def test_a_scene_is_described(client: Client, taught: Path, scene: Path) -> None
     ask(client, "interpret", taught, scene=str(scene), tasks=tasks, extent=[400_000, 5_698_900, 401_100, 5_700_000])
     rows = [f["properties"] for f in client.layers(provisional=False)["answers"]]
     assert {"count", "locate", "describe"} <= {row["task"] for row in rows}
+
+
+def test_a_question_that_nano_was_not_trained_for_is_refused_with_what_it_can_be_asked(
+    client: Client, scene: Path
+) -> None:
+    extent = [400_000, 5_698_300, 401_700, 5_700_000]
+    given = {"engine": "fusar", "scene": str(scene), "extent": extent}
+    error = client.ask("ask", question="What might the weather be?", **given)["error"]["data"]
+    assert error["code"] == "UNKNOWN_QUESTION"
+    assert "Is there a ship in this SAR image?" in error["hint"]
+    for question in ("is there any ship here", "Are there ships in the image?", "Is this an airfield?"):
+        row = client.ask("ask", question=question, **given)["result"]["answers"][0]
+        assert row["raw_text"] in ("Yes.", "No.")
+        assert row["question"] == question
+        assert row["prompt"] in ("Is there a ship in this SAR image?", "Is this an airfield?")
+    told = client.ask("ask", question="When was this taken?", **given)["result"]
+    assert (told["engine"], told["demonstration"], told["answers"][0]["parse_status"]) == (
+        "metadata",
+        False,
+        "metadata",
+    )
+
+
+def test_an_empty_box_has_nothing_there(client: Client, scene: Path) -> None:
+    box = [401_500, 5_697_900, 401_700, 5_698_100]
+    (row,) = client.ask("classify_box", engine="fusar", scene=str(scene), box=box)["result"]["answers"]
+    assert (row["class"], row["parse_status"], row["length_m"]) == ("", "nothing", None)

@@ -17,13 +17,16 @@ LEAST_SAMPLES = 200
 """Pixels of the surroundings from which anything can be said."""
 SPREADS = 7.0
 """So many standard deviations of the clutter the brightest spot of a target lies above it. Of 2,029 marked targets of
-SSDD and other sets 10 do not; of 2,275 boxes beside them, on land too, 85 % hold nothing that does; at open sea all."""
+SSDD and other sets all do, or are white; of 2,275 boxes beside them, on land too, 83 % hold nothing that does, of 393 on
+open sea 96 %: the others' sea is white."""
 SPREADS_BELOW = 3.0
 """So many the middle of a box lies below it where it is something dark."""
 LEAST_RATIO = 1.25
 """In amplitude (2 dB), where the clutter hardly varies."""
 GREY_FLOOR = 2.0
 """Grey values of 255 that 8-bit images are told from black by."""
+WHITE = 250.0
+"""Grey from which an 8-bit image is white: nothing can be brighter there, whatever the clutter."""
 
 Pixels = tuple[int, int, int, int]
 """Rows and columns (top, left, bottom, right)."""
@@ -51,7 +54,10 @@ def anything_in(chip: Chip, box: Pixels) -> bool | None:
     if around.size < LEAST_SAMPLES or not own.size:
         return None
     level, spread = clutter(around)
-    brighter = own.max() > max(level + SPREADS * spread, LEAST_RATIO * (level + floor))
+    threshold = max(level + SPREADS * spread, LEAST_RATIO * (level + floor))
+    if chip.radiometry.kind is Kind.UINT8:
+        threshold = min(threshold, WHITE)
+    brighter = own.max() > threshold
     darker = np.median(own) < min(level - SPREADS_BELOW * spread, level / LEAST_RATIO - floor)
     return bool(brighter or darker)
 

@@ -78,6 +78,14 @@ def test_small_and_dark_targets_are_not_turned_away(tmp_path: Path) -> None:
         assert classify_box(scene, Sure(), Window(295, 295, 40, 40)).parse_status == "ok"
 
 
+def test_a_ship_at_a_white_quay_is_not_turned_away(tmp_path: Path) -> None:
+    image = sea(480, 480)
+    image[:, 150:] = 5000  # all of it white
+    plant(image, 140, 110)
+    with SarScene.open(write(tmp_path / "scene.tif", np.clip(image * 0.5, 0, 255).astype(np.uint8))) as scene:
+        assert classify_box(scene, Sure(), Window(100, 128, 24, 24)).value == "ship"
+
+
 def test_where_the_surroundings_are_missing_the_engine_is_asked(tmp_path: Path) -> None:
     with SarScene.open(write(tmp_path / "scene.tif", sea(60, 60).astype(np.uint16), tiled=False)) as scene:
         assert classify_box(scene, Sure(), Window(0, 0, 60, 60)).value == "ship"

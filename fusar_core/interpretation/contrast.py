@@ -17,8 +17,8 @@ LEAST_SAMPLES = 200
 """Pixels of the surroundings from which anything can be said."""
 SPREADS = 7.0
 """So many standard deviations of the clutter the brightest spot of a target lies above it. Of 2,029 marked targets of
-SSDD and other sets all do, or are white; of 2,275 boxes beside them, on land too, 83 % hold nothing that does, of 393 on
-open sea 96 %: the others' sea is white."""
+SSDD and other sets all do, or are white; of 2,275 boxes beside them, on land too, 83 % hold nothing that does, of 393
+at open sea 96 %: the others' sea is white."""
 SPREADS_BELOW = 3.0
 """So many the middle of a box lies below it where it is something dark."""
 LEAST_RATIO = 1.25

@@ -96,6 +96,12 @@ class UnsupportedTask(FusarError):
     code = "UNSUPPORTED_TASK"
 
 
+class UnknownQuestion(FusarError):
+    """The model was not trained for this question; the hint says what it can be asked."""
+
+    code = "UNKNOWN_QUESTION"
+
+
 class UnknownTask(FusarError):
     """No task has that name."""
 

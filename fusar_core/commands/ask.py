@@ -11,9 +11,9 @@ import click
 from fusar_core.commands.engine_options import engine_arguments, engine_options
 from fusar_core.commands.options import band_option, extent_option, prior_option, say, scene_argument, year_option
 from fusar_core.domain.answers import Answer
-from fusar_core.interpretation.inquiry import ask
-from fusar_core.interpretation.interpret import warnings_of
-from fusar_core.interpretation.result import chip_name
+from fusar_core.engines.base import Engine
+from fusar_core.interpretation.inquiry import ask, inquiry_of, speaker
+from fusar_core.interpretation.result import OF_THE_WHOLE, SceneAnswer, chip_name
 from fusar_core.interpretation.run import Ready, Run, opened
 from fusar_core.interpretation.scope import Watch
 
@@ -37,16 +37,18 @@ def command(question: str, as_json: bool, **options: Any) -> None:
     run = Run.from_parameters(options | {"engine_options": engine_arguments(options["engine"], options)})
     streams = not as_json and sys.stdout.isatty()
     with opened(run, Watch(on_text=_show if streams else None)) as ready:
-        single = _is_single(ready)
+        single, answers = _is_single(ready), list[Answer]()
         for answer in ask(ready.scene, ready.engine, question, ready.scope, ready.watch):
+            answers.append(answer)
+            of_scene = answer.parse_status in OF_THE_WHOLE
             if as_json:
-                say(json.dumps(_as_json(answer, question, ready.engine.model)))
-            elif streams and single:
+                say(json.dumps(_as_json(answer, question, ready.engine)))
+            elif streams and single and not of_scene:
                 say("")
             else:
                 words = answer.value if answer.value is not None else f"({answer.parse_status}) {answer.raw_text}"
-                say(words if single else f"{chip_name(answer.chip.window)}  {words}")
-        for warning in warnings_of(ready.scene, ready.engine, ready.scope):
+                say(words if single or of_scene else f"{chip_name(answer.chip.window)}  {words}")
+        for warning in inquiry_of(ready.scene, ready.engine, ready.scope, answers, question).warnings:
             say(f"warning   {warning}", err=True)
 
 
@@ -56,15 +58,18 @@ def _is_single(ready: Ready) -> bool:
     return max(ready.extent.height, ready.extent.width) <= size
 
 
-def _as_json(answer: Answer, question: str, model: str) -> dict[str, Any]:
+def _as_json(answer: Answer, question: str, engine: Engine) -> dict[str, Any]:
+    name, model, demonstration = speaker(engine, [answer])
     return {
-        "chip": chip_name(answer.chip.window),
+        "chip": SceneAnswer.of_chip(answer).chip,
         "question": question,
         "answer": answer.value,
         "score": answer.score,
         "parse_status": answer.parse_status,
         "raw_text": answer.raw_text,
+        "engine": name,
         "model": model,
+        "demonstration": demonstration,
     }
 
 

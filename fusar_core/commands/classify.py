@@ -14,6 +14,7 @@ from fusar_core.interpretation.inquiry import classify_box, inquiry_of
 from fusar_core.interpretation.parameters import parse_extent
 from fusar_core.interpretation.result import Inquiry
 from fusar_core.interpretation.run import Run, opened
+from fusar_core.tasks.reading import NOTHING
 
 
 @click.command()
@@ -37,7 +38,9 @@ def command(box: str, as_json: bool, **options: Any) -> None:
         return
     for warning in told.warnings:
         say(f"warning   {warning}", err=True)
-    if answer.value is None:
+    if answer.parse_status == NOTHING:
+        say("nothing there: the box is like its surroundings")
+    elif answer.value is None:
         say(f"no class ({answer.parse_status.replace('_', ' ')}): {answer.raw_text}")
     else:
         say(f"{answer.value}  {answer.score:.2f}")
@@ -52,5 +55,6 @@ def _as_json(told: Inquiry) -> dict[str, Any]:
         "raw_text": answer.raw_text,
         "prompt": answer.prompt,
         "model": told.model,
+        "demonstration": told.demonstration,
         "warnings": list(told.warnings),
     }

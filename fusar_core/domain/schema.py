@@ -43,7 +43,12 @@ _COMMON = (
     Field("acquired", "acquired", "text", "acquisition time (UTC, ISO 8601) or year"),
     Field("chip", "chip", "text", "chip answered for, by its top-left scene pixel; 'scene' for the whole extent"),
     Field("px_bbox", "px_bbox", "text", "x1,y1,x2,y2 in scene pixels"),
-    Field("parse_status", "parse", "text", "ok, derived (from merged detections), or what was wrong"),
+    Field(
+        "parse_status",
+        "parse",
+        "text",
+        "ok, derived (from merged detections), metadata, nothing (in a box), or what was wrong",
+    ),
     Field("raw_text", "raw_text", "text", "the engine's own words; first 254 characters in a shapefile"),
     Field("aef_year", "aef_year", "integer", "year of the AlphaEarth embeddings used, if any"),
     Field("flags", "flags", "text", "doubts, comma-separated, e.g. azimuth_ambiguity: listed but not counted"),
@@ -57,7 +62,7 @@ DETECTIONS = Layer(
     (
         _CLASS,
         _SCORE,
-        Field("length_m", "length_m", "real", "longer side, metres on the ellipsoid"),
+        Field("length_m", "length_m", "real", "longer side, metres on the ellipsoid; empty for a box that was drawn"),
         Field("width_m", "width_m", "real", "shorter side, metres on the ellipsoid"),
         Field("area_m2", "area_m2", "real", "area, square metres on the ellipsoid"),
         *_COMMON,

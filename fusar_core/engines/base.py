@@ -44,8 +44,9 @@ class EngineInfo:
     the tasks whose answer follows from the engine's own detections; a scene's answers to them are made from the merged
     detections, not chip by chip. takes_prior: whether it makes use of anchors. confined: whether it is to be shown
     nothing outside the wanted extent, since chips leave this computer. loads_model: whether opening it loads weights
-    here, so that a batch opens it once and gives it a GPU. chip_size: side of its chips in pixels; None where it
-    depends.
+    here, so that a batch opens it once and gives it a GPU. demonstration: whether what it answers with, unless told
+    otherwise, is there to show how things work and not to be relied on. chip_size: side of its chips in pixels; None
+    where it depends.
     """
 
     name: str
@@ -56,6 +57,7 @@ class EngineInfo:
     takes_prior: bool = False
     confined: bool = False
     loads_model: bool = False
+    demonstration: bool = False
     chip_size: int | None = None
     options: tuple[Option, ...] = ()
 
@@ -74,6 +76,7 @@ class EngineInfo:
             "derived": [t for t in TASKS if t in self.derived],
             "takes_prior": self.takes_prior,
             "finds_only": self.finds_only,
+            "demonstration": self.demonstration,
             "chip_size": self.chip_size,
             "options": [option.as_dict() for option in self.options],
         }
@@ -110,8 +113,9 @@ class Report:
 class Engine(ABC):
     """Answers tasks about chips. Construction may be slow (weights), with the options that `info` declares.
 
-    name, model: for provenance. tasks, classes, derived, takes_prior, confined: of this engine as it was opened; those
-    of `info` unless the class or the constructor says otherwise. options: those it was opened with (`open_engine`).
+    name, model: for provenance. tasks, classes, derived, takes_prior, confined, demonstration: of this engine as it was
+    opened; those of `info` unless the class or the constructor says otherwise. questions: the only ones in free words
+    that it was trained for; empty where it may be asked anything. options: those it was opened with (`open_engine`).
     """
 
     info: ClassVar[EngineInfo]
@@ -123,6 +127,8 @@ class Engine(ABC):
     derived: frozenset[str]
     takes_prior: bool
     confined: bool
+    demonstration: bool
+    questions: tuple[str, ...] = ()
     options: dict[str, Any] = {}  # noqa: RUF012 (replaced as a whole, never changed)
 
     def __init_subclass__(cls) -> None:
@@ -131,10 +137,9 @@ class Engine(ABC):
         if "info" not in cls.__dict__:
             return
         info = cls.info
-        declared = {"name": info.name, "tasks": info.tasks, "classes": info.classes, "derived": info.derived}
-        for name, value in {**declared, "takes_prior": info.takes_prior, "confined": info.confined}.items():
+        for name in ("name", "tasks", "classes", "derived", "takes_prior", "confined", "demonstration"):
             if name not in cls.__dict__:
-                setattr(cls, name, value)
+                setattr(cls, name, getattr(info, name))
 
     def tiling(self, pixel_size_m: tuple[float, float] | None) -> tuple[int, int]:
         """Chip side and least overlap, both in pixels, for a scene of this pixel size."""

@@ -10,8 +10,8 @@ from PIL import Image
 from fusar_core.domain.answers import Answer, Box, Request
 from fusar_core.domain.chips import Chip
 from fusar_core.tasks import TASKS, questions
-from fusar_core.tasks.base import Heard, Likelihood, Subject
-from fusar_core.tasks.reading import OK, REPETITION, TRUNCATED, Reading, failure
+from fusar_core.tasks.base import Heard, Likelihood, Subject, Task
+from fusar_core.tasks.reading import REPETITION, TRUNCATED, Reading, failure, without_reasoning
 
 GSD_TOLERANCE = 3.0
 """Pixels that many times smaller or larger than those in training deserve a warning."""
@@ -39,6 +39,7 @@ def queries(request: Request, size: int, styles: Mapping[str, str] | None = None
 
 
 def _query(request: Request, task: str, label: str, size: int, styles: Mapping[str, str]) -> Query:
+    along, down = _scale(request, size)
     subject = Subject(
         size=(size, size),
         label=label,
@@ -46,13 +47,17 @@ def _query(request: Request, task: str, label: str, size: int, styles: Mapping[s
         box=_in_picture(request, size),
         question=request.question,
         style=styles.get(task, ""),
+        pixel=(1 / along, 1 / down),
     )
     return Query(request, task, label, request.preamble + TASKS[task].prompt(subject), subject)
 
 
 def read(query: Query, text: str) -> Reading:
-    """What the words of a model say about a query; boxes in pixels of the image it was asked about."""
-    return TASKS[query.task].read(text, query.subject)
+    """What the words of a model say about a query; boxes in pixels of the image it was asked about.
+
+    Here, for all tasks, reasoning is told from the answer.
+    """
+    return TASKS[query.task].read(without_reasoning(text), query.subject)
 
 
 def answer(
@@ -64,7 +69,8 @@ def answer(
     """
     task = TASKS[query.task]
     reading = failure(REPETITION) if looped else read(query, text)
-    status = TRUNCATED if reading.status == OK and not ended and task.free_text else reading.status
+    if not ended and reading.status != REPETITION:
+        reading = torn(reading, task)
     scale = _scale(query.request, query.subject.size[0])
     value, score = task.answered(reading, Heard(text, likelihood, query.label, scale))
     return Answer(
@@ -75,9 +81,16 @@ def answer(
         score=score,
         prompt=query.prompt,
         raw_text=text,
-        parse_status=status,
+        parse_status=reading.status,
         seconds=seconds,
     )
+
+
+def torn(reading: Reading, task: Task) -> Reading:
+    """What remains of words that broke off: sentences and whole boxes; a number, or a name, might have gone on."""
+    if not reading.value or not (task.free_text or task.finds):
+        return failure(TRUNCATED)
+    return Reading(reading.value, TRUNCATED, reading.spans)
 
 
 def picture(chip: Chip, size: int) -> Image.Image:

@@ -43,6 +43,8 @@ class InProcess:
             gsd_m=config.gsd_m,
             prompts=checkpoint.manifest.prompts,
             warnings=checkpoint.warnings,
+            demonstration=config.demonstration,
+            questions=tuple(config.questions),
         )
 
     def replies(self, asked: Iterator[Sequence[Query]], hooks: Hooks) -> Replies:

@@ -33,6 +33,7 @@ class LocalEngine(SpeakingEngine):
         tasks=frozenset(TASKS),
         takes_prior=True,
         loads_model=True,
+        demonstration=True,  # fusar-nano; the checkpoint that is opened says it for itself
         options=(
             Option("model", Path, help="Model directory (fusar; default: fusar-nano)"),
             Option("device", help="cpu, cuda, cuda:1 …; default: a GPU where there is one", decides=False),

@@ -23,6 +23,7 @@ from fusar_core.engines.speaking import Profile, Replies, budget
 from fusar_core.errors import Cancelled, WorkerRefused
 from fusar_core.remote.address import Address
 from fusar_core.remote.catalogue import (
+    FRACTIONS,
     PIXELS,
     THOUSANDTHS,
     Served,
@@ -46,15 +47,22 @@ class AnyClass(frozenset[str]):
 
 class OverHttp:
     """A backend. model: as the server names it; its only one, or its first FUSAR-GPT, when None. coordinates: what the
-    model is known for when None. concurrency: requests under way at most.
+    model is known for when None. concurrency: requests under way at most. thinking_tokens: more for every answer.
 
     Raises WorkerUnreachable, WorkerAuth, WorkerTls, WorkerBusy, UnknownModel, BadServer, BadOption.
     """
 
     def __init__(
-        self, address: Address, model: str | None, coordinates: str | None, concurrency: int, patience: Patience
+        self,
+        address: Address,
+        model: str | None,
+        coordinates: str | None,
+        concurrency: int,
+        patience: Patience,
+        thinking_tokens: int = 0,
     ) -> None:
         self.address, self.concurrency, self.patience = address, concurrency, patience
+        self.thinking_tokens = thinking_tokens
         self.served = self._find(model)
         self.coordinates = coordinates or (PIXELS if self.served.ours else usual_coordinates(self.served.name))
         self._scored = True
@@ -71,18 +79,21 @@ class OverHttp:
 
         Warnings come as it answers, e.g. once it turns out that it tells no probabilities.
         """
-        served, in_pixels = self.served, self.coordinates == PIXELS
+        served = self.served
+        spans = {PIXELS: served.chip_size, THOUSANDTHS: 1000, FRACTIONS: 1}
         return Profile(
             name=served.name,
-            model=served.name + (", boxes in thousandths" if self.coordinates == THOUSANDTHS else ""),
+            model=served.name + ("" if self.coordinates == PIXELS else f", boxes in {self.coordinates}"),
             tasks=served.tasks,
             classes=frozenset(served.classes) if served.ours else AnyClass(served.classes),
             chip_size=served.chip_size,
-            span=served.chip_size if in_pixels else 1000,
+            span=spans[self.coordinates],
             takes_prior=served.prior,
             gsd_m=served.gsd_m,
             prompts=served.prompts,
             warnings=tuple(self._warnings()),
+            demonstration=served.demonstration,
+            questions=served.questions,
             provenance={"server": self.address.url, "coordinates": self.coordinates},
         )
 
@@ -132,7 +143,7 @@ class OverHttp:
         bare = replace(queries[0].request, chip=_without_pixels(chip))
         for query in queries:
             model = self.served.adapters.get(query.task, self.served.name)
-            asked = question(model, parts, query.prompt, budget(query))
+            asked = question(model, parts, query.prompt, budget(query) + self.thinking_tokens)
             yield replace(query, request=bare), asked if self._wants_scores else without_scores(asked)
 
     def _reply(self, session: Session, asked: _Asked, words: SimpleQueue[str] | None, hooks: Hooks) -> Reply:

@@ -20,6 +20,8 @@ from fusar_core.tasks import TASKS
 if TYPE_CHECKING:
     from fusar_core.remote.session import Patience
 
+THINKING = "thinking_tokens"
+"""Name of the option that gives a model room to think in."""
 MOST_REQUESTS = 32
 """Under way at once unless told otherwise; the engine begins with a few and finds out what the server can do."""
 
@@ -28,9 +30,10 @@ class RemoteEngine(SpeakingEngine):
     """Answers by asking a server, many questions at a time, in the order they were asked.
 
     url: base of an OpenAI-compatible API. model: as the server names it; its only one, or its first FUSAR-GPT, when
-    None. coordinates: `pixels` of the image that is sent, or `thousandths` of its sides; what the model is known for
-    when None. api_key: FUSAR_API_KEY when None. ca: file of certificates to trust. concurrency: requests under way at
-    most. classes: those that may be asked for, instead of the model's own.
+    None. coordinates: `pixels` of the image that is sent, `thousandths` or `fractions` of its sides; what the model is
+    known for when None. thinking_tokens: more for every answer, for a model that thinks before it speaks. api_key:
+    FUSAR_API_KEY when None. ca: file of certificates to trust. concurrency: requests under way at most. classes: those
+    that may be asked for, instead of the model's own.
 
     Raises WorkerUnreachable, WorkerAuth, WorkerTls, WorkerBusy, UnknownModel, BadServer, BadOption.
     """
@@ -45,9 +48,10 @@ class RemoteEngine(SpeakingEngine):
             Option("model", help="name on the server"),
             Option(
                 "coordinates",
-                help="Boxes of a server's model: pixels or thousandths; default: by its name",
+                help="Boxes of a server's model: pixels, thousandths or fractions; default: by its name",
                 choices=COORDINATES,
             ),
+            Option(THINKING, int, 0, "Tokens more for every answer of a server's model that thinks before it speaks"),
             Option("api_key", help="key of the server", decides=False, secret=True, variable=KEY_VARIABLE),
             Option("ca", Path, help="Certificates to trust (PEM), for https://…", decides=False),
             Option("concurrency", int, MOST_REQUESTS, "Requests to a server under way at once, at most", decides=False),
@@ -60,6 +64,7 @@ class RemoteEngine(SpeakingEngine):
         *,
         model: str | None = None,
         coordinates: str | None = None,
+        thinking_tokens: int = 0,
         api_key: str | Secret | None = None,
         ca: str | Path | None = None,
         concurrency: int = MOST_REQUESTS,
@@ -74,6 +79,9 @@ class RemoteEngine(SpeakingEngine):
             raise BadOption(f"There are no coordinates '{coordinates}'.", f"Choose {' or '.join(COORDINATES)}.")
         if concurrency < 1:
             raise BadOption(f"{concurrency} requests at once are none.", "Give 1 or more.")
-        server = OverHttp(read_address(url, api_key, ca), model, coordinates, concurrency, patience or Patience())
+        if thinking_tokens < 0:
+            raise BadOption(f"{thinking_tokens} tokens more are fewer.", "Give 0 or more.")
+        address, patience = read_address(url, api_key, ca), patience or Patience()
+        server = OverHttp(address, model, coordinates, concurrency, patience, thinking_tokens)
         super().__init__(server, classes)
         self.name = "worker" if server.served.ours else "server"

@@ -28,6 +28,8 @@ class Profile:
 
     name: for people; model: for provenance. chip_size: side in pixels of the images it takes; span: how long that side
     is in the coordinates it speaks in. gsd_m: least and greatest pixel size in training. prompts: task → prompt style.
+    demonstration: whether it is there to show how things work, and not to be relied on. questions: the only ones in
+    free words that it was trained for; empty where it may be asked anything.
     """
 
     name: str
@@ -40,6 +42,8 @@ class Profile:
     gsd_m: Sequence[float] | None = None
     prompts: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    demonstration: bool = False
+    questions: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -72,6 +76,7 @@ class SpeakingEngine(Engine):
         self._backend = backend
         self.model, self.tasks, self.takes_prior = profile.model, profile.tasks, profile.takes_prior
         self.classes = frozenset(classes) if classes else profile.classes
+        self.demonstration, self.questions = profile.demonstration, profile.questions
 
     def tiling(self, pixel_size_m: tuple[float, float] | None) -> tuple[int, int]:
         """The chip size of the model, whatever the pixel size, and an overlap of an eighth."""

@@ -20,10 +20,14 @@ from fusar_core.interpretation.chip_run import ChipRun, StepResult, plan
 from fusar_core.interpretation.derived import derived_answers
 from fusar_core.interpretation.journal import Journal
 from fusar_core.interpretation.merging import Target, merge, to_scene
-from fusar_core.interpretation.result import Interpretation, SceneAnswer
+from fusar_core.interpretation.result import Interpretation, SceneAnswer, chip_name
 from fusar_core.interpretation.scope import Scope, Watch
 from fusar_core.scenes.scene import SarScene
 from fusar_core.tasks import TASKS, finding, require_known, scene_tasks, to_ask
+from fusar_core.tasks.reading import TRUNCATED
+
+DEMONSTRATION = "{model} is a demonstration model: it shows how things work, and its answers are not to be relied on."
+"""What is said wherever answers of such a model are."""
 
 
 def interpret(
@@ -88,7 +92,8 @@ def warnings_of(scene: SarScene, engine: Engine, scope: Scope) -> tuple[str, ...
     To be asked at the end: only then do prior and engine know what they met.
     """
     told = engine.report(scene.grid.pixel_size_m)
-    return (*scene.warnings, *scope.notes, *(scope.prior.warnings if scope.prior else ()), *told.warnings)
+    shown = (DEMONSTRATION.format(model=engine.model),) if engine.demonstration else ()
+    return (*shown, *scene.warnings, *scope.notes, *(scope.prior.warnings if scope.prior else ()), *told.warnings)
 
 
 def _tiling(scene: SarScene, engine: Engine, wanted_overlap: int | None) -> tuple[int, int]:
@@ -131,6 +136,7 @@ def _nothing_yet(scene: SarScene, engine: Engine, scope: Scope, tiling: tuple[in
         warnings=(*scene.warnings, *scope.notes),
         chips=chips,
         looked=bool(finding(to_ask(scope.tasks, engine.derived))),
+        demonstration=engine.demonstration,
         complete=False,
     )
 
@@ -143,6 +149,7 @@ class _Found:
     targets: list[Target] = field(default_factory=list)
     answers: list[SceneAnswer] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)
+    torn: set[str] = field(default_factory=set)
     read: int = 0
 
     def add(self, result: StepResult, watch: Watch) -> None:
@@ -150,6 +157,8 @@ class _Found:
         fresh = [t for a in result.answers for t in _targets(a)]
         self.targets += fresh
         self.answers += [SceneAnswer.of_chip(a) for a in result.answers if not TASKS[a.task].finds or a.value is None]
+        broken = [a for a in result.answers if TASKS[a.task].finds and a.value and a.parse_status == TRUNCATED]
+        self.torn.update(chip_name(a.chip.window) for a in broken)
         self.seen.update(result.seen)
         self.read += 1
         if watch.on_targets and fresh:
@@ -164,7 +173,7 @@ class _Found:
         targets = [t for t in merged if extent.contains(*t.detection.centre)]  # chips may reach past a small extent
         checked = flag_ambiguities([t.detection for t in targets], scene.grid, scene.acquisition)
         targets = [replace(t, detection=d) for t, d in zip(targets, checked, strict=True)]
-        return replace(self.empty, targets=targets, answers=self.answers, read=self.read)
+        return replace(self.empty, targets=targets, answers=self.answers, torn=frozenset(self.torn), read=self.read)
 
 
 def _targets(answer: Answer) -> Sequence[Target]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,9 +14,13 @@ from fusar_core.interpretation.merging import Target
 from fusar_core.prior.anchors import AnchorSampler
 from fusar_core.scenes.scene import SarScene
 from fusar_core.tasks import TASKS
+from fusar_core.tasks.reading import METADATA, TRUNCATED, only_reasoning
 
+ROOM = "turn reasoning off on its server, or give it room with the option thinking_tokens, e.g. 2000"
 DERIVED = "derived"
 """parse_status of an answer that was made from merged detections, not given by the engine."""
+OF_THE_WHOLE = (DERIVED, METADATA)
+"""parse_status of answers that are about the whole extent."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +44,10 @@ class SceneAnswer:
 
     @classmethod
     def of_chip(cls, answer: Answer, question: str = "") -> SceneAnswer:
-        """What an engine said about a chip, placed where the chip speaks for the scene."""
+        """What is said of a chip, placed where the chip speaks for the scene; or of the whole extent."""
         return cls(
             where=answer.chip.keep,
-            chip=chip_name(answer.chip.window),
+            chip=WHOLE_EXTENT if answer.parse_status in OF_THE_WHOLE else chip_name(answer.chip.window),
             task=answer.task,
             label=answer.label,
             value=answer.value,
@@ -59,7 +64,8 @@ class Provenance:
     """How a result came about: what stands beside everything that is published of it.
 
     engine, model: who answered. prior: where the anchors came from that the engine was given. settings: of the run and
-    the engine. warnings: what a reader of the result should know.
+    the engine. warnings: what a reader of the result should know. demonstration: whether the model that answered is
+    there to show how things work, and not to be relied on.
     """
 
     scene: SarScene
@@ -71,6 +77,7 @@ class Provenance:
     prior: AnchorSampler | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    demonstration: bool = False
 
     @property
     def aef_year(self) -> int | None:
@@ -84,7 +91,7 @@ class Interpretation(Provenance):
 
     complete: False for a run that was cancelled: it holds what was found until then, and says nothing of the rest.
     chips: how many the plan had; read: how many of them the engine has answered. looked: whether it was asked where
-    targets are, for themselves or for what follows from them.
+    targets are, for themselves or for what follows from them. torn: names of the chips whose list of targets broke off.
     """
 
     targets: list[Target] = field(default_factory=list)
@@ -94,6 +101,7 @@ class Interpretation(Provenance):
     seconds: float = 0.0
     complete: bool = True
     looked: bool = True
+    torn: frozenset[str] = frozenset()
 
     def counts(self) -> dict[str, int | None]:
         """Targets of each class without those that are flagged as ghosts; where none were looked for, the sum of what
@@ -117,7 +125,12 @@ class Interpretation(Provenance):
 
     def unread(self) -> tuple[str, ...]:
         """What could not be read, as warnings: how many chips, and why."""
+        broken = f"On {len(self.torn)} of {self.read} chips the list of targets broke off: there are at least these."
         status = {a.chip: a.parse_status for a in self.answers if a.value is None and a.parse_status != DERIVED}
+        return (*self._unread(status), *((broken,) if self.torn else ()), *no_room_to_think(self.answers))
+
+    def _unread(self, status: Mapping[str, str]) -> tuple[str, ...]:
+        """status: of each chip with an answer that could not be read."""
         if not status:
             return ()
         reasons = Counter(status.values())
@@ -136,6 +149,13 @@ class Inquiry(Provenance):
     """The answers to a single question: of the class in a box, which is the extent; or of anything, chip by chip."""
 
     answers: list[SceneAnswer] = field(default_factory=list)
+
+
+def no_room_to_think(answers: Iterable[Answer | SceneAnswer]) -> tuple[str, ...]:
+    """What to do about answers that broke off before the model had done with reasoning, as warnings."""
+    n = sum(a.parse_status == TRUNCATED and only_reasoning(a.raw_text) for a in answers)
+    told = f"{n} answer{'s' * (n > 1)} broke off while the model was still reasoning, before it said anything"
+    return (f"{told}: {ROOM}.",) if n else ()
 
 
 def chip_name(where: Window) -> str:

@@ -33,6 +33,8 @@ class FusarGPTConfig(Qwen2_5_VLConfig):
     Gaussian, in cells of prior_grid, which is `patch` (official release) or `merged` (paper). prior_init: `identity`
     lets a fresh prior branch change nothing. chip_size: side in pixels of the images the model was trained on. classes:
     the targets it knows, coarse and fine. gsd_m: least and greatest pixel size it was trained on, in metres.
+    demonstration: whether it is there to show how things work, and not to be relied on. questions: the only ones in
+    free words that it was trained for; empty where it may be asked anything.
     """
 
     model_type = "fusar_gpt"
@@ -47,6 +49,8 @@ class FusarGPTConfig(Qwen2_5_VLConfig):
     chip_size: int = CHIP_SIZE
     classes: list[str] | tuple[str, ...] = ("plane", "ship")
     gsd_m: list[float] | tuple[float, ...] | None = None
+    demonstration: bool = False
+    questions: list[str] | tuple[str, ...] = ()
 
     @classmethod
     def get_config_dict(cls, *args: Any, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -18,9 +18,10 @@ STOCK_CLASSES = ("plane", "ship")
 LISTED = 12
 """Models named in an error."""
 
-PIXELS, THOUSANDTHS = "pixels", "thousandths"
-COORDINATES = (PIXELS, THOUSANDTHS)
-"""In what a model says where a box is: pixels of the image that was sent, or thousandths of its sides."""
+PIXELS, THOUSANDTHS, FRACTIONS = "pixels", "thousandths", "fractions"
+COORDINATES = (PIXELS, THOUSANDTHS, FRACTIONS)
+"""In what a model says where a box is: pixels of the image that was sent, thousandths of its sides, or fractions of
+them from 0 to 1."""
 _THOUSANDTHS = re.compile(r"qwen-?[23]-?vl|intern-?vl|glm-4", re.IGNORECASE)
 """Names of models that are known to say thousandths; Qwen2.5-VL and FUSAR-GPT say pixels."""
 
@@ -32,7 +33,8 @@ class Served:
     ours: whether it is described as our worker does, which the other fields then come from. chip_size: side in pixels
     of the images it takes. adapters: task → name of the model that answers it, where that is another. gsd_m: least
     and greatest pixel size in training. prior: whether it takes anchors. prompts: task → prompt style. warnings: what
-    readers of its results should know.
+    readers of its results should know. demonstration: whether it is there to show how things work. questions:
+    the only ones it was trained for, if any.
     """
 
     name: str
@@ -45,6 +47,8 @@ class Served:
     prompts: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     adapters: dict[str, str] = field(default_factory=dict)
+    demonstration: bool = False
+    questions: tuple[str, ...] = ()
 
 
 def read_catalogue(content: bytes, url: str) -> list[Served]:
@@ -54,6 +58,8 @@ def read_catalogue(content: bytes, url: str) -> list[Served]:
     except (ValueError, RecursionError) as cause:
         raise _no_list(url) from cause
     entries = said.get("data") if isinstance(said, dict) else None
+    if entries is None and isinstance(said, dict) and "data" in said:  # as Ollama says it before a model is there
+        entries = []
     if not isinstance(entries, list) or not all(isinstance(e, dict) and isinstance(e.get("id"), str) for e in entries):
         raise _no_list(url)
     return _with_adapters([(_served(e, url), e.get("parent")) for e in entries])
@@ -96,6 +102,8 @@ def _served(entry: dict[str, Any], url: str) -> Served:
             bool(about["prior"]),
             {str(k): str(v) for k, v in (about.get("prompts") or {}).items()},
             tuple(str(w) for w in about.get("warnings") or ()),
+            demonstration=about.get("demonstration") is True,
+            questions=tuple(str(q) for q in about.get("questions") or ()),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as cause:
         raise BadServer(

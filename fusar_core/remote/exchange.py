@@ -16,9 +16,9 @@ from fusar_core import __version__
 from fusar_core.domain.reply import Reply
 from fusar_core.errors import BadServer, FusarError, WorkerTls, WorkerUnreachable
 from fusar_core.remote.address import CA_VARIABLES, Address
-from fusar_core.remote.failures import TryAgain, failed
+from fusar_core.remote.failures import TryAgain, failed, failed_inside
 from fusar_core.remote.secret import Secret
-from fusar_core.remote.wire import MOST_BYTES, Malformed, Question, Stream, read_reply
+from fusar_core.remote.wire import MOST_BYTES, ErrorInside, Malformed, Question, Stream, raise_error_inside, read_reply
 
 KEEPALIVE: list[tuple[int, int, int]] = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
 """A server that vanished without a word is noticed after about a minute, however long its answers may take."""
@@ -75,7 +75,14 @@ class Exchange:
     async def get(self, path: str) -> bytes:
         """The body of a GET below the base of the API."""
         async with self._response("GET", path) as response:
-            return await self._body(response)
+            content = await self._body(response)
+            try:
+                raise_error_inside(json.loads(content))
+            except ErrorInside as error:
+                raise failed_inside(error, response.headers, self.address) from None
+            except (ValueError, RecursionError):
+                pass  # whoever reads it says so
+            return content
 
     async def ask(self, question: Question, words: Once | None = None) -> Reply:
         """The answer to a question. words: gets them as they come."""
@@ -96,6 +103,8 @@ class Exchange:
     async def _whole(self, response: httpx2.Response) -> Reply:
         try:
             return read_reply(await self._body(response))
+        except ErrorInside as error:
+            raise failed_inside(error, response.headers, self.address) from None
         except Malformed as cause:
             raise BadServer(
                 f"{self.address.url} gave an answer that is no chat completion: {cause}.",
@@ -111,6 +120,8 @@ class Exchange:
                 if stream.ended or size > MOST_BYTES:
                     break
             return stream.reply()
+        except ErrorInside as error:
+            raise failed_inside(error, response.headers, self.address) from None
         except Malformed as cause:
             raise TryAgain(f"its answer is broken: {cause}") from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -18,12 +19,15 @@ from fusar_core.errors import (
     UnknownModel,
     UnsupportedTask,
     WorkerAuth,
+    WorkerBusy,
+    WorkerFailed,
     WorkerRefused,
+    WorkerStopping,
     WorkerUnreachable,
 )
 from fusar_core.remote.address import Address
 from fusar_core.remote.secret import KEY_VARIABLE
-from fusar_core.remote.wire import error_words
+from fusar_core.remote.wire import ErrorInside, error_names, error_status, error_words
 
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
 """Statuses that may be gone at the next try."""
@@ -45,6 +49,17 @@ OWN_CODES: dict[str, type[FusarError]] = {
     )
 }
 """Errors that our worker reports with the code they have in this program."""
+STATUS_OF: dict[str, int] = {
+    **dict.fromkeys(OWN_CODES, 400),
+    **{"invalid_request_error": 400, "authentication_error": 401, "invalid_api_key": 401, WorkerAuth.code: 401},
+    **{"permission_error": 403, "model_not_found": 404, UnknownModel.code: 404, "not_found_error": 404},
+    **{"rate_limit_error": 429, "rate_limit_exceeded": 429, "insufficient_quota": 429, WorkerBusy.code: 429},
+    **{"server_error": 500, "api_error": 500, NotEnoughMemory.code: 500, WorkerFailed.code: 500},
+    **{"service_unavailable": 503, WorkerStopping.code: 503, "overloaded_error": 529},
+}
+"""Codes and types of errors in a response of status 200 → the status that they have as a response of their own."""
+BUSY_WORDS = re.compile(r"rate.?limit|too many requests|overloaded|unavailable|is loading|try again", re.IGNORECASE)
+"""In the words of an error that has neither: it may be gone at the next try."""
 
 
 class TryAgain(Exception):
@@ -83,6 +98,18 @@ def failed(status: int, headers: Mapping[str, str], content: bytes, address: Add
     if status in (400, 402, 409, 413, 415, 422, 429) or status >= 500:
         return WorkerRefused(f"{where} refused the question with HTTP {status}{said}", "Its log may say more.")
     return BadServer(f"{where} answers HTTP {status}{said}", "Is this an OpenAI-compatible server?")
+
+
+def failed_inside(error: ErrorInside, headers: Mapping[str, str], address: Address) -> TryAgain | FusarError:
+    """The exception for an error in a response of status 200: that of the status its code, type or words stand for."""
+    code, words = error_words(error.content)
+    named = [STATUS_OF[name] for name in error_names(error.content) if name in STATUS_OF]
+    status = error_status(error.content) or (named[0] if named else None)
+    if status is None and BUSY_WORDS.search(words):
+        status = 503
+    if status is None:
+        return TryAgain(f"an error in place of an answer ({address.key.hidden_in(words) or code})", status=500)
+    return failed(status, headers, error.content, address)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

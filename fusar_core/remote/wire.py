@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import math
+import re
 import struct
 import zlib
 from collections.abc import Callable
@@ -29,6 +30,14 @@ MOST_BYTES = 16 * 2**20
 
 class Malformed(Exception):
     """A reply that is no chat completion; says what is wrong with it."""
+
+
+class ErrorInside(Exception):
+    """An error in a body, or an event, of a response whose status is 200. content: the body with the error alone."""
+
+    def __init__(self, error: Any) -> None:
+        super().__init__(_words(error))
+        self.content = json.dumps({"error": error}).encode()
 
 
 @dataclass(frozen=True)
@@ -96,18 +105,19 @@ def without_scores(asked: Question) -> Question:
 
 
 def read_reply(content: bytes) -> Reply:
-    """The reply in a chat completion. Raises Malformed."""
+    """The reply in a chat completion. Raises Malformed, ErrorInside."""
     try:
         said = json.loads(content)
     except (ValueError, RecursionError) as cause:
         raise Malformed("it is no JSON") from cause
+    raise_error_inside(said)
     choice = _first_choice(said)
     if choice is None:
         raise Malformed("it has no choices")
     message = choice.get("message")
     if not isinstance(message, dict):
         raise Malformed("its choice has no message")
-    return _reply(_text(message.get("content")), choice, _tokens(choice))
+    return _reply(_text(message.get("content")) or _thought(_reasoning(message)), choice, _tokens(choice))
 
 
 class Stream:
@@ -115,13 +125,13 @@ class Stream:
 
     def __init__(self, on_text: Callable[[str], None]) -> None:
         self._on_text = on_text
-        self._text = ""
+        self._text = self._reasoning = ""
         self._choice: dict[str, Any] = {}
         self._tokens: list[Any] = []
         self.ended = False
 
     def line(self, line: str) -> None:
-        """Takes one line of the event stream. Raises Malformed."""
+        """Takes one line of the event stream. Raises Malformed, ErrorInside."""
         if not line.startswith("data:"):
             return
         data = line.removeprefix("data:").strip()
@@ -132,15 +142,16 @@ class Stream:
             event = json.loads(data)
         except (ValueError, RecursionError) as cause:
             raise Malformed("an event of it is no JSON") from cause
-        if isinstance(event, dict) and "error" in event:
-            raise Malformed(f"it broke off with an error: {_words(event['error'])}")
+        raise_error_inside(event)
         choice = _first_choice(event)
         if choice is None:  # the last event may only tell of usage
             return
         self._choice.update({k: v for k, v in choice.items() if v is not None and k not in ("delta", "logprobs")})
         self._tokens += _tokens(choice)
         delta = choice.get("delta")
-        piece = _text(delta.get("content")) if isinstance(delta, dict) else ""
+        delta = delta if isinstance(delta, dict) else {}
+        self._reasoning += _reasoning(delta)
+        piece = _text(delta.get("content"))
         if piece:
             self._text += piece
             self._on_text(piece)
@@ -149,18 +160,46 @@ class Stream:
         """What came in all. Raises Malformed when the stream broke off."""
         if not self.ended and "finish_reason" not in self._choice:
             raise Malformed("it broke off")
-        return _reply(self._text, self._choice, self._tokens)
+        return _reply(self._text or _thought(self._reasoning), self._choice, self._tokens)
+
+
+def raise_error_inside(said: Any) -> None:
+    """Raises ErrorInside where a body of a successful response, or its first choice, is an error after all."""
+    for part in (said, _first_choice(said)):
+        if isinstance(part, dict) and part.get("error"):
+            raise ErrorInside(part["error"])
 
 
 def error_words(content: bytes) -> tuple[str, str]:
     """(code, message) of an error body, both '' when it says nothing; the message in one line."""
+    error = _error(content)
+    code = error.get("code") if isinstance(error, dict) else None
+    return (code if isinstance(code, str) else ""), _words(error)
+
+
+def error_names(content: bytes) -> list[str]:
+    """Code and type of an error body, where they are words."""
+    error = _error(content)
+    named = [error.get("code"), error.get("type")] if isinstance(error, dict) else []
+    return [name for name in named if isinstance(name, str)]
+
+
+def error_status(content: bytes) -> int | None:
+    """The HTTP status that an error body names as its code; None when it names none."""
+    error = _error(content)
+    named = (
+        [error.get(name) for name in ("code", "status", "status_code", "http_code")] if isinstance(error, dict) else []
+    )
+    numbers = [int(str(n)) for n in named if not isinstance(n, bool) and re.fullmatch(r"[1-5]\d\d", str(n))]
+    return next((number for number in numbers if number >= 300), None)
+
+
+def _error(content: bytes) -> Any:
     try:
         said = json.loads(content)
     except (ValueError, RecursionError):
-        return "", ""
-    error = said.get("error", said) if isinstance(said, dict) else None
-    code = error.get("code") if isinstance(error, dict) else None
-    return (code if isinstance(code, str) else ""), _words(error)
+        return None
+    return said.get("error", said) if isinstance(said, dict) else None
 
 
 def _words(error: Any) -> str:
@@ -186,6 +225,17 @@ def _text(content: Any) -> str:
     if not isinstance(content, str):
         raise Malformed(f"its words are {type(content).__name__}")
     return content
+
+
+def _reasoning(message: dict[str, Any]) -> str:
+    """What a server tells of a model's reasoning apart from its words."""
+    found = message.get("reasoning_content") or message.get("reasoning")
+    return found if isinstance(found, str) else ""
+
+
+def _thought(reasoning: str) -> str:
+    """Reasoning in place of words that did not come, marked as models mark it: nothing that was said is lost."""
+    return f"<think>{reasoning}" if reasoning else ""
 
 
 def _tokens(choice: dict[str, Any]) -> list[Any]:

@@ -61,6 +61,7 @@ def metadata_of(result: Provenance) -> dict[str, str]:
         "scene": str(result.scene.path),
         "acquired": result.scene.acquisition.acquired or "",
         "engine": f"{result.engine} {result.model}".strip(),
+        "demonstration": "yes" if result.demonstration else "no",
         "tasks": ", ".join(result.tasks),
         "classes": ", ".join(result.classes),
         "radiometry": f"{radiometry.kind}: {radiometry.provenance}",

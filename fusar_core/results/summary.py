@@ -16,6 +16,7 @@ def summary(result: Interpretation) -> dict[str, Any]:
         "acquired": result.scene.acquisition.acquired or "",
         "engine": result.engine,
         "model": result.model,
+        "demonstration": result.demonstration,
         "tasks": list(result.tasks),
         "counts": result.counts(),
         "flagged": result.flagged(),

@@ -52,6 +52,7 @@ def engine_info(call: Call) -> dict[str, Any]:
         return {
             "engine": engine.name,
             "model": engine.model,
+            "demonstration": engine.demonstration,
             "tasks": sorted(engine.tasks),
             "classes": sorted(engine.classes),
         }
@@ -198,6 +199,7 @@ def _answered(call: Call, told: Inquiry, table: FeatureTable) -> dict[str, Any]:
         "scene": told.scene.name,
         "engine": told.engine,
         "model": told.model,
+        "demonstration": told.demonstration,
         "answers": [json_row(row) for row in table.rows],
         "warnings": list(told.warnings),
         "crs": crs,

@@ -37,10 +37,11 @@ Likelihood = Callable[[tuple[int, int]], float | None]
 
 @dataclass(frozen=True)
 class Subject:
-    """What one question is about, in pixels of the image it is asked about.
+    """What one question is about, in pixels of the image it is asked about, or in the units that a model says boxes in.
 
-    size: of that image. label: the class asked about, empty where none matters. classes: those that may be named. box:
-    (x1, y1, x2, y2) of the target asked about. question: in words. style: name of the checkpoint's prompt style.
+    size: of that image; pixel: of one pixel of the chip, in the same units. label: the class asked about, empty where
+    none matters. classes: those that may be named. box: (x1, y1, x2, y2) of the target asked about. question: in words.
+    style: name of the checkpoint's prompt style.
     """
 
     size: Size
@@ -49,6 +50,7 @@ class Subject:
     box: Box | None = None
     question: str = ""
     style: str = ""
+    pixel: Size = (1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Task(ABC):
     usual: asked of a scene unless other tasks are named. finds: its answers are targets, merged over the scene, and
     other tasks may follow from them. adds_up: its answers are numbers of targets, whose sum over chips side by side is
     that of the scene. in_cells: its answers are cells of the 3 × 3 grid, which get a layer of their own.
-    free_text: words without a form, so that an answer which broke off is `truncated`. repeats: its answers repeat, so
+    free_text: words without a form, of which those before a break are an answer too. repeats: its answers repeat, so
     that always giving the most frequent one scores something. scorable: an answer can be held against a truth.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -10,6 +11,8 @@ from fusar_core.scoring.measures import Measure, Row
 from fusar_core.tasks.base import CHIP, Subject, Task, Told
 from fusar_core.tasks.reading import Reading, spoilt
 
+_WORDS = re.compile(r"(?:\s|<\|begin_of_box\|>)*(.*?)(?:\s|<\|end_of_box\|>)*", re.DOTALL)
+"""What is said, without the marks that GLM-V sets around it."""
 PROMPT = "Describe this SAR image."
 
 
@@ -23,11 +26,10 @@ def write(value: str) -> str:
 
 
 def read(text: str) -> Reading:
-    """The text without surrounding space; a failure when it is empty or a repetition loop."""
+    """The text without what surrounds it; a failure when it is empty or a repetition loop."""
     if bad := spoilt(text):
         return bad
-    start = len(text) - len(text.lstrip())
-    end = len(text.rstrip())
+    start, end = _WORDS.fullmatch(text).span(1)  # type: ignore[union-attr]
     return Reading(text[start:end], spans=((start, end),))
 
 

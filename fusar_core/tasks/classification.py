@@ -19,12 +19,16 @@ SYNONYMS = {
 }
 """Other words for the coarse classes; plurals are understood of every name."""
 
+FRACTION_DIGITS = 4
+"""Of a corner as a fraction of an image: a fifth of a pixel of 2000."""
+
 _NOT = re.compile(r"\b(not|no|neither|nor|isn't|cannot)\b|不是|非|无法")
 
 
-def prompt(box: Box, classes: Sequence[str]) -> str:
-    """box: (x1, y1, x2, y2) in pixels of the image the model sees."""
-    corners = ", ".join(str(round(v)) for v in box)
+def prompt(box: Box, classes: Sequence[str], digits: int = 0) -> str:
+    """box: (x1, y1, x2, y2) in pixels of the image the model sees, or in the units it speaks in; with that many digits
+    behind the point."""
+    corners = ", ".join(f"{v:.{digits}f}" for v in box)
     return (
         f"Which category is the target in the box [{corners}] of this SAR image? "
         f"Answer with one of: {', '.join(classes)}."
@@ -90,7 +94,8 @@ class Classification(Task):
         """Raises BadOption without a box."""
         if subject.box is None:
             raise BadOption("No box was given to classify.", "Give xmin,ymin,xmax,ymax.")
-        return prompt(subject.box, subject.classes)
+        fractions = max(subject.size) <= 1
+        return prompt(subject.box, subject.classes, FRACTION_DIGITS if fractions else 0)
 
     def read(self, text: str, subject: Subject) -> Reading:
         return read(text, subject.classes)

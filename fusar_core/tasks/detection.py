@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, ClassVar
@@ -17,6 +16,7 @@ from fusar_core.scoring.detection import IOU_THRESHOLDS, DetectionCase, f1_stati
 from fusar_core.scoring.measures import Measure, Row, each
 from fusar_core.scoring.words import fraction, three
 from fusar_core.tasks.base import CLASS, Heard, Size, Subject, Task, Told, unflagged
+from fusar_core.tasks.boxes import boxes_in
 from fusar_core.tasks.classification import canonical
 from fusar_core.tasks.reading import (
     OK,
@@ -33,11 +33,6 @@ from fusar_core.tasks.reading import (
 
 OFFICIAL = "official"
 """Name of the prompt style that the adapters of the official release were trained with."""
-
-_OBJECT = re.compile(r"\{[^{}]*\}")
-_BOX = re.compile(r"[\"']?\b(?:bbox_2d|bbox|box)\b[\"']?\s*:\s*[\[(]([^\[\]()]*)[\])]")
-_LABEL = re.compile(r"[\"']?\blabel\b[\"']?\s*:\s*(\"[^\"]*\"|'[^']*')")
-_NUMBERS = re.compile(r"\s*,\s*".join([r"\s*([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)"] * 4) + r"\s*")
 
 
 def prompt(label: str, style: str = "") -> str:
@@ -61,53 +56,48 @@ def write(boxes: Sequence[Box], label: str) -> str:
     return json.dumps(found) if found else "None"
 
 
-def read(text: str, label: str, width: float, height: float, classes: Sequence[str] = ()) -> Reading:
+def read(
+    text: str, label: str, width: float, height: float, classes: Sequence[str] = (), pixel: Size = (1.0, 1.0)
+) -> Reading:
     """The boxes of class `label` that the text says: list of (x1, y1, x2, y2) in pixels of a width × height image.
 
     Swapped corners are put in order and boxes cut to the image; a box said twice counts once. Left out are boxes
-    without area inside the image, without four numbers, or labelled as another class; when nothing else is left the
-    answer is `out_of_range`, `unreadable` or `unknown_class`. A list that breaks off is `truncated` and keeps its whole
-    boxes.
+    narrower than a pixel inside the image, without four numbers, or labelled as another class; when nothing else is
+    left the answer is `out_of_range`, `unreadable` or `unknown_class`. A list that breaks off is `truncated` and keeps
+    its whole boxes. pixel: width and height of a pixel, where the image is measured in something else.
     """
     if bad := spoilt(text):
         return bad
-    words = plain(text)
-    objects = list(_OBJECT.finditer(text))
-    if not objects:
-        return Reading([]) if says_none(words) else failure(UNREADABLE)
     known = list(dict.fromkeys([label, *classes]))
+    found = boxes_in(text, lambda words: canonical(words, known) is not None)
+    if not found.said:
+        return Reading([]) if says_none(plain(text)) else failure(UNREADABLE)
     boxes: dict[Box, tuple[int, int]] = {}
     readable = of_class = 0
-    for match in objects:
-        corners = _corners(match[0])
-        if corners is None:
+    for said in found.said:
+        corners = [box for box in said.boxes if box is not None]
+        readable += len(corners)
+        if said.label is not None and canonical(said.label, known) != label:
             continue
-        readable += 1
-        said = _LABEL.search(match[0])
-        if said is not None and canonical(said[1], known) != label:
-            continue
-        of_class += 1
-        x1, x2 = sorted(min(max(v, 0.0), width) for v in corners[::2])
-        y1, y2 = sorted(min(max(v, 0.0), height) for v in corners[1::2])
-        if x2 > x1 and y2 > y1:
-            boxes.setdefault((x1, y1, x2, y2), match.span())
+        of_class += len(corners)
+        for box in corners:
+            inside = _inside(box, width, height, pixel)
+            if inside is not None:
+                boxes.setdefault(inside, said.span)
     if not of_class:
         return failure(UNKNOWN_CLASS if readable else UNREADABLE)
     if not boxes:
         return failure(OUT_OF_RANGE)
-    rest = text[objects[-1].end() :]
-    whole = "{" not in rest and (rest.count("]") > 0 or "[" not in text[: objects[0].start()])
-    return Reading(list(boxes), OK if whole else TRUNCATED, tuple(boxes.values()))
+    return Reading(list(boxes), OK if found.whole else TRUNCATED, tuple(boxes.values()))
 
 
-def _corners(said: str) -> tuple[float, float, float, float] | None:
-    """The four finite numbers of one object, None when it has others."""
-    box = _BOX.search(said)
-    numbers = _NUMBERS.fullmatch(box[1]) if box else None
-    if numbers is None:
-        return None
-    x1, y1, x2, y2 = map(float, numbers.groups())
-    return (x1, y1, x2, y2) if all(map(math.isfinite, (x1, y1, x2, y2))) else None
+def _inside(box: Box, width: float, height: float, pixel: Size) -> Box | None:
+    """A box with its corners in order, cut to the image; None when that leaves less than a pixel, or when all of it
+    lies in the first one: then it was said in fractions, which nobody declared."""
+    x1, x2 = sorted(min(max(v, 0.0), width) for v in box[::2])
+    y1, y2 = sorted(min(max(v, 0.0), height) for v in box[1::2])
+    too_small = x2 - x1 < pixel[0] or y2 - y1 < pixel[1] or (x2 <= pixel[0] and y2 <= pixel[1])
+    return None if too_small else (x1, y1, x2, y2)
 
 
 class Detecting(Task):
@@ -120,7 +110,7 @@ class Detecting(Task):
         return prompt(subject.label, subject.style)
 
     def read(self, text: str, subject: Subject) -> Reading:
-        return read(text, subject.label, *subject.size, subject.classes)
+        return read(text, subject.label, *subject.size, subject.classes, subject.pixel)
 
     def write(self, value: Any, subject: Subject) -> str:
         return write(value, subject.label)

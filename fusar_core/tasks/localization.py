@@ -31,8 +31,11 @@ _NAMED = re.compile(
     rf"[\"']?(?:cells?|answer|格子?)[\"']?(?: numbers?)?\s*(?:is|are)?\s*[:=：]?\s*[\[({{]?\s*({_LIST})"
 )
 _GRID = re.compile(r"3\s*[x×*by]+\s*3|三乘三|九宫格", re.IGNORECASE)
+_JOINED = re.compile(r"(?<=\d)[,，/|](?=\d)")
+"""Between cells that no blank separates: 1,4 and 1/4 are two cells, no number of one."""
 _FILLER = re.compile(
-    r"\b(cells?|grids?|numbers?|and|the|in|are|is|they|lie|located)\b|[\s,;&、，和.。\[\](){}\"':第格号]"
+    r"\b(cells?|grids?|numbers?|answers?|and|the|in|are|is|they|lie|located|ids?)\b"
+    r"|(?:^|(?<=\n))\s*[-•](?=\s)|[\s,;&|#、，；：和及与.。\[\](){}\"':第格号子]"
 )
 _ALL = re.compile(r"\W*all( of)?( the)?( nine| 9)?( cells)?\W*")
 
@@ -57,7 +60,7 @@ def read(text: str) -> Reading:
     """
     if bad := spoilt(text):
         return bad
-    words = plain(_GRID.sub(lambda match: " " * len(match[0]), text))
+    words = _JOINED.sub(" ", plain(_GRID.sub(lambda match: " " * len(match[0]), text)))
     if _ALL.fullmatch(words):
         return Reading(frozenset(CELLS), spans=((0, len(text)),))
     numbers = list(NUMBER.finditer(words))

@@ -6,6 +6,7 @@ A reader never guesses and never raises: words it cannot read give no value and 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,10 @@ UNREADABLE = "unreadable"
 AMBIGUOUS = "ambiguous"
 OUT_OF_RANGE = "out_of_range"
 UNKNOWN_CLASS = "unknown_class"
+NOTHING = "nothing"
+"""A box that is like its surroundings, about which no engine was asked."""
+METADATA = "metadata"
+"""An answer that the scene's metadata gave, not an engine."""
 
 LOOP_TIMES = 4
 LOOP_LENGTH = 40
@@ -42,6 +47,63 @@ def failure(status: str) -> Reading:
     return Reading(None, status)
 
 
+_BEGIN = (
+    r"<(?:think|thinking|thought|thoughts|reasoning|reflection|analysis|scratchpad)>|\[THINK\]|◁think▷"
+    r"|<\|(?:begin_of_thought|thinking|START_THINKING)\|>|<\|channel\|>analysis<\|message\|>|<\|channel>thought\b"
+)
+_END = (
+    r"</(?:think|thinking|thought|thoughts|reasoning|reflection|analysis|scratchpad)>|\[/THINK\]|◁/think▷"
+    r"|<\|(?:end_of_thought|/thinking|END_THINKING)\|>|<channel\|>"
+    r"|(?:<\|start\|>assistant)?<\|channel\|>final<\|message\|>"
+)
+_REASONING = re.compile(rf"(?P<begin>{_BEGIN})|(?P<end>{_END})", re.IGNORECASE)
+_ANSWER = re.compile(r"<(answer|conclusion|final_answer)>(.*?)(?:</\1>|$)", re.IGNORECASE | re.DOTALL)
+_CONTROL = re.compile(r"<\|(?:im_end|endoftext|end|return|eot_id|eom_id|begin_of_solution|end_of_solution)\|>|</s>")
+
+
+def without_reasoning(text: str) -> str:
+    """The text with all blanked that a model thinks before it answers, of the same length, so that places stay.
+
+    Reasoning lies between marks, of which each ending one ends it; before an ending mark whose beginning was in the
+    prompt; or after a beginning mark, where the words broke off. Where the answer itself is marked, the rest is none.
+    """
+    answer = _without(text, _reasoning(text))
+    if marked := [match.span(2) for match in _ANSWER.finditer(answer)]:
+        outside = zip([0, *(end for _, end in marked)], [*(start for start, _ in marked), len(text)], strict=True)
+        answer = _without(answer, outside)
+    return _without(answer, (match.span() for match in _CONTROL.finditer(answer)))
+
+
+def _reasoning(text: str) -> Iterator[tuple[int, int]]:
+    """From where to where a text thinks."""
+    begun: int | None = None
+    nothing_before = 0
+    for mark in _REASONING.finditer(text):
+        if mark["begin"] is None:
+            if begun is None:
+                begun = nothing_before
+                nothing_before = mark.end()
+            yield begun, mark.end()
+            begun = None
+        elif begun is None:
+            begun = mark.start()
+    if begun is not None:
+        yield begun, len(text)
+
+
+def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """The text with these characters (from, to) blanked."""
+    kept = list(text)
+    for start, end in spans:
+        kept[start:end] = " " * (end - start)
+    return "".join(kept)
+
+
+def only_reasoning(text: str) -> bool:
+    """Whether a text has words, and none of them answers."""
+    return bool(text.strip()) and not without_reasoning(text).strip()
+
+
 def spoilt(text: str) -> Reading | None:
     """The failure that every task has alike: nothing was said, or the same over and over; None when neither."""
     if not text.strip():
@@ -60,9 +122,9 @@ def is_loop(text: str) -> bool:
 
 
 def plain(text: str) -> str:
-    """The text in lower case without code fences and emphasis, of the same length, so that places stay the same."""
+    """The text in lower case without fences, emphasis and marks, of the same length, so that places stay the same."""
     text = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
-    return re.sub(r"(```|''')\w*|[*_`]", lambda match: " " * len(match[0]), text)
+    return re.sub(r"(```|''')\w*|<\|/?[a-z_]+\|>|\\boxed\b|[*_`]", lambda match: " " * len(match[0]), text)
 
 
 _TARGETS = r"(such )?(\w+ )?(targets?|objects?|instances?|ships?|vessels?|boats?|planes?|aircraft|airplanes?|any)\b"

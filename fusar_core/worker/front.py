@@ -104,6 +104,8 @@ class Front:
                 "gsd_m": list(about.gsd_m) if about.gsd_m else None,
                 "prompts": about.prompts,
                 "warnings": list(about.warnings),
+                "demonstration": about.demonstration,
+                "questions": list(about.questions),
             },
         }
 

@@ -90,7 +90,8 @@ class About:
 
     checkpoint: name and fingerprint. chip_size: side in pixels of the images it takes. tasks: that can be asked.
     adapted: those with an adapter of their own. context: tokens of image, question and answer together. prior: whether
-    anchors are used. prompts: task → prompt style.
+    anchors are used. prompts: task → prompt style. demonstration: whether it is there to show how things work.
+    questions: the only ones in free words that it was trained for, if any.
     """
 
     checkpoint: str
@@ -105,6 +106,8 @@ class About:
     prompts: dict[str, str] = field(default_factory=dict)
     prior_dim: int = 64
     warnings: tuple[str, ...] = ()
+    demonstration: bool = False
+    questions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -172,6 +172,8 @@ class ModelNotes(BaseModel):
     gsd_m: list[float] | None = None
     prompts: dict[str, str]
     warnings: list[str]
+    demonstration: bool = Field(False, description="Whether it is there to show how things work.")
+    questions: list[str] = Field([], description="The only ones in free words that it was trained for, if any.")
 
 
 class ModelEntry(BaseModel):

@@ -56,6 +56,8 @@ class TransformersModel:
             prompts=dict(manifest.prompts),
             prior_dim=config.prior_dim,
             warnings=self.checkpoint.warnings,
+            demonstration=config.demonstration,
+            questions=tuple(config.questions),
         )
 
     @property

@@ -265,7 +265,7 @@ class Oracle(Engine):
 def test_a_classified_box_is_a_feature(scene: Path) -> None:
     with SarScene.open(scene) as opened:
         x, y = CENTRES[3]  # near the corner: the chip is moved to lie inside
-        for dx, label, status in ((0, "ship", "ok"), (-60, "", "unknown_class")):
+        for dx, label, status in ((0, "ship", "ok"), (-60, "", "nothing")):
             centre = 400_000 + 10 * (x + dx), 5_700_000 - 10 * y
             box = opened.extent_window((centre[0] - 90, centre[1] - 10, centre[0] + 90, centre[1] + 10))
             answer = classify_box(opened, Oracle(), box)

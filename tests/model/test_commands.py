@@ -36,7 +36,7 @@ def run(*arguments) -> int:
 def scene(request, tmp_path_factory) -> Path:
     """A generated scene, and a real Sentinel-1 one where the development data is at hand."""
     if request.param == "made":
-        return ships_scene(tmp_path_factory.mktemp("scene") / "scene.tif", [(1260, 350)], shape=(500, 1400))
+        return ships_scene(tmp_path_factory.mktemp("scene") / "scene.tif", [(1260, 350), (42, 56)], shape=(500, 1400))
     if not REAL_SCENE.exists():
         pytest.skip(f"no {REAL_SCENE.name} (it belongs to the development data)")
     return REAL_SCENE
@@ -185,3 +185,28 @@ def test_wrong_questions(taught, tmp_path, capsys):
         assert run(*arguments) == 1
         said = capsys.readouterr()
         assert f"[{code}]" in said.err, arguments
+
+
+def test_an_empty_box_is_said_to_be_one(scene, taught, capsys):
+    if scene == REAL_SCENE:
+        return  # a made sea is known to be empty
+    box = ["--box", extent_of(scene, Window(300, 300, 40, 40)), "--model", taught]
+    assert run("classify", scene, *box) == 0
+    assert capsys.readouterr().out == "nothing there: the box is like its surroundings\n"
+    assert run("classify", scene, *box, "--json") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["class"], said["parse_status"], said["demonstration"]) == (None, "nothing", False)
+
+
+def test_fusar_nano_says_that_it_is_a_demonstration(scene, tmp_path, capsys):
+    extent = ["--extent", extent_of(scene, Window(0, 0, 168, 168))]
+    assert run("interpret", scene, "--engine", "fusar", *extent, "--out", tmp_path / "out.gpkg") == 0
+    assert "is a demonstration model" in capsys.readouterr().out
+    metadata = pyogrio.read_info(tmp_path / "out.gpkg", layer="detections")["layer_metadata"]
+    assert metadata["demonstration"] == "yes"
+    assert run("classify", scene, "--box", extent_of(scene, Window(28, 28, 56, 28))) == 0
+    assert "is a demonstration model" in capsys.readouterr().err
+    assert run("ask", scene, "Is this a harbour?", *extent) == 0
+    assert "is a demonstration model" in capsys.readouterr().err
+    assert run("ask", scene, "Why?", *extent) == 1
+    assert "[UNKNOWN_QUESTION]" in capsys.readouterr().err

@@ -38,6 +38,24 @@ def test_without_a_model_the_bundled_one_answers(client: Client) -> None:
     assert about["model"].startswith("fusar-nano ")
 
 
+def test_what_a_demonstration_model_answers_says_so_everywhere(client: Client, taught: Path, scene: Path) -> None:
+    infos = {info["name"]: info["demonstration"] for info in client.ask("initialize")["result"]["engine_infos"]}
+    assert infos == {"cfar": False, "fusar": True, "server": False}
+    extent, box = [400_000, 5_698_300, 401_700, 5_700_000], [400_500, 5_699_300, 400_700, 5_699_500]
+    for model, shown in ((None, True), (str(taught), False)):
+        given = {"engine": "fusar", "engine_options": {"model": model}, "scene": str(scene), "extent": extent}
+        assert client.ask("engine_info", **given)["result"]["demonstration"] is shown
+        for method, more in (
+            ("interpret", {"tasks": ["count"]}),
+            ("classify_box", {"box": box}),
+            ("ask", {"question": "Is this a harbour?"}),
+        ):
+            said = client.ask(method, **given, **more)["result"]
+            assert said["demonstration"] is shown
+            assert said["metadata"]["demonstration"] == ("yes" if shown else "no")
+            assert any("is a demonstration model" in warning for warning in said["warnings"]) is shown
+
+
 def test_a_box_is_classified(client: Client, taught: Path, scene: Path) -> None:
     box = [400_500, 5_699_300, 400_700, 5_699_500]
     answer = ask(client, "classify_box", taught, scene=str(scene), box=box)["result"]
@@ -62,3 +80,30 @@ def test_a_scene_is_described(client: Client, taught: Path, scene: Path) -> None
     ask(client, "interpret", taught, scene=str(scene), tasks=tasks, extent=[400_000, 5_698_900, 401_100, 5_700_000])
     rows = [f["properties"] for f in client.layers(provisional=False)["answers"]]
     assert {"count", "locate", "describe"} <= {row["task"] for row in rows}
+
+
+def test_a_question_that_nano_was_not_trained_for_is_refused_with_what_it_can_be_asked(
+    client: Client, scene: Path
+) -> None:
+    extent = [400_000, 5_698_300, 401_700, 5_700_000]
+    given = {"engine": "fusar", "scene": str(scene), "extent": extent}
+    error = client.ask("ask", question="What might the weather be?", **given)["error"]["data"]
+    assert error["code"] == "UNKNOWN_QUESTION"
+    assert "Is there a ship in this SAR image?" in error["hint"]
+    for question in ("is there any ship here", "Are there ships in the image?", "Is this an airfield?"):
+        row = client.ask("ask", question=question, **given)["result"]["answers"][0]
+        assert row["raw_text"] in ("Yes.", "No.")
+        assert row["question"] == question
+        assert row["prompt"] in ("Is there a ship in this SAR image?", "Is this an airfield?")
+    told = client.ask("ask", question="When was this taken?", **given)["result"]
+    assert (told["engine"], told["demonstration"], told["answers"][0]["parse_status"]) == (
+        "metadata",
+        False,
+        "metadata",
+    )
+
+
+def test_an_empty_box_has_nothing_there(client: Client, scene: Path) -> None:
+    box = [401_500, 5_697_900, 401_700, 5_698_100]
+    (row,) = client.ask("classify_box", engine="fusar", scene=str(scene), box=box)["result"]["answers"]
+    assert (row["class"], row["parse_status"], row["length_m"]) == ("", "nothing", None)

@@ -76,10 +76,12 @@ def every(number: int, fault: Raw | str | dict):
         Raw(500, {"error": {"message": "a replica died"}}),
         Raw(502, b"<html>bad gateway</html>"),
         Raw(504),
+        Raw(200, {"error": {"message": "model is loading, try again", "code": 503}}),
+        Raw(200, {"choices": [{"message": {"content": ""}, "error": {"message": "rate limited", "code": 429}}]}),
         Raw(200, b'{"choices": [', {"Content-Length": "5000", "Connection": "close"}),
         dropped(),
     ],
-    ids=["429", "429 bare", "503", "500", "502", "504", "broken off", "reset"],
+    ids=["429", "429 bare", "503", "500", "502", "504", "503 as 200", "429 as 200", "broken off", "reset"],
 )
 def test_every_question_is_answered_once_whatever_happens_to_a_third_of_the_requests(fault) -> None:
     if fault.body.startswith(b"{") if isinstance(fault.body, bytes) else False:
@@ -188,6 +190,9 @@ def test_nothing_is_sent_before_the_time_that_retry_after_names() -> None:
         (Raw(307, b"", {"Location": "http://evil.example/v1"}), BadServer),
         (Raw(200, b"<html>Welcome to our network</html>", {"Content-Type": "text/html"}), BadServer),
         (Raw(200, b'{"choices": []}'), BadServer),
+        (Raw(200, {"error": {"message": "no images, please", "code": 400}}), WorkerRefused),
+        (Raw(200, {"error": {"message": "always"}}), WorkerUnreachable),
+        (Raw(200, {"error": {"message": "too much", "code": 429}}), WorkerBusy),
         (Raw(200, b" " * (20 * 2**20)), BadServer),
         (Raw(401, {"error": {"message": "expired"}}), WorkerAuth),
     ],

@@ -29,7 +29,7 @@ from fusar_core.errors import (
 from fusar_core.remote import wire
 from fusar_core.remote.address import read_address
 from fusar_core.remote.catalogue import choose, read_catalogue, usual_coordinates
-from fusar_core.remote.failures import TryAgain, failed, retry_after
+from fusar_core.remote.failures import TryAgain, failed, failed_inside, retry_after
 from fusar_core.remote.secret import Secret
 
 # --- questions --------------------------------------------------------------------------------------------------------
@@ -187,13 +187,16 @@ ANYTHING = st.recursive(
 @given(ANYTHING)
 def test_no_reply_however_odd_raises_anything_else(said) -> None:
     for content in (said, {"choices": [said]}, {"choices": [{"message": {"content": "7"}, "logprobs": said}]}):
-        with contextlib.suppress(wire.Malformed):
+        with contextlib.suppress(wire.Malformed, wire.ErrorInside):
             reply(json.dumps(content).encode())
         stream = wire.Stream(lambda piece: None)
-        with contextlib.suppress(wire.Malformed):
+        with contextlib.suppress(wire.Malformed, wire.ErrorInside):
             stream.line("data: " + json.dumps(content))
             stream.reply()
-        wire.error_words(json.dumps(content).encode())
+        body = json.dumps({"error": content}).encode()
+        wire.error_words(body)
+        status = wire.error_status(body)
+        assert status is None or 300 <= status < 600
 
 
 # --- models -----------------------------------------------------------------------------------------------------------
@@ -410,3 +413,58 @@ def test_secrets_compare_by_their_value() -> None:
     assert Secret("a") == Secret("a")
     assert Secret("a") != Secret("b")
     assert hash(Secret("a")) == hash(Secret("a"))
+
+
+# --- errors in a response of status 200 -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "status"),
+    [
+        ({"message": "model is loading", "code": 503}, TryAgain, 503),
+        ({"message": "rate limited", "code": 429}, TryAgain, 429),
+        ({"message": "rate limited", "code": "429"}, TryAgain, 429),
+        ({"message": "slow down", "type": "rate_limit_error", "code": None}, TryAgain, 429),
+        ({"message": "busy", "code": "WORKER_BUSY"}, TryAgain, 429),
+        ({"message": "The model is overloaded, try again later"}, TryAgain, 503),
+        ("Service unavailable", TryAgain, 503),
+        ({"message": "Something odd"}, TryAgain, 500),
+        ({"message": "no such model", "code": "model_not_found"}, UnknownModel, None),
+        ({"message": "no such model", "code": 404}, UnknownModel, None),
+        ({"message": "bad key", "code": 401}, WorkerAuth, None),
+        ({"message": "context length", "code": 400}, WorkerRefused, None),
+        ({"message": "You have no money left", "code": "insufficient_quota"}, WorkerRefused, None),
+    ],
+)
+def test_an_error_that_comes_as_200_is_what_its_code_says(error, kind, status) -> None:
+    address = read_address(URL, "hunter2")
+    chat = {"choices": [{"message": {"content": ""}, "finish_reason": "error", "error": error}]}
+    for body in ({"error": error}, {"error": error, "choices": []}, chat):
+        with pytest.raises(wire.ErrorInside) as inside:
+            reply(json.dumps(body).encode())
+        with pytest.raises(wire.ErrorInside):
+            wire.Stream(lambda piece: None).line("data: " + json.dumps(body))
+        found = failed_inside(inside.value, {}, address)
+        assert type(found) is kind
+        assert getattr(found, "status", None) == status
+        words = error if isinstance(error, str) else error["message"]
+        assert words in str(found)
+
+
+def test_a_server_without_a_model_says_so() -> None:
+    for body in (b'{"object": "list", "data": null}', b'{"object": "list", "data": []}'):
+        with pytest.raises(UnknownModel, match="has no model"):
+            choose(read_catalogue(body, URL), None, URL)
+
+
+def test_reasoning_that_the_server_tells_apart_is_not_lost_where_no_words_came() -> None:
+    for name in ("reasoning_content", "reasoning"):
+        message = {"content": None, name: "Is it 7?"}
+        said = reply(json.dumps({"choices": [{"message": message, "finish_reason": "length"}]}).encode())
+        assert (said.text, said.ended) == ("<think>Is it 7?", False)
+        said = reply(json.dumps({"choices": [{"message": {**message, "content": "4"}}]}).encode())
+        assert said.text == "4"
+        shown: list[str] = []
+        stream = wire.Stream(shown.append)
+        stream.line("data: " + json.dumps({"choices": [{"delta": {name: "Is it 7?"}, "finish_reason": "length"}]}))
+        assert (stream.reply().text, shown) == ("<think>Is it 7?", [])

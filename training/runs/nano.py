@@ -21,6 +21,7 @@ from fusar_core.model.configuration import FusarGPTConfig
 from fusar_core.model.modeling import FusarGPTForConditionalGeneration
 from fusar_core.model.processing import CHAT_TEMPLATE, FusarGPTProcessor
 from fusar_core.tasks import captioning, classification, counting, detection, localization
+from training.data.tasks.question import trained_questions
 
 CHIP_SIZE = 168
 CLASSES = ("plane", "ship")
@@ -113,6 +114,8 @@ def configuration(tokenizer: Any, **options: Any) -> FusarGPTConfig:
         "prior_init": "identity",
         "chip_size": CHIP_SIZE,
         "classes": list(CLASSES),
+        "demonstration": True,
+        "questions": trained_questions(CLASSES),
     }
     return FusarGPTConfig(**{**settings, **options})
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fusar_core.tasks import captioning, classification, counting, detection, localization, question
-from fusar_core.tasks.reading import NUMBER, Reading, as_integer, is_loop
+from fusar_core.tasks.reading import NUMBER, Reading, as_integer, is_loop, only_reasoning, without_reasoning
 
 CLASSES = ("plane", "ship", "cargo ship")
 READERS = {
@@ -123,7 +123,7 @@ def test_overshooting_and_swapped_boxes_are_cut_and_ordered(corners):
     text = '[{"bbox_2d": [' + ", ".join(f"{v:.3f}" for v in corners) + '], "label": "ship"}]'
     reading = READERS["detect"](text)
     x1, y1, x2, y2 = (min(max(float(f"{v:.3f}"), 0.0), 504.0) for v in corners)
-    if x1 == x2 or y1 == y2:
+    if abs(x2 - x1) < 1 or abs(y2 - y1) < 1 or max(x1, x2, y1, y2) <= 1:
         assert reading.status == "out_of_range"
     else:
         assert reading.value == [(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))]
@@ -317,3 +317,191 @@ def test_numbers_are_found_as_wholes():
         "二十",
         "twenty one",
     ]
+
+
+BOXED = [(10, 20, 30, 40)]
+LIST = "[10, 20, 30, 40]"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"[{LIST}]",
+        LIST,
+        f"```json\n[{LIST}]\n```",
+        f"ship: {LIST}",
+        f"{LIST} ship",
+        "(10, 20), (30, 40)",
+        "[[10, 20], [30, 40]]",
+        "<|box_start|>(10,20),(30,40)<|box_end|>",
+        "<|object_ref_start|>the ship<|object_ref_end|><|box_start|>(10,20),(30,40)<|box_end|><|im_end|>",
+        "<ref>ship</ref><box>[[10, 20, 30, 40]]</box>",
+        f"I see <|ref|>ship<|/ref|><|det|>[{LIST}]<|/det|> here.",
+        f"<|begin_of_box|>[{LIST}]<|end_of_box|>",
+        f"The ship is at <|begin_of_box|>{LIST}<|end_of_box|>.",
+        f'[{{"bbox_2d": [{LIST}], "label": "ship"}}]',
+        f'[{{"label": "ship", "bbox_2d": {LIST}, "attributes": {{"size": "large", "at": [1, 2]}}}}]',
+        f'{{"objects": [{{"attributes": {{"hull": {{"steel": true}}}}, "category": "Ship", "bbox": {LIST}}}]}}',
+        '[{"bbox_2d": ["10", "20", "30", "40"], "label": "ship"}]',
+        '[{"bbox_2d": "10, 20, 30, 40", "label": "ship"}]',
+        '[{"bbox_2d": "[10, 20, 30, 40]", "label": "ship"}]',
+        '[{"bbox_2d": [[10, 20], [30, 40]], "label": "ship"}]',
+        '[{"bbox": {"x1": 10, "y1": 20, "x2": 30, "y2": 40}, "name": "ship"}]',
+        '[{"bbox": {"xmin": "10", "ymin": "20", "xmax": "30", "ymax": "40"}, "label": "ship"}]',
+        f'{{"bbox_2d": [{LIST}, [1, 2, 3, 4]], "label": ["ship", "plane"]}}',
+        f"ship {LIST}\nplane [1, 2, 3, 4]",
+        f"1. ship {LIST}\n2. plane [1, 2, 3, 4]",
+    ],
+)
+def test_boxes_are_read_in_the_forms_that_models_write(text):
+    reading = READERS["detect"](text)
+    assert (reading.value, reading.status) == (BOXED, "ok")
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "status"),
+    [
+        (f"[{LIST}, [50, 60, 70, 80]]", [*BOXED, (50, 60, 70, 80)], "ok"),
+        (f'{{"bbox_2d": [{LIST}, [50, 60, 70, 80]], "label": "ship"}}', [*BOXED, (50, 60, 70, 80)], "ok"),
+        (f"<box>[{LIST}, [50, 6", BOXED, "truncated"),
+        (f"<box>[{LIST}]</box><box>[[50, 60, 70, 80]]", [*BOXED, (50, 60, 70, 80)], "truncated"),
+        (f"[{LIST}, [50, 60", None, "unreadable"),
+        (f"[{LIST},", BOXED, "truncated"),
+        ("<ref>plane</ref><box>[[10, 20, 30, 40]]</box>", None, "unknown_class"),
+        ('[{"bbox_2d": [0.18, 0.19, 0.22, 0.2], "label": "ship"}]', None, "out_of_range"),
+        ("[[0, 0, 1, 1]]", None, "out_of_range"),
+        (f"[{LIST}, [100, 100, 100.4, 120]]", BOXED, "ok"),
+        (f"The image of size [0, 0, 504, 504] shows no ship but a pier at {LIST}.", None, "unreadable"),
+        ('[{"box_2d": [10, 20, 30, 40], "label": "ship"}]', None, "unreadable"),  # rows come first there
+        ("[10, 20, 30]", None, "unreadable"),
+        ("[10, 20, 30, 40, 0.9]", None, "unreadable"),
+    ],
+)
+def test_what_of_lists_is_a_box(text, value, status):
+    reading = READERS["detect"](text)
+    assert (reading.value, reading.status) == (value, status)
+
+
+@pytest.mark.parametrize(("span", "box"), [(1000, (20, 40, 60, 80)), (1, (0.02, 0.04, 0.06, 0.08))])
+def test_in_declared_units_a_pixel_is_what_it_is_there(span, box):
+    pixel = (span / 504, span / 504)
+    text = detection.json.dumps([{"bbox_2d": box, "label": "ship"}])
+    assert detection.read(text, "ship", span, span, CLASSES, pixel).value == [box]
+    small = [box[0], box[1], box[0] + span / 600, box[3]]
+    text = detection.json.dumps([{"bbox_2d": small, "label": "ship"}])
+    assert detection.read(text, "ship", span, span, CLASSES, pixel).status == "out_of_range"
+
+
+forms = st.sampled_from(
+    [
+        lambda b: f"[{', '.join(map(str, map(list, b)))}]",
+        lambda b: "".join(f"<|box_start|>({x1},{y1}),({x2},{y2})<|box_end|>" for x1, y1, x2, y2 in b),
+        lambda b: f"<ref>ship</ref><box>{list(map(list, b))}</box>",
+        lambda b: f"<|begin_of_box|>{list(map(list, b))}<|end_of_box|>",
+        lambda b: detection.json.dumps([{"bbox_2d": [str(v) for v in x], "label": "ship", "a": {"b": {}}} for x in b]),
+        lambda b: detection.json.dumps({"bbox_2d": list(b), "label": "ship"}),
+        lambda b: detection.json.dumps({"ships": [{"bbox": list(x), "category": "Ship"} for x in b]}, indent=2),
+    ]
+)
+real_boxes = boxes.filter(lambda b: b[2] > 1 or b[3] > 1)
+
+
+@given(
+    st.lists(real_boxes, unique=True, min_size=1, max_size=12),
+    forms,
+    st.sampled_from(["{}", "<think>[[1, 2, 3, 4]]</think>{}"]),
+)
+def test_whatever_the_form_the_boxes_are_the_same(found, form, wrap):
+    text = wrap.format("\x00").replace("\x00", form(found))
+    reading = READERS["detect"](without_reasoning(text))
+    assert reading.value == found
+    assert all(a < b <= len(text) for a, b in reading.spans)
+
+
+@given(
+    st.frozensets(st.integers(1, 9), min_size=1),
+    st.sampled_from([",", ", ", " and ", "/", "; ", "、", "和", " ", "|", '", "', "\n- "]),
+)
+def test_cells_are_read_however_they_are_separated(cells, between):
+    for around in ("{}", "cells {}", '{{"cells": ["{}"]}}', "[{}]", "Cells: {}."):
+        text = around.format(between.join(map(str, sorted(cells))))
+        assert localization.read(text).value == cells, text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1,4,6,8",
+        "cells 1/4/6/8",
+        '{"cells": [1,4,6,8]}',
+        '{"answer": ["1", "4", "6", "8"]}',
+        "one, four, six and eight",
+        "(1), (4), (6), (8)",
+        "#1 #4 #6 #8",
+        "- 1\n- 4\n- 6\n- 8",
+        "Cell 1, cell 4, cell 6, cell 8",
+        "第1、4、6和8格",
+        "１，４，６，８",
+        "<|begin_of_box|>1,4,6,8<|end_of_box|>",
+    ],
+)
+def test_cells_in_the_forms_that_models_write(text):
+    assert localization.read(text).value == {1, 4, 6, 8}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<think>Is the count 7? No.</think>4",
+        "<think>7?</think>\n\n4",
+        "Is the count 7? No.</think>4",  # its beginning was in the prompt
+        "7 </think> 8 </think>4",
+        "<think>7 <think> 8</think>4",
+        "<thinking>7</thinking> <reasoning>8</reasoning> 4",
+        "<THINK>7</THINK>4",
+        "[THINK]7[/THINK]4",
+        "◁think▷7◁/think▷4",
+        "<|begin_of_thought|>7<|end_of_thought|><|begin_of_solution|>4<|end_of_solution|>",
+        "<|channel|>analysis<|message|>7<|end|><|start|>assistant<|channel|>final<|message|>4<|return|>",
+        "<|channel>thought\n7<channel|>4",
+        "<think>7</think><answer>4</answer>",
+        "First 7, then 8. <answer>4</answer>",
+        "<SUMMARY>7</SUMMARY><REASONING>8</REASONING><CONCLUSION>4</CONCLUSION>",
+        "<think>7</think>There are <|begin_of_box|>4<|end_of_box|> ships.",
+        "<answer>4",
+        "<think>7</think>\\boxed{4}",
+        "4<|im_end|>",
+        "4<think>or 7?",
+    ],
+)
+def test_reasoning_is_no_answer(text):
+    answer = without_reasoning(text)
+    assert len(answer) == len(text)
+    reading = counting.read(answer)
+    assert reading.value == 4
+    ((start, end),) = reading.spans
+    assert text[start:end] == "4"
+    assert not only_reasoning(text)
+
+
+@pytest.mark.parametrize("text", ["<think>Is it 7?", "<think>7</think>", "[THINK]7", "◁think▷ 7", "7</think>"])
+def test_reasoning_alone_is_known_for_it(text):
+    assert only_reasoning(text)
+    assert counting.read(without_reasoning(text)).status == "empty"
+
+
+@given(garbage, st.text(alphabet="<think>/ []◁▷|answer0123", max_size=80))
+def test_cutting_reasoning_moves_nothing_and_leaves_other_words_alone(text, more):
+    for whole in (text + more, f"<think>{more}</think>{text}"):
+        cut = without_reasoning(whole)
+        assert len(cut) == len(whole)
+        assert all(a in (b, " ") for a, b in zip(cut, whole, strict=True))
+        assert without_reasoning(cut) == cut
+    assert without_reasoning("There are 3 ships, I think.") == "There are 3 ships, I think."
+
+
+@pytest.mark.parametrize(
+    "text", ["{" * 50_000 + "}" * 50_000, "</think>" * 20_000, "<think>" * 20_000 + "[1, 2], " * 20_000]
+)
+def test_endless_marks_cost_no_time(text):
+    READERS["detect"](without_reasoning(text))

@@ -103,7 +103,7 @@ def partition(extent: Window, size: int = CHIP_SIZE) -> list[ChipWindow]:
     return list(_cells(extent, size, range(-(-extent.height // size)), range(-(-extent.width // size))))
 
 
-def cells_under(window: Window, extent: Window, size: int = CHIP_SIZE) -> list[ChipWindow]:
+def partition_under(window: Window, extent: Window, size: int = CHIP_SIZE) -> list[ChipWindow]:
     """The chips of `partition(extent)` that share pixels with a window."""
     shared = window.intersection(extent)
     if shared is None:

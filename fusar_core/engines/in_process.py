@@ -17,7 +17,7 @@ from fusar_core.engines.base import Hooks
 from fusar_core.engines.dialogue import Query, picture
 from fusar_core.engines.speaking import Profile, Replies, budget
 from fusar_core.errors import Cancelled
-from fusar_core.model.driver import Asked, Driver, View
+from fusar_core.model.driver import Driver, View, ViewQuery
 from fusar_core.model.generation import Row, Words
 
 
@@ -69,7 +69,7 @@ class InProcess:
         said: dict[int, Reply] = {}
         for task in dict.fromkeys(query.task for _, query in asked):
             mine = [place for place, (_, query) in enumerate(asked) if query.task == task]
-            for place, reply in zip(mine, self._said(task, views, [asked[i] for i in mine], hooks), strict=True):
+            for place, reply in zip(mine, self._replies(task, views, [asked[i] for i in mine], hooks), strict=True):
                 said[place] = reply
         return [(query, said[place]) for place, (_, query) in enumerate(asked)]
 
@@ -77,7 +77,9 @@ class InProcess:
         chip = query.request.chip
         return View(picture(chip, self.driver.config.chip_size), number, chip.anchors, number)
 
-    def _said(self, task: str, views: Sequence[View], asked: Sequence[tuple[int, Query]], hooks: Hooks) -> list[Reply]:
+    def _replies(
+        self, task: str, views: Sequence[View], asked: Sequence[tuple[int, Query]], hooks: Hooks
+    ) -> list[Reply]:
         """The replies to questions of one task. Raises Cancelled."""
         started = time.monotonic()
         listening = _Listening(hooks, self.driver.processor.tokenizer)
@@ -86,7 +88,7 @@ class InProcess:
             most = min(budget(query), self.max_new_tokens or budget(query))
             return listening.row(query.prompt, most)
 
-        said, _ = self.driver.answer(task, views, [Asked(chip, partial(row, query)) for chip, query in asked])
+        said, _ = self.driver.answer(task, views, [ViewQuery(chip, partial(row, query)) for chip, query in asked])
         listening.end()
         seconds = (time.monotonic() - started) / len(asked)
         return [replace(reply, seconds=seconds) for reply in said if reply is not None]

@@ -32,7 +32,7 @@ from fusar_core.remote.catalogue import (
     usual_coordinates,
 )
 from fusar_core.remote.session import FIRST_CONTACT, Patience, Session
-from fusar_core.remote.wire import Question, anchors_part, png_part, question, without_scores
+from fusar_core.remote.wire import WireRequest, anchors_part, png_part, question, without_scores
 
 GLANCE_S = 0.05
 """How often the caller is asked whether to stop, and given words that have come, while an answer is awaited."""
@@ -114,7 +114,7 @@ class OverHttp:
         """
         words: SimpleQueue[str] | None = SimpleQueue() if hooks.on_text is not None else None
         with Session(self.address, self.concurrency, self.patience) as session:
-            waiting: deque[_Asked] = deque()
+            waiting: deque[_Pending] = deque()
             numbers = count()
             more = True
             while more or waiting:
@@ -123,7 +123,7 @@ class OverHttp:
                     more = queries is not None
                     for query, body in self._questions(queries or ()):
                         on_text = words.put if words is not None else None
-                        waiting.append(_Asked(query, body, session.ask(next(numbers), body, on_text)))
+                        waiting.append(_Pending(query, body, session.ask(next(numbers), body, on_text)))
                 else:
                     first = waiting.popleft()
                     yield first.query, self._reply(session, first, words, hooks)
@@ -131,7 +131,7 @@ class OverHttp:
     def close(self) -> None:
         """Nothing is held: a session lasts as long as its questions."""
 
-    def _questions(self, queries: Sequence[Query]) -> Iterator[tuple[Query, Question]]:
+    def _questions(self, queries: Sequence[Query]) -> Iterator[tuple[Query, WireRequest]]:
         """The questions about a chip, ready to be sent; of the chip itself they keep no pixels."""
         if not queries:
             return
@@ -146,7 +146,7 @@ class OverHttp:
             asked = question(model, parts, query.prompt, budget(query) + self.thinking_tokens)
             yield replace(query, request=bare), asked if self._wants_scores else without_scores(asked)
 
-    def _reply(self, session: Session, asked: _Asked, words: SimpleQueue[str] | None, hooks: Hooks) -> Reply:
+    def _reply(self, session: Session, asked: _Pending, words: SimpleQueue[str] | None, hooks: Hooks) -> Reply:
         try:
             reply = _awaited(asked.future, words, hooks)
         except WorkerRefused as refusal:
@@ -160,11 +160,11 @@ class OverHttp:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Pending:
     """A question that is on its way."""
 
     query: Query
-    question: Question
+    question: WireRequest
     future: Future[Reply]
 
 

@@ -44,7 +44,7 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Inquiry:
+class CaseRequest:
     """One request about a chip. settles: for each answer to it, in order, the cases that it settles. preamble: said
     before every question."""
 
@@ -62,7 +62,7 @@ class CaseSource(Protocol):
         """How many chips there are."""
         ...
 
-    def inquiries(self, index: int) -> Sequence[Inquiry]:
+    def requests(self, index: int) -> Sequence[CaseRequest]:
         """What is asked about a chip; always the same."""
         ...
 

@@ -10,7 +10,7 @@ from fusar_core.domain.chips import Chip
 from fusar_core.engines import require
 from fusar_core.engines.base import Engine
 from fusar_core.errors import BadOption, UnknownClass
-from fusar_core.evaluation.cases import Case, Inquiry, whole_chip
+from fusar_core.evaluation.cases import Case, CaseRequest, whole_chip
 from fusar_core.evaluation.coco import CocoDataset, LabelledImage
 from fusar_core.scoring.clutter import bright_fraction, clutter_group
 from fusar_core.scoring.detection import areas, clip_boxes
@@ -46,11 +46,11 @@ class CocoCases:
     def __len__(self) -> int:
         return len(self.dataset.images)
 
-    def inquiries(self, index: int) -> Sequence[Inquiry]:
+    def requests(self, index: int) -> Sequence[CaseRequest]:
         """One request a chip: the task, or detection where it follows from that, for every class."""
         image = self.dataset.images[index]
         cases = tuple((self._case(image, label),) for _, label in questions(self._asked, self.classes))
-        return (Inquiry(self._asked, self.classes, cases),)
+        return (CaseRequest(self._asked, self.classes, cases),)
 
     def _case(self, image: LabelledImage, label: str) -> Case:
         size = image.width, image.height

@@ -67,17 +67,17 @@ def answered(engine: Engine, source: CaseSource, first: int = 0) -> Generator[li
 
     def requests() -> Iterator[Request]:
         for index in range(first, len(source)):
-            if inquiries := source.inquiries(index):
+            if asked := source.requests(index):
                 chip = source.chip(index)
-                for one in inquiries:
+                for one in asked:
                     yield Request(chip, one.tasks, one.classes, one.box, preamble=one.preamble)
 
     with closing(engine.answer(requests())) as stream:
         answers = _Answers(stream)
         for index in range(first, len(source)):
-            inquiries = source.inquiries(index)
-            settled = [cases for one in inquiries for cases in one.settles]
-            said = answers.of(index, [question for one in inquiries for question in questions(one.tasks, one.classes)])
+            asked = source.requests(index)
+            settled = [cases for one in asked for cases in one.settles]
+            said = answers.of(index, [question for one in asked for question in questions(one.tasks, one.classes)])
             facts = source.facts(index) if settled else {}
             pairs = zip(settled, said, strict=True)
             yield [{**row_of(case, answer), **facts} for cases, answer in pairs for case in cases]

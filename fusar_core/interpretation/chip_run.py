@@ -10,7 +10,7 @@ from itertools import islice
 
 from fusar_core.domain.answers import Answer, Request
 from fusar_core.domain.chips import Chip
-from fusar_core.domain.tiling import ChipWindow, Window, cells_under, partition, tile
+from fusar_core.domain.tiling import ChipWindow, Window, partition, partition_under, tile
 from fusar_core.engines.base import Engine, Hooks
 from fusar_core.errors import Cancelled
 from fusar_core.interpretation.journal import Journal
@@ -132,7 +132,7 @@ class ChipRun:
         """Numbers of the partition's chips of which this chip shows valid pixels."""
         window = chip.where.window
         seen = []
-        for cell in cells_under(window, _extent(self.scope)):
+        for cell in partition_under(window, _extent(self.scope)):
             shared = cell.keep.intersection(window)
             assert shared is not None
             rows = slice(shared.row - window.row, shared.bottom - window.row)

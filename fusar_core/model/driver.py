@@ -47,7 +47,7 @@ class View:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ViewQuery:
     """A question about a view, by its number. row: how it is answered; made anew when a batch has to be repeated."""
 
     view: int
@@ -89,14 +89,16 @@ class Driver:
         self._length = lru_cache(LENGTHS)(partial(_length_of, self.processor))
 
     @torch.inference_mode()
-    def answer(self, task: str, views: Sequence[View], asked: Sequence[Asked]) -> tuple[list[Reply | None], set[int]]:
+    def answer(
+        self, task: str, views: Sequence[View], asked: Sequence[ViewQuery]
+    ) -> tuple[list[Reply | None], set[int]]:
         """The replies to questions of one task, None where a row was cancelled; and which views were encoded for them.
 
         Raises UnsupportedTask, BadAnchors, BadImage, PromptTooLong, NotEnoughMemory.
         """
         tokens, fresh = self.see(views, self.checkpoint.use(task))
 
-        def speak(part: Sequence[Asked]) -> list[Reply | None]:
+        def speak(part: Sequence[ViewQuery]) -> list[Reply | None]:
             rows = [one.row() for one in part]
             try:
                 shown = [tokens[one.view] for one in part]

@@ -68,7 +68,7 @@ class _Rows(StoppingCriteria):
         scores = scores.clone()
         for i, generator in self._noise.items():
             row = self.rows[i]
-            scores[i] = _drawn(scores[i] / row.temperature, row.top_p, generator)
+            scores[i] = _perturbed(scores[i] / row.temperature, row.top_p, generator)
         self._latest = chances.gather(-1, scores.argmax(-1, keepdim=True))[:, 0]
         return scores
 
@@ -95,12 +95,12 @@ class _Rows(StoppingCriteria):
 
     def _end(self, i: int, ended: bool, looped: bool) -> None:
         row = self.running.pop(i)
-        said = self.said[i] = _said(self.tokenizer, self._ids[i], self._chances[i], ended, looped)
+        said = self.said[i] = _reply(self.tokenizer, self._ids[i], self._chances[i], ended, looped)
         if row.on_end:
             row.on_end(said)
 
 
-def _drawn(scores: Tensor, top_p: float, generator: torch.Generator) -> Tensor:
+def _perturbed(scores: Tensor, top_p: float, generator: torch.Generator) -> Tensor:
     """Scores (V,) whose greatest is a random draw from softmax(scores), or from its likeliest part: the Gumbel trick,
     which leaves the choice itself to greedy decoding."""
     if top_p < 1:
@@ -207,7 +207,7 @@ def _byte_values() -> dict[str, int]:
     return {chr(b): b for b in shown} | {chr(0x100 + i): b for i, b in enumerate(hidden)}
 
 
-def _said(tokenizer: Any, ids: list[int], log_probabilities: list[float], ended: bool, looped: bool) -> Reply:
+def _reply(tokenizer: Any, ids: list[int], log_probabilities: list[float], ended: bool, looped: bool) -> Reply:
     def decode(some: list[int]) -> str:
         return str(tokenizer.decode(some, skip_special_tokens=True, clean_up_tokenization_spaces=False))
 

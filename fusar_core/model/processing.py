@@ -134,14 +134,14 @@ class FusarGPTProcessor(ProcessorMixin):
         grids: (N, 3) image_grid_thw of the N images. What looks like a control token in a question is taken as text.
         """
         tokens = (grids.prod(-1) // self.image_processor.merge_size**2).tolist()
-        chats = [conversation(self.plain(q)) for q in questions]
+        chats = [conversation(self.without_control_tokens(q)) for q in questions]
         prompts = self.apply_chat_template(chats, add_generation_prompt=True)
         texts = [p.replace(self.image_token, self.image_token * n, 1) for p, n in zip(prompts, tokens, strict=True)]
         encoded = self.tokenizer(texts, padding=True, padding_side="left", return_tensors="pt")
         encoded["mm_token_type_ids"] = (encoded["input_ids"] == self.image_token_id).int()
         return encoded
 
-    def plain(self, text: str) -> str:
+    def without_control_tokens(self, text: str) -> str:
         """The text with what looks like a control token in it pulled apart, so that it is read as text."""
         for token in self.tokenizer.added_tokens_decoder.values():
             if token.special:

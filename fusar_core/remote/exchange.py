@@ -18,7 +18,15 @@ from fusar_core.errors import BadServer, FusarError, WorkerTls, WorkerUnreachabl
 from fusar_core.remote.address import CA_VARIABLES, Address
 from fusar_core.remote.failures import TryAgain, failed, failed_inside
 from fusar_core.remote.secret import Secret
-from fusar_core.remote.wire import MOST_BYTES, ErrorInside, Malformed, Question, Stream, raise_error_inside, read_reply
+from fusar_core.remote.wire import (
+    MOST_BYTES,
+    ErrorInside,
+    Malformed,
+    Stream,
+    WireRequest,
+    raise_error_inside,
+    read_reply,
+)
 
 KEEPALIVE: list[tuple[int, int, int]] = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
 """A server that vanished without a word is noticed after about a minute, however long its answers may take."""
@@ -84,7 +92,7 @@ class Exchange:
                 pass  # whoever reads it says so
             return content
 
-    async def ask(self, question: Question, words: Once | None = None) -> Reply:
+    async def ask(self, question: WireRequest, words: Once | None = None) -> Reply:
         """The answer to a question. words: gets them as they come."""
         started = time.monotonic()
         body = question.body if words is None else question.body | {"stream": True}

@@ -18,7 +18,7 @@ from fusar_core.remote.address import Address
 from fusar_core.remote.exchange import Exchange, Once, Words
 from fusar_core.remote.failures import TryAgain
 from fusar_core.remote.flow import Flow
-from fusar_core.remote.wire import Question
+from fusar_core.remote.wire import WireRequest
 
 T = TypeVar("T")
 
@@ -87,7 +87,7 @@ class Session:
         """The body of a GET below the base of the API. Raises FusarError."""
         return self._start(self._retried(0, lambda: self._exchange.get(path))).result()
 
-    def ask(self, number: int, question: Question, on_text: Words | None = None) -> Future[Reply]:
+    def ask(self, number: int, question: WireRequest, on_text: Words | None = None) -> Future[Reply]:
         """Asks a question; those with the lowest number go first. The future's exception is a FusarError.
 
         on_text: gets the words as they come, in another thread; each once, also when a connection breaks.

@@ -41,7 +41,7 @@ class ErrorInside(Exception):
 
 
 @dataclass(frozen=True)
-class Question:
+class WireRequest:
     """One request. body: of the chat completion, as JSON-able values. key: the same for the same question about the
     same chip, whoever asks it again."""
 
@@ -83,7 +83,7 @@ def anchors_part(anchors: Any) -> dict[str, Any]:
     return {"type": ANCHORS, ANCHORS: {"data": base64.b64encode(file.getvalue()).decode()}}
 
 
-def question(model: str, parts: list[dict[str, Any]], prompt: str, max_tokens: int) -> Question:
+def question(model: str, parts: list[dict[str, Any]], prompt: str, max_tokens: int) -> WireRequest:
     """The question `prompt` about what the parts show, to be answered greedily. The image goes before the words."""
     image, rest = parts[:1], parts[1:]
     content = [*image, {"type": "text", "text": prompt}, *rest]
@@ -96,12 +96,12 @@ def question(model: str, parts: list[dict[str, Any]], prompt: str, max_tokens: i
     }
     digest = hashlib.sha256(__version__.encode())
     digest.update(json.dumps(body, sort_keys=True).encode())
-    return Question(body, f"fusar-{digest.hexdigest()[:40]}")
+    return WireRequest(body, f"fusar-{digest.hexdigest()[:40]}")
 
 
-def without_scores(asked: Question) -> Question:
+def without_scores(asked: WireRequest) -> WireRequest:
     """The same question to a server that knows no probabilities."""
-    return Question({k: v for k, v in asked.body.items() if k != "logprobs"}, asked.key + "-0")
+    return WireRequest({k: v for k, v in asked.body.items() if k != "logprobs"}, asked.key + "-0")
 
 
 def read_reply(content: bytes) -> Reply:

@@ -8,7 +8,7 @@ from typing import Any
 
 from fusar_core.domain.cells import CELLS
 from fusar_core.domain.schema import ANSWERS, CELLS_PER_SIDE, DETECTIONS, GRID_CELLS
-from fusar_core.domain.tiling import Window, cells_under
+from fusar_core.domain.tiling import Window, partition_under
 from fusar_core.interpretation.merging import Target
 from fusar_core.interpretation.result import Interpretation, SceneAnswer, chip_name
 from fusar_core.results.rows import Box, answer_fields, box_text, corners_of, edges, ground_sizes, table_of
@@ -28,7 +28,7 @@ class Told:
     def home(self) -> Window:
         """The chip of the partition that holds its centre."""
         x, y = self.target.detection.centre
-        home = cells_under(Window(int(y), int(x), 1, 1), self.result.extent)
+        home = partition_under(Window(int(y), int(x), 1, 1), self.result.extent)
         return (home[0] if home else self.target.chip).window
 
 

@@ -214,7 +214,7 @@ def _read(path: Path, layer: Layer) -> FeatureTable:
         )
     layer = Layer(layer.name, (*layer.fields, *_added(about, layer)))
     n = len(data[0]) if len(data) else 0
-    rows = [{f.name: _plain(by_name[f.name][i], f) for f in layer.fields} for i in range(n)]
+    rows = [{f.name: _python_value(by_name[f.name][i], f) for f in layer.fields} for i in range(n)]
     crs = pyproj.CRS.from_user_input(meta["crs"]) if meta["crs"] else None
     shapes: list[Any] = [None] * n if geometry is None else list(shapely.from_wkb(geometry))
     return FeatureTable(layer, crs, shapes, rows)
@@ -233,7 +233,7 @@ def _added(about: dict[str, Any], layer: Layer) -> list[Field]:
     return added
 
 
-def _plain(value: Any, f: Field) -> Any:
+def _python_value(value: Any, f: Field) -> Any:
     """A Python value, of a time numpy's; None for null."""
     if value is None or (f.type != "text" and value != value):
         return None

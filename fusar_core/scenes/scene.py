@@ -17,7 +17,7 @@ from fusar_core.domain.radiometry import Kind, Radiometry
 from fusar_core.domain.tiling import ChipWindow, Window
 from fusar_core.errors import SceneEmpty
 from fusar_core.scenes.raster.layer import Sample, Valid, Values
-from fusar_core.scenes.raster.opening import Source, open_source
+from fusar_core.scenes.raster.opening import Source, open_scene_raster
 from fusar_core.scenes.water import WaterMask
 
 LEAST_SAID = 0.001
@@ -59,7 +59,7 @@ class SarScene:
 
         Raises SceneNotFound, SceneUnreadable, BadBand, BadOption (impossible year).
         """
-        return cls(open_source(path, band, year))
+        return cls(open_scene_raster(path, band, year))
 
     def __enter__(self) -> Self:
         return self

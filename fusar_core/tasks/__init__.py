@@ -12,14 +12,14 @@ from fusar_core.tasks.classification import Classification, FineClassification
 from fusar_core.tasks.counting import Counting
 from fusar_core.tasks.detection import Detecting
 from fusar_core.tasks.localization import Localization
-from fusar_core.tasks.question import Question
+from fusar_core.tasks.question import Asking
 
 DETECT = Detecting.name
 COUNT = Counting.name
 LOCATE = Localization.name
 DESCRIBE = Captioning.name
 CLASSIFY = Classification.name
-ASK = Question.name
+ASK = Asking.name
 FINE = FineClassification.name
 
 
@@ -40,7 +40,7 @@ TASKS = Registry(
     Localization(),
     Captioning(),
     Classification(),
-    Question(),
+    Asking(),
 )
 VARIANTS = Registry(
     FineClassification(),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from fusar_core.domain.answers import Box
-from fusar_core.tasks.reading import plain
+from fusar_core.tasks.reading import simplified
 
 _KEY = re.compile(r"[\"']?\b(?:bbox_2d|bbox|bounding_box|box)\b[\"']?\s*:")
 _LABEL = re.compile(r"[\"']?\b(?:label|class|category|name)\b[\"']?\s*:\s*(\[[^\[\]]*\]|\"[^\"]*\"|'[^']*')")
@@ -127,7 +127,7 @@ def _marked(text: str) -> Boxes | None:
 
 def _bare(text: str, is_class: Callable[[str], bool]) -> Boxes | None:
     """Lists of boxes, a class before each or behind the only one; None where anything else is said."""
-    words = plain(text)
+    words = simplified(text)
     groups = list(_INNERMOST.finditer(words))
     if not any(_numbers(g[1]) for g in groups):
         return None

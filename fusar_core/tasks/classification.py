@@ -11,7 +11,7 @@ from fusar_core.errors import BadOption
 from fusar_core.scoring.classification import score_classification
 from fusar_core.scoring.measures import Row
 from fusar_core.tasks.base import BOX, Subject, Task, Told
-from fusar_core.tasks.reading import AMBIGUOUS, UNKNOWN_CLASS, Reading, failure, plain, spoilt
+from fusar_core.tasks.reading import AMBIGUOUS, UNKNOWN_CLASS, Reading, failure, simplified, spoilt
 
 SYNONYMS = {
     "ship": ("vessel", "boat", "舰船", "船舶", "船只", "船"),
@@ -44,7 +44,7 @@ def read(text: str, classes: Sequence[str]) -> Reading:
     """The one class that the text names; `unknown_class` when none, `ambiguous` when several or when it denies one."""
     if bad := spoilt(text):
         return bad
-    words = plain(text)
+    words = simplified(text)
     first = re.match(r"\s*(.*\S)", words)
     if first and (alone := canonical(first[1], classes)) is not None:
         return Reading(alone, spans=(first.span(1),))
@@ -64,7 +64,7 @@ def read(text: str, classes: Sequence[str]) -> Reading:
 
 def canonical(word: str, classes: Sequence[str]) -> str | None:
     """The class that a single word or name means, whatever its case, plural or punctuation; None when none of these."""
-    word = re.sub(r"^(an?|the)\s+", "", plain(word).strip(" \t.,;:!。，\"'[]()"))
+    word = re.sub(r"^(an?|the)\s+", "", simplified(word).strip(" \t.,;:!。，\"'[]()"))
     for known, name in _vocabulary(classes).items():
         if _pattern(known).fullmatch(word):
             return name
@@ -73,7 +73,7 @@ def canonical(word: str, classes: Sequence[str]) -> str | None:
 
 def _vocabulary(classes: Sequence[str]) -> dict[str, str]:
     """Every understood word → the class it means; a class's own name goes before another's synonym."""
-    words = {plain(name).strip(): name for name in classes}
+    words = {simplified(name).strip(): name for name in classes}
     for name in classes:
         for word in SYNONYMS.get(name, ()):
             words.setdefault(word, name)

@@ -21,8 +21,8 @@ from fusar_core.tasks.reading import (
     Reading,
     as_integer,
     failure,
-    plain,
     says_none,
+    simplified,
     spoilt,
 )
 
@@ -49,7 +49,7 @@ def read(text: str) -> Reading:
     """
     if bad := spoilt(text):
         return bad
-    words = plain(text)
+    words = simplified(text)
     found = [(m.start(1), m.end(1), m[1]) for m in _NAMED.finditer(words)]
     if not found:
         first = re.match(rf"\s*({NUMBER.pattern})\s*[.。!]?\s*(\n|$)", words)

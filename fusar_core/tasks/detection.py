@@ -26,8 +26,8 @@ from fusar_core.tasks.reading import (
     UNREADABLE,
     Reading,
     failure,
-    plain,
     says_none,
+    simplified,
     spoilt,
 )
 
@@ -71,7 +71,7 @@ def read(
     known = list(dict.fromkeys([label, *classes]))
     found = boxes_in(text, lambda words: canonical(words, known) is not None)
     if not found.said:
-        return Reading([]) if says_none(plain(text)) else failure(UNREADABLE)
+        return Reading([]) if says_none(simplified(text)) else failure(UNREADABLE)
     boxes: dict[Box, tuple[int, int]] = {}
     readable = of_class = 0
     for said in found.said:

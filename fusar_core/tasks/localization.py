@@ -21,8 +21,8 @@ from fusar_core.tasks.reading import (
     Reading,
     as_integer,
     failure,
-    plain,
     says_none,
+    simplified,
     spoilt,
 )
 
@@ -60,7 +60,7 @@ def read(text: str) -> Reading:
     """
     if bad := spoilt(text):
         return bad
-    words = _JOINED.sub(" ", plain(_GRID.sub(lambda match: " " * len(match[0]), text)))
+    words = _JOINED.sub(" ", simplified(_GRID.sub(lambda match: " " * len(match[0]), text)))
     if _ALL.fullmatch(words):
         return Reading(frozenset(CELLS), spans=((0, len(text)),))
     numbers = list(NUMBER.finditer(words))

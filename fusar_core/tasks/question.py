@@ -22,7 +22,7 @@ def prompt(question: str) -> str:
     return question.strip()
 
 
-class Question(Task):
+class Asking(Task):
     """The task of one free question about a chip. Its answers have no form, so nothing can be held against a truth."""
 
     name, title, noun, about, budget = "ask", "Question", "question answering", QUESTION, 512

@@ -121,7 +121,7 @@ def is_loop(text: str) -> bool:
     return False
 
 
-def plain(text: str) -> str:
+def simplified(text: str) -> str:
     """The text in lower case without fences, emphasis and marks, of the same length, so that places stay the same."""
     text = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
     return re.sub(r"(```|''')\w*|<\|/?[a-z_]+\|>|\\boxed\b|[*_`]", lambda match: " " * len(match[0]), text)
@@ -135,7 +135,7 @@ _NONE = re.compile(
 
 
 def says_none(text: str) -> bool:
-    """Whether the (plain) text begins by saying that there are none; "no idea" does not."""
+    """Whether the (simplified) text begins by saying that there are none; "no idea" does not."""
     return _NONE.match(text) is not None
 
 
@@ -154,7 +154,7 @@ NUMBER = re.compile(
     rf"|(?<![{_CHINESE}])(?!一[共些般样])[{_CHINESE}]+|[万亿]"
     rf"|\b(?:(?:{_TENS})(?:[ -](?:{_SMALL}))?|{_SMALL}|{_LARGE})\b"
 )
-"""A number in digits, in Chinese, or in English words up to 99, in a plain text. Larger words match so that "two
+"""A number in digits, in Chinese, or in English words up to 99, in a simplified text. Larger words match so that "two
 hundred" is not read as two; they say no number."""
 
 

@@ -27,7 +27,7 @@ from fusar_core.worker.body import (
     send_start,
     until_gone,
 )
-from fusar_core.worker.intake import Asked, decoded, model_names, open_request
+from fusar_core.worker.intake import ParsedRequest, decoded, model_names, open_request
 from fusar_core.worker.jobs import About, Event
 from fusar_core.worker.limits import Limits
 from fusar_core.worker.metrics import Metrics
@@ -154,7 +154,7 @@ class Front:
             unread = not complete and (isinstance(error, BodyTooLarge) or _is_large(scope, self.limits))
             await send_error(error, receive, send, unread=unread, retry_after_s=self.retry_after_s())
 
-    async def _understand(self, body: bytes) -> Asked:
+    async def _understand(self, body: bytes) -> ParsedRequest:
         """Reads a request in a thread; what waits for one is dropped when its client leaves."""
         about = self._open_about()
         loop = asyncio.get_running_loop()
@@ -162,7 +162,7 @@ class Front:
         lane = self._readers if opened.pixels <= self.limits.small_pixels else self._large
         return await loop.run_in_executor(lane, decoded, opened, about, self.limits)
 
-    async def _answer(self, asked: Asked, scope: Scope, who: str, send: Send) -> None:
+    async def _answer(self, asked: ParsedRequest, scope: Scope, who: str, send: Send) -> None:
         key = dict(scope["headers"]).get(b"idempotency-key", b"").decode("latin-1")
         assert self._answers is not None
         answering, repeated = self._answers.start(asked.job, asked.stream, who, key, asked.digest)

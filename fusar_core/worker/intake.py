@@ -29,7 +29,7 @@ LISTED = 3
 
 
 @dataclass(frozen=True)
-class Asked:
+class ParsedRequest:
     """A request as it was understood.
 
     digest: of what the answer depends on, by which a repetition is known. choices: how many are wanted; a greedy job
@@ -69,12 +69,12 @@ def open_request(body: bytes, name: str, about: About, limits: Limits) -> Opened
     return Opened(request, task, image, check_image(image, limits), question, anchors)
 
 
-def understand(body: bytes, name: str, about: About, limits: Limits) -> Asked:
+def understand(body: bytes, name: str, about: About, limits: Limits) -> ParsedRequest:
     """The job in the body of a chat completion. Raises what `open_request` and `decoded` raise."""
     return decoded(open_request(body, name, about, limits), about, limits)
 
 
-def decoded(opened: Opened, about: About, limits: Limits) -> Asked:
+def decoded(opened: Opened, about: About, limits: Limits) -> ParsedRequest:
     """The job of a request: its image decoded and brought to size, its anchors unpacked.
 
     Raises BadImage, BadAnchors, BadEmbeddings.
@@ -113,7 +113,7 @@ def decoded(opened: Opened, about: About, limits: Limits) -> Asked:
         choices,
         request.seed,
     )
-    return Asked(
+    return ParsedRequest(
         job=job,
         model=request.model,
         digest=_digest(json.dumps(told).encode()),

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
 from fusar_core.errors import FusarError, WorkerFailed
-from fusar_core.worker.intake import Asked
+from fusar_core.worker.intake import ParsedRequest
 from fusar_core.worker.jobs import Effort, Ending, Event, Token
 from fusar_core.worker.refusals import as_body, as_bytes
 
@@ -19,7 +19,7 @@ DONE = b"data: [DONE]\n\n"
 class Replies:
     """The bodies that answer one request. fingerprint: of the model."""
 
-    def __init__(self, asked: Asked, fingerprint: str) -> None:
+    def __init__(self, asked: ParsedRequest, fingerprint: str) -> None:
         self._asked = asked
         self._head = {
             "id": f"chatcmpl-{secrets.token_hex(12)}",

@@ -118,7 +118,7 @@ class Logprobs(BaseModel):
     content: list[TokenLogprob]
 
 
-class Reply(BaseModel):
+class AssistantMessage(BaseModel):
     """What the model said, in the form that its prompt style asks for."""
 
     role: Literal["assistant"]
@@ -135,7 +135,7 @@ class Choice(BaseModel):
     """One answer. finish_reason: `length` where the limit of tokens cut it off, else `stop`."""
 
     index: int
-    message: Reply
+    message: AssistantMessage
     finish_reason: Literal["stop", "length"]
     logprobs: Logprobs | None = None
     fusar: ChoiceNotes

@@ -15,7 +15,7 @@ from PIL import Image
 from fusar_core.domain.reply import Reply
 from fusar_core.errors import UnsupportedTask
 from fusar_core.model.checkpoint import ANY_TASK, Checkpoint
-from fusar_core.model.driver import Asked, Driver, View
+from fusar_core.model.driver import Driver, View, ViewQuery
 from fusar_core.model.generation import Row, token_bytes
 from fusar_core.model.token_cache import CACHE_BYTES
 from fusar_core.worker.batcher import Batcher
@@ -76,7 +76,7 @@ class TransformersModel:
         NotEnoughMemory.
         """
         asked = [
-            Asked(number, partial(self._row, job, choice, listeners[number]))
+            ViewQuery(number, partial(self._row, job, choice, listeners[number]))
             for number, job in enumerate(jobs)
             for choice in range(len(job.seeds))
         ]

@@ -204,7 +204,9 @@ class Seer(TransformersModel):
     def prompt(self, question: str) -> list[int]:
         """Token ids with one placeholder for the image: vLLM makes as many of it as the image has tokens."""
         processor = self.driver.processor
-        text = processor.apply_chat_template(conversation(processor.plain(question)), add_generation_prompt=True)
+        text = processor.apply_chat_template(
+            conversation(processor.without_control_tokens(question)), add_generation_prompt=True
+        )
         return list(self.tokenizer(text)["input_ids"])
 
     def text(self, tokens: Sequence[int]) -> str:

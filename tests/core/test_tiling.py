@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusar_core.domain.tiling import ChipWindow, Window, cells_under, partition, tile
+from fusar_core.domain.tiling import ChipWindow, Window, partition, partition_under, tile
 
 extents = st.builds(Window, st.integers(-50, 500), st.integers(-50, 500), st.integers(1, 120), st.integers(1, 120))
 windows = st.builds(Window, st.integers(-20, 60), st.integers(-20, 60), st.integers(1, 60), st.integers(1, 60))
@@ -103,7 +103,7 @@ def test_a_partition_has_no_double_pixel_and_no_hole(extent: Window, size: int) 
 def test_cells_under_a_window_are_those_that_share_pixels_with_it(extent: Window, size: int, window: Window) -> None:
     moved = Window(extent.row + window.row, extent.col + window.col, window.height, window.width)
     expected = [c for c in partition(extent, size) if c.keep.intersection(moved)]
-    assert cells_under(moved, extent, size) == expected
+    assert partition_under(moved, extent, size) == expected
 
 
 @given(windows, windows)

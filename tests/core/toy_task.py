@@ -9,7 +9,7 @@ from fusar_core.engines import ENGINES, dialogue
 from fusar_core.engines.base import NO_HOOKS, Answers, Engine, EngineInfo, Hooks
 from fusar_core.tasks import TASKS
 from fusar_core.tasks.base import CLASS, Size, Subject, Task
-from fusar_core.tasks.reading import UNREADABLE, Reading, failure, plain, spoilt
+from fusar_core.tasks.reading import UNREADABLE, Reading, failure, simplified, spoilt
 
 OUTSHINES = 8
 
@@ -23,7 +23,7 @@ class Presence(Task):
         return f"Is there any target of category {subject.label} in this SAR image? Answer yes or no."
 
     def read(self, text: str, subject: Subject) -> Reading:
-        said = plain(text).strip(" .\n")
+        said = simplified(text).strip(" .\n")
         return spoilt(text) or (Reading(said, spans=((0, 3),)) if said in ("yes", "no") else failure(UNREADABLE))
 
     def truth(self, boxes: Sequence[Box], size: Size) -> str:

@@ -24,7 +24,7 @@ from training.evaluation.plan import scorable
 from training.stages.augmentation import turned_truth
 from training.stages.recipe import Recipe
 from training.stages.resizing import resized_truth
-from training.stages.samples import drawn
+from training.stages.samples import conversations_of_step
 
 QUESTION = "Is there any target of category {} in this SAR image? Answer yes or no."
 
@@ -74,7 +74,9 @@ def test_it_is_counted_exported_resized_and_drawn(triplet: Triplet, tmp_path: Pa
     assert [message["content"] for message in swift["messages"]] == [f"<image>{QUESTION.format('ship')}", "yes"]
     assert resized_truth(triplet, 32).conversations == triplet.conversations
     recipe = Recipe(tasks=("presence",))
-    turned = drawn(turned_truth(triplet, 5), recipe, ("plane", "ship"), np.random.default_rng(0), all_of_them=True)
+    turned = conversations_of_step(
+        turned_truth(triplet, 5), recipe, ("plane", "ship"), np.random.default_rng(0), all_of_them=True
+    )
     assert turned == triplet.conversations
 
 

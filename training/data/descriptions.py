@@ -17,7 +17,7 @@ import numpy as np
 
 from fusar_core.domain.cells import CELLS
 from fusar_core.domain.schema import CELLS_PER_SIDE
-from fusar_core.tasks.reading import NUMBER, as_integer, plain
+from fusar_core.tasks.reading import NUMBER, as_integer, simplified
 from training.data.triplets import Target
 from training.data.truth import Size, boxes_of, cells
 from training.data.words import kind_in_words, listed, plural
@@ -124,7 +124,7 @@ def cells_said(
     before a class ("cell 1, 2 planes") counts it and is no cell. What a clause says is not there, it does not place.
     """
     found = []
-    for clause in _CLAUSE.split(plain(text)):
+    for clause in _CLAUSE.split(simplified(text)):
         there = frozenset(name for name, numbers in counts_said(clause, classes, synonyms).items() if any(numbers))
         _, lists = _without_cells(clause, classes, synonyms)
         if there and lists:
@@ -133,8 +133,8 @@ def cells_said(
 
 
 def _without_cells(text: str, classes: Sequence[str], synonyms: Mapping[str, Sequence[str]]) -> tuple[str, list[str]]:
-    """A plain text with dots for the numbers of cells, and the lists that they stand in."""
-    words = plain(text)
+    """A simplified text with dots for the numbers of cells, and the lists that they stand in."""
+    words = simplified(text)
     counted = "|".join(_names(name, synonyms) for name in classes)
     counts = re.sub(rf"\b{_CELL}(?= (?:(?!an? |{_CELL})[a-z-]+ )?(?:{counted})\b)", lambda m: "." * len(m[0]), words)
     lists = list(_CELLS.finditer(counts))
@@ -144,8 +144,8 @@ def _without_cells(text: str, classes: Sequence[str], synonyms: Mapping[str, Seq
 
 
 def _names(name: str, synonyms: Mapping[str, Sequence[str]]) -> str:
-    """Pattern of the words for a class in a plain text, in singular and plural."""
-    words = (plain(w) for n in (name, *synonyms.get(name, ())) for w in (plural(n), n) if w.isascii())
+    """Pattern of the words for a class in a simplified text, in singular and plural."""
+    words = (simplified(w) for n in (name, *synonyms.get(name, ())) for w in (plural(n), n) if w.isascii())
     return "|".join(map(re.escape, words))
 
 

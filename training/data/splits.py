@@ -223,11 +223,11 @@ def _targets(proportions: Mapping[str, float], total: int) -> dict[str, float]:
 def _deal(groups: list[list[str]], targets: Mapping[str, float], seed: int) -> dict[str, list[str]]:
     """Gives every group to the part that lacks most; groups too large for the smallest part go first."""
 
-    def drawn(group: list[str]) -> str:
+    def lot(group: list[str]) -> str:
         return hashlib.sha256(f"{seed} {group[0]}".encode()).hexdigest()
 
     least = min(targets.values())
-    waiting = sorted(groups, key=lambda g: (-len(g) if len(g) > least else 0, drawn(g)))
+    waiting = sorted(groups, key=lambda g: (-len(g) if len(g) > least else 0, lot(g)))
     dealt: dict[str, list[str]] = {part: [] for part in targets}
     for done, group in enumerate(waiting):
         empty = [part for part in targets if not dealt[part]]

@@ -176,12 +176,12 @@ def markdown(found: Sequence[Mapping[str, Any]], against: str = "twin") -> str:
         for kind in tests:
             for task, measure in TESTED.values():
                 test = line.get(kind, {}).get(task, {}).get(measure)
-                cells.append(_said(test) if test else "")
+                cells.append(_test_in_words(test) if test else "")
         rows.append("| " + " | ".join(cells) + " |")
     return "\n".join(rows) + "\n"
 
 
-def _said(test: Mapping[str, Any]) -> str:
+def _test_in_words(test: Mapping[str, Any]) -> str:
     low, high = test["interval_95"]
     return f"{test['difference']:+.3f} [{low:+.3f}, {high:+.3f}], p {test['p_value']:.2g}"
 

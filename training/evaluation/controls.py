@@ -56,7 +56,7 @@ def controlled(
         return lambda index: None
     if control == IN_WORDS:
         for triplet in triplets:
-            said_place(triplet)
+            place_in_words(triplet)
         return lambda index: None
     if control == "shuffled":
         donors = donors_of(triplets, SEED)
@@ -123,7 +123,7 @@ def mean_vector(all_anchors: Iterable[Anchors | None]) -> Floats:
     return np.asarray(total / np.linalg.norm(total), np.float32)
 
 
-def said_place(triplet: Triplet) -> str:
+def place_in_words(triplet: Triplet) -> str:
     """Place and year in words. Raises BadTriplet when they are not known."""
     if triplet.footprint is None:
         raise BadTriplet(f"Triplet {triplet.id} has no footprint.", "Without one, use another control.")

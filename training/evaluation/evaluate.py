@@ -34,7 +34,7 @@ from training.data.validation import check_file
 from training.errors import BadTriplet, for_people
 from training.evaluation import paper
 from training.evaluation.ceiling import ceiling
-from training.evaluation.controls import CONTROLS, IN_WORDS, OF_ANCHORS, WRONG_YEAR, controlled, said_place
+from training.evaluation.controls import CONTROLS, IN_WORDS, OF_ANCHORS, WRONG_YEAR, controlled, place_in_words
 from training.evaluation.plan import Scope, cases_of, planned, scorable
 from training.evaluation.triplet_cases import TripletCases
 
@@ -81,7 +81,7 @@ def evaluate(
         root,
         plan,
         anchors_of if engine.takes_prior else lambda index: None,
-        said_place if control == IN_WORDS else lambda triplet: "",
+        place_in_words if control == IN_WORDS else lambda triplet: "",
     )
     with tqdm(total=len(triplets), desc="chips", disable=not sys.stderr.isatty()) as bar:
         results = run(

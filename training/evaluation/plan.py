@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fusar_core.engines import require
 from fusar_core.engines.base import Engine
 from fusar_core.errors import BadOption, UnknownTask
-from fusar_core.evaluation.cases import Case, Inquiry
+from fusar_core.evaluation.cases import Case, CaseRequest
 from fusar_core.tasks import TASKS, VARIANTS, finding, questions, scored_task, to_ask
 from fusar_core.tasks.base import BOX
 from training.data.tasks import trained
@@ -17,7 +17,7 @@ from training.data.triplets import Triplet
 from training.data.truth import boxes_of, clip
 from training.evaluation import paper
 
-Plan = list[list[Inquiry]]
+Plan = list[list[CaseRequest]]
 """For each chip what is asked about it."""
 
 
@@ -94,24 +94,24 @@ def _classes(triplets: Sequence[Triplet], scope: Scope) -> Iterator[tuple[str, .
 
 def _about_chip(
     triplet: Triplet, once: tuple[str, ...], labels: tuple[str, ...], wanted: Collection[str], derived: Sequence[str]
-) -> Iterator[Inquiry]:
+) -> Iterator[CaseRequest]:
     settles = []
     for task, label in questions(once, labels):
         settled = [task] if task in wanted and task not in derived else []
         settled += derived if finding((task,)) else []
         settles.append(tuple(_case(triplet, t, label) for t in settled))
     if settles:
-        yield Inquiry(once, labels, tuple(settles))
+        yield CaseRequest(once, labels, tuple(settles))
 
 
-def _about_targets(triplet: Triplet, scope: Scope, choices: Mapping[str, tuple[str, ...]]) -> Iterator[Inquiry]:
+def _about_targets(triplet: Triplet, scope: Scope, choices: Mapping[str, tuple[str, ...]]) -> Iterator[CaseRequest]:
     for task, options in choices.items():
         known = trained(task)
         named = [(known.name_of(t), clip(t.bbox, triplet.size)) for t in triplet.targets]
         for name, box in [n for n in named if n[0] in options and n[1] is not None][: scope.most_targets]:
             place = triplet.place or triplet.id
             case = Case(triplet.id, place, task, name, name, triplet.size, box)
-            yield Inquiry((known.task.asked_as,), options, ((case,),), box)
+            yield CaseRequest((known.task.asked_as,), options, ((case,),), box)
 
 
 def _case(triplet: Triplet, task: str, label: str) -> Case:

@@ -62,11 +62,11 @@ def percent(said: Mapping[str, Any] | None) -> str:
 def _within(value: float | None, interval: Sequence[float] | None, times: float = 100) -> str:
     """A value with its interval, in percent unless said otherwise."""
     if value is None or interval is None:
-        return _plain(value, 1, times)
+        return _number(value, 1, times)
     return f"{times * value:.1f} [{times * interval[0]:.1f}–{times * interval[1]:.1f}]"
 
 
-def _plain(value: float | None, digits: int = 1, times: float = 100) -> str:
+def _number(value: float | None, digits: int = 1, times: float = 100) -> str:
     return MISSING if value is None else f"{times * value:.{digits}f}"
 
 
@@ -77,7 +77,7 @@ def _of(results: Results, task: str, part: str = "all") -> dict[str, Any]:
 
 
 def _ceiling(results: Results, task: str) -> str:
-    return _plain(results.get("ceiling_without_prior", {}).get(task))
+    return _number(results.get("ceiling_without_prior", {}).get(task))
 
 
 def _counting_and_grids(runs: Mapping[str, Results]) -> Table:
@@ -88,13 +88,15 @@ def _counting_and_grids(runs: Mapping[str, Results]) -> Table:
         if not count and not grid:
             continue
         row: list[Any] = [name, (count or grid)["n"], percent(count.get("accuracy"))]
-        row += [_plain(count["majority_floor"]["value"]) if count else MISSING, _ceiling(results, COUNT)]
-        row += [_plain(count["mae"]["value"], 2, 1) if count else MISSING, percent(counted.get("accuracy"))]
+        row += [_number(count["majority_floor"]["value"]) if count else MISSING, _ceiling(results, COUNT)]
+        row += [_number(count["mae"]["value"], 2, 1) if count else MISSING, percent(counted.get("accuracy"))]
         row += [percent(grid.get("acc_100"))]
-        row += [_plain(grid["majority_floor"]["value"]) if grid else MISSING, _ceiling(results, LOCATE)]
+        row += [_number(grid["majority_floor"]["value"]) if grid else MISSING, _ceiling(results, LOCATE)]
         row += [percent(grid.get("acc_50")), percent(grid.get("top_1"))]
         row += [percent(found.get(measure)) for measure in ("acc_100", "acc_50", "top_1")]
-        row += [_plain(grid[k]["value"], d, 1) if grid else "" for k, d in (("mean_jaccard", 3), ("set_size_ratio", 2))]
+        row += [
+            _number(grid[k]["value"], d, 1) if grid else "" for k, d in (("mean_jaccard", 3), ("set_size_ratio", 2))
+        ]
         rows.append(row)
     theirs = [
         [name, paper.IMAGES, v[0], *[MISSING] * 3, v[0], v[1], *[MISSING] * 2, v[2], v[3], *v[1:], *[MISSING] * 2]
@@ -114,7 +116,7 @@ def _classification(runs: Mapping[str, Results]) -> Table:
         score, fine = _of(results, CLASSIFY), _of(results, FINE)
         if score or fine:
             row: list[Any] = [name, (score or fine)["n"], percent(score.get("accuracy"))]
-            row += [_plain(score["majority_floor"]["value"]) if score else MISSING, _ceiling(results, CLASSIFY)]
+            row += [_number(score["majority_floor"]["value"]) if score else MISSING, _ceiling(results, CLASSIFY)]
             row += [percent(score["per_class"].get(c)) if score else MISSING for c in ("plane", "ship")]
             rows.append([*row, percent(fine.get("accuracy"))])
     theirs = [[name, *[MISSING] * 4, *v, MISSING] for name, v in paper.CLASSIFICATION.items()]
@@ -137,7 +139,7 @@ def _detection(runs: Mapping[str, Results]) -> Table:
                     percent(at[0]["recall"]),
                 ]
                 rows.append(
-                    [*first, *(percent(a["f1"]) for a in at), *(_plain((a["ap"] or {}).get("value")) for a in at)]
+                    [*first, *(percent(a["f1"]) for a in at), *(_number((a["ap"] or {}).get("value")) for a in at)]
                 )
     theirs = [
         [name, label, paper.IMAGES, paper.TARGETS[label], MISSING, *values, *[MISSING] * 3]
@@ -155,8 +157,8 @@ def _captions(runs: Mapping[str, Results]) -> Table:
             interval, floor = score.get("intervals_95", {}), score.get("floor", {})  # results of before have none
             row: list[Any] = [name, score["n"]]
             row += [_within(score[f"bleu_{n}"], interval.get(f"bleu_{n}")) for n in ORDERS]
-            row += [_plain(floor.get("bleu_4")), _within(score["cider"], interval.get("cider"), 1)]
-            row += [_plain(floor.get("cider"), 1, 1)]
+            row += [_number(floor.get("bleu_4")), _within(score["cider"], interval.get("cider"), 1)]
+            row += [_number(floor.get("cider"), 1, 1)]
             stripped, bare = score["stripped"], interval.get("stripped", {})
             row += [_within(stripped["bleu_4"], bare.get("bleu_4")), _within(stripped["cider"], bare.get("cider"), 1)]
             rows.append(row)

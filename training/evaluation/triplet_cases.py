@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fusar_core.domain.chips import Chip
-from fusar_core.evaluation.cases import Inquiry, whole_chip
+from fusar_core.evaluation.cases import CaseRequest, whole_chip
 from training.data.loading import load_image
 from training.data.triplets import Triplet
 from training.evaluation.controls import AnchorsOf
@@ -32,7 +32,7 @@ class TripletCases:
     def __len__(self) -> int:
         return len(self.triplets)
 
-    def inquiries(self, index: int) -> Sequence[Inquiry]:
+    def requests(self, index: int) -> Sequence[CaseRequest]:
         """What the plan wants to know of a chip."""
         said = self.preamble(self.triplets[index])
         return [replace(one, preamble=said) for one in self.plan[index]]

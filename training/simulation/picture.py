@@ -42,7 +42,7 @@ def example(kind: str) -> tuple[SimulatedScene, Window]:
     return (shown or chips)[0]
 
 
-def drawn(scene: SimulatedScene, window: Window) -> npt.NDArray[np.uint8]:
+def picture_of_chip(scene: SimulatedScene, window: Window) -> npt.NDArray[np.uint8]:
     """(2·CHIP_PX + GAP_PX, CHIP_PX, 3): a chip with boxes above its land cover."""
     here = (slice(window.row, window.bottom), slice(window.col, window.right))
     chip = Image.fromarray(scene.image[here]).convert("RGB")
@@ -81,7 +81,7 @@ def main(file: Path, region: str = "") -> None:
     else:
         chips = {kind: example(kind) for kind in KINDS}
         chosen = [*chips.values(), *(otherwise(*chips[kind]) for kind in AMBIGUOUS)]
-    tiles = [drawn(*chip) for chip in chosen]
+    tiles = [picture_of_chip(*chip) for chip in chosen]
     height, width = tiles[0].shape[:2]
     rows = -(-len(tiles) // COLUMNS)
     picture = np.full((rows * (height + 3 * GAP_PX), COLUMNS * (width + GAP_PX), 3), 255, np.uint8)

@@ -22,7 +22,7 @@ from training.stages.augmentation import TURNS, turned_truth
 from training.stages.packing import Packer
 from training.stages.recipe import ONE_EACH, Recipe
 from training.stages.resizing import resized_truth
-from training.stages.samples import drawn, holding, nothing_to_say, silent, wanted
+from training.stages.samples import conversations_of_step, holding, nothing_to_say, of_recipe, silent
 
 CHECKS = ("quick", "full", "none")
 """`quick` opens no file for more than its header, `full` decodes every image and every file of anchors."""
@@ -57,7 +57,7 @@ def checked(data: Path, recipe: Recipe, packer: Packer, classes: list[str], chec
             _check_talks(triplet, recipe, packer, classes, visual)
         except BadTriplet as defect:
             found.append(defect)
-    if not found and recipe.conversations == ONE_EACH and not any(wanted(t, recipe).conversations for t in triplets):
+    if not found and recipe.conversations == ONE_EACH and not any(of_recipe(t, recipe).conversations for t in triplets):
         raise nothing_to_say(recipe)
     if found:
         more = f" So it is with {len(found) - 1} more." if len(found) > 1 else ""
@@ -107,9 +107,9 @@ def _check_talks(triplet: Triplet, recipe: Recipe, packer: Packer, classes: list
 def _as_shown(triplet: Triplet, recipe: Recipe, classes: list[str]) -> Iterator[tuple[Conversation, ...]]:
     """All that training may say about a chip: as it is, then turned."""
     if not recipe.augment:
-        yield resized_truth(wanted(triplet, recipe), recipe.image_size, recipe.box_step).conversations
+        yield resized_truth(of_recipe(triplet, recipe), recipe.image_size, recipe.box_step).conversations
         return
     for turn in TURNS:
         shown = resized_truth(turned_truth(triplet, turn), recipe.image_size, recipe.box_step)
         said = holding(triplet.conversations, turn)
-        yield drawn(shown, recipe, classes, np.random.default_rng(0), said, all_of_them=True)
+        yield conversations_of_step(shown, recipe, classes, np.random.default_rng(0), said, all_of_them=True)

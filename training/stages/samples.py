@@ -56,7 +56,7 @@ class Samples(Dataset):
     def __init__(
         self, triplets: Sequence[Triplet], root: Path, recipe: Recipe, classes: Sequence[str], keep: bool = False
     ) -> None:
-        self.triplets = [_lighter(t if recipe.augment else wanted(t, recipe)) for t in triplets]
+        self.triplets = [_lighter(t if recipe.augment else of_recipe(t, recipe)) for t in triplets]
         if recipe.conversations == ONE_EACH:
             self.triplets = [replace(t, conversations=(talk,)) for t in self.triplets for talk in t.conversations]
         self.root, self.recipe, self.classes, self.epoch = root, recipe, classes, 0
@@ -95,7 +95,7 @@ class Samples(Dataset):
     ) -> tuple[Conversation, ...]:
         recipe = self.recipe
         if recipe.augment:
-            talks = drawn(triplet, recipe, self.classes, rng, said)
+            talks = conversations_of_step(triplet, recipe, self.classes, rng, said)
         else:
             talks = triplet.conversations
             if recipe.conversations != ONE_EACH and len(talks) > recipe.conversations:
@@ -142,7 +142,7 @@ def nothing_to_say(recipe: Recipe) -> BadTriplet:
     )
 
 
-def wanted(triplet: Triplet, recipe: Recipe) -> Triplet:
+def of_recipe(triplet: Triplet, recipe: Recipe) -> Triplet:
     """A triplet with the conversations alone that a recipe trains on."""
     return replace(
         triplet, conversations=tuple(t for t in triplet.conversations if not recipe.tasks or t.task in recipe.tasks)
@@ -155,7 +155,7 @@ def holding(talks: Sequence[Conversation], turn: int) -> tuple[Conversation, ...
     return tuple(t for t in talks if trained(t.task).holds(turn))
 
 
-def drawn(
+def conversations_of_step(
     triplet: Triplet,
     recipe: Recipe,
     classes: Sequence[str],

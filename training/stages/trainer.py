@@ -130,7 +130,7 @@ class FusarTrainer(Trainer):
             given["logits_to_keep"] = kept = inputs["labels"].shape[1] - int(answered[0]) + 1
             inputs = {**inputs, **{name: inputs[name][:, -kept:] for name in ("labels", "tasks", "talks")}}
         outputs = model(**given, use_cache=False)
-        loss = self._said(outputs.logits, inputs)
+        loss = self._word_loss(outputs.logits, inputs)
         if self.dense is not None:
             loss = loss + self.recipe.dense_weight * self._dense(inputs)
         return (loss, outputs) if return_outputs else loss
@@ -161,7 +161,7 @@ class FusarTrainer(Trainer):
                 loss = loss + where
         return loss
 
-    def _said(self, logits: Tensor, inputs: dict[str, Any]) -> Tensor:
+    def _word_loss(self, logits: Tensor, inputs: dict[str, Any]) -> Tensor:
         labels = inputs["labels"][:, 1:]
         answered = labels != IGNORED
         scores, labels = logits[:, :-1][answered].float(), labels[answered]

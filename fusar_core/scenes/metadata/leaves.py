@@ -83,7 +83,7 @@ class _XmlLeaves:
             name = attributes.get("name", name)
         if len(self._names) >= DEEPEST or len(self.found) >= MOST_LEAVES:
             raise TooDeep("nested too deeply")
-        self._names.append(_plain(name))
+        self._names.append(_bare_name(name))
         self._text, self._is_leaf = [], True
 
     def data(self, text: str) -> None:
@@ -120,8 +120,8 @@ def _under(name: tuple[str, ...], part: str) -> tuple[str, ...]:
 
 
 def dotted(name: tuple[str, ...]) -> str:
-    return "".join(f".{_plain(part)}" for part in name)
+    return "".join(f".{_bare_name(part)}" for part in name)
 
 
-def _plain(name: str) -> str:
+def _bare_name(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name[:LONGEST_PART].lower())

@@ -55,7 +55,7 @@ class Source:
                 dataset.close()
 
 
-def open_source(given: str | os.PathLike[str], band: str | int | None = None, year: int | None = None) -> Source:
+def open_scene_raster(given: str | os.PathLike[str], band: str | int | None = None, year: int | None = None) -> Source:
     """Opens a raster, or those of a product, and finds out what it is.
 
     Raises SceneNotFound, SceneUnreadable, BadBand, BadOption (impossible year).

@@ -123,7 +123,7 @@ def _sentinel1(
     for path, name in images.items():
         parts.setdefault(_part_of(Path(path).name), []).append(name)
     labels = sorted(parts, key=lambda label: (label.rpartition("-")[2], label))
-    chosen, rest = _wanted_part(labels, band)
+    chosen, rest = _part_of_band(labels, band)
     missing = sorted({_part_of(Path(p).name) for p in entries if Path(p).parent.name == "annotation"} - set(parts))
     warnings = []
     if len(labels) > 1 or missing:
@@ -148,7 +148,7 @@ def _part_of(name: str) -> str:
     return swath if re.fullmatch(r"(?:IW|EW)\d", swath) else ""
 
 
-def _wanted_part(labels: list[str], band: str | int | None) -> tuple[str, str | int | None]:
+def _part_of_band(labels: list[str], band: str | int | None) -> tuple[str, str | int | None]:
     """The part that the band names, and what is left of it."""
     text = str(band or "").strip()
     for label in labels:
@@ -190,7 +190,7 @@ def _grouped(
     groups: dict[str, list[str]] = {}
     for path in images:
         if path not in left_out:
-            groups.setdefault(scene_stem(_plain_stem(Path(path))), []).append(path)
+            groups.setdefault(scene_stem(_product_stem(Path(path))), []).append(path)
     if not groups:
         raise SceneUnreadable(f"'{given}' holds no radar image that can be read.", "Name the raster file in it.")
     if len(groups) > 1:
@@ -203,7 +203,7 @@ def _grouped(
     return SceneFiles([images[p] for p in paths], band=band, warnings=warnings)
 
 
-def _plain_stem(path: Path) -> str:
+def _product_stem(path: Path) -> str:
     """The name of a scene's file, without what says that it is half of a complex image or a band of several."""
     if path.parent.name.endswith(".data") or path.suffix.lower() == ".img":
         return path.parent.name

@@ -16,7 +16,7 @@ from fusar_core.prior.files import write_anchors
 from training.data.loading import load_anchors
 from training.data.triplets import Triplet
 from training.errors import BadTriplet
-from training.evaluation.controls import CONTROLS, controlled, said_place
+from training.evaluation.controls import CONTROLS, controlled, place_in_words
 from training.evaluation.evaluate import evaluate
 
 Data = tuple[list[Triplet], Path]
@@ -67,7 +67,7 @@ def test_place_and_year_in_words_go_before_every_question(data: Data, scripted: 
 
 def test_the_middle_of_a_chip_across_the_antimeridian_is_said_right(data: Data) -> None:
     triplet = replace(data[0][0], footprint=(179.9, -1.0, -179.7, 1.0), year=None)
-    assert said_place(triplet) == "Latitude 0.000, longitude -179.900. "
+    assert place_in_words(triplet) == "Latitude 0.000, longitude -179.900. "
 
 
 class Years:

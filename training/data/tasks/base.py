@@ -62,7 +62,7 @@ class TrainedTask:
         for label in asking.classes if self.task.per_class else ():
             boxes = boxes_of(targets, label, size)
             if boxes or asking.rng.random() < asking.negatives:
-                said = self.said(boxes, size, asking.box_step)
+                said = self.answer_value(boxes, size, asking.box_step)
                 if said is not None:
                     subject = Subject(size, label)
                     talks.append(
@@ -70,7 +70,7 @@ class TrainedTask:
                     )
         return talks
 
-    def said(self, boxes: Sequence[Box], size: Size, box_step: int) -> Any:
+    def answer_value(self, boxes: Sequence[Box], size: Size, box_step: int) -> Any:
         """The true value as answers say it, coordinates on a grid of box_step pixels; None where boxes do not tell."""
         return self.task.truth(boxes, size)
 
@@ -82,7 +82,7 @@ class TrainedTask:
         """The answers that the targets allow; None where they do not tell."""
         if not self.task.per_class:
             return None
-        said = self.said(boxes_of(triplet.targets, talk.label, triplet.size), triplet.size, 1)
+        said = self.answer_value(boxes_of(triplet.targets, talk.label, triplet.size), triplet.size, 1)
         return None if said is None else [self.task.write(said, self.subject(talk, triplet.size))]
 
     def resized(self, talk: Conversation, triplet: Triplet, anew: Triplet, box_step: int) -> Conversation:

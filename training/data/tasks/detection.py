@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from fusar_core.tasks.reading import plain, says_none
+from fusar_core.tasks.reading import says_none, simplified
 from training.data.tasks.base import HINT, IN_ANSWER, TrainedTask
 from training.data.triplets import Box, Conversation, Triplet
 from training.data.truth import Size, boxes_of, written
@@ -19,7 +19,7 @@ COARSEST_STEP = 16
 class TrainedDetection(TrainedTask):
     boxes_in: ClassVar[str] = IN_ANSWER
 
-    def said(self, boxes: Sequence[Box], size: Size, box_step: int) -> list[Box]:
+    def answer_value(self, boxes: Sequence[Box], size: Size, box_step: int) -> list[Box]:
         return written(boxes, size, box_step)
 
     def expected(self, triplet: Triplet, talk: Conversation) -> list[str]:
@@ -31,7 +31,7 @@ class TrainedDetection(TrainedTask):
     def resized(self, talk: Conversation, triplet: Triplet, anew: Triplet, box_step: int) -> Conversation:
         """Boxes are said anew from the targets."""
         boxes = written(boxes_of(anew.targets, talk.label, anew.size), anew.size, box_step)
-        if not boxes and not says_none(plain(talk.answer)):
+        if not boxes and not says_none(simplified(talk.answer)):
             raise BadTriplet(
                 f"Triplet {anew.id}: the boxes of '{talk.label}' have no targets from which they could be said again "
                 f"at {anew.size[0]} × {anew.size[1]} pixels.",

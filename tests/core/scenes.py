@@ -25,7 +25,9 @@ def sea(height: int, width: int, seed: int = 1) -> np.ndarray[Any, Any]:
     return SEA * np.sqrt(rng.gamma(LOOKS, 1 / LOOKS, (height, width))).astype(np.float32)
 
 
-def plant(image: np.ndarray[Any, Any], x: float, y: float, length: int = 20, width: int = 4) -> None:
+def plant(
+    image: np.ndarray[Any, Any], x: float, y: float, length: int = 20, width: int = 4, value: float = SHIP
+) -> None:
     """A ship of the given pixels lying along the row, centred on (x, y)."""
     top, left = round(y - width / 2), round(x - length / 2)
     image[max(top, 0) : top + width, max(left, 0) : left + length] = SHIP

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pyogrio
 import pytest
 import rasterio
 from affine import Affine
-from scenes import ships_scene
+from scenes import plant, ships_scene
 
 from fusar_core.cli import main
 from fusar_core.domain.grid import Grid
@@ -34,12 +35,18 @@ def run(*arguments) -> int:
 
 @pytest.fixture(scope="module", params=["made", "real"])
 def scene(request, tmp_path_factory) -> Path:
-    """A generated scene, and a real Sentinel-1 one where the development data is at hand."""
+    """A generated scene, and a real Sentinel-1 one where the development data is at hand; with a ship in the corner."""
     if request.param == "made":
         return ships_scene(tmp_path_factory.mktemp("scene") / "scene.tif", [(1260, 350), (42, 56)], shape=(500, 1400))
     if not REAL_SCENE.exists():
         pytest.skip(f"no {REAL_SCENE.name} (it belongs to the development data)")
-    return REAL_SCENE
+    path = tmp_path_factory.mktemp("scene") / REAL_SCENE.name
+    shutil.copyfile(REAL_SCENE, path)
+    with rasterio.open(path, "r+") as raster:
+        image = raster.read(1)
+        plant(image, 42, 56, value=image.max())
+        raster.write(image, 1)
+    return path
 
 
 @pytest.fixture(scope="module")

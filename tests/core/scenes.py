@@ -30,7 +30,7 @@ def plant(
 ) -> None:
     """A ship of the given pixels lying along the row, centred on (x, y)."""
     top, left = round(y - width / 2), round(x - length / 2)
-    image[max(top, 0) : top + width, max(left, 0) : left + length] = SHIP
+    image[max(top, 0) : top + width, max(left, 0) : left + length] = value
 
 
 def write(path: Path, image: np.ndarray[Any, Any], **profile: Any) -> Path:

@@ -195,7 +195,7 @@ def test_wrong_questions(taught, tmp_path, capsys):
 
 
 def test_an_empty_box_is_said_to_be_one(scene, taught, capsys):
-    if scene == REAL_SCENE:
+    if scene.name == REAL_SCENE.name:
         return  # a made sea is known to be empty
     box = ["--box", extent_of(scene, Window(300, 300, 40, 40)), "--model", taught]
     assert run("classify", scene, *box) == 0

@@ -3,6 +3,9 @@ PYTHON ?= python3
 export PYTHON TORCH_INDEX
 VENV := .venv/bin
 OUT ?= out
+JOBS ?= 2
+# Files of tests side by side, each in a thread of its own: of a core, two want more than they give.
+TOGETHER = OMP_NUM_THREADS=1 $(VENV)/python -m pytest -n $(JOBS) --dist loadfile
 
 .PHONY: help setup lock setup-model setup-train setup-worker setup-docs train-7b-dry nano ablation demo test test-desktop qgis package test-qgis-all lint docs notebook bench sample clean distclean
 
@@ -44,10 +47,10 @@ demo: setup setup-model ## interpret the sample scene with cfar and fusar-nano: 
 	@scripts/demo.sh $(OUT)
 
 test: setup setup-model setup-train setup-worker lint docs ## every test
-	$(VENV)/python -m pytest tests/core
-	$(VENV)/python -m pytest tests/model
-	$(VENV)/python -m pytest tests/training
-	$(VENV)/python -m pytest tests/worker
+	$(TOGETHER) tests/core
+	$(TOGETHER) tests/model
+	$(TOGETHER) tests/training
+	$(TOGETHER) tests/worker
 	QT_QPA_PLATFORM=offscreen .venv-qgis/bin/python -m pytest -c tests/qgis/pytest.ini tests/qgis
 
 qgis: package ## QGIS Desktop with the plugin and the sample scene, in a throw-away profile

@@ -42,7 +42,7 @@ def loss_of(token_losses: list[tuple[str, int, float]], **settings: Any) -> floa
         labels[0, i + 1], tasks[0, i + 1], talks[0, i + 1] = 0, list(TASKS).index(task), talk
     trainer = SimpleNamespace(recipe=Recipe(**settings), coordinates=None, _part=lambda name, loss: None)
     inputs = {"labels": labels, "tasks": tasks, "talks": talks}
-    return FusarTrainer._said(trainer, logits, inputs).item()  # type: ignore[arg-type]
+    return FusarTrainer._word_loss(trainer, logits, inputs).item()  # type: ignore[arg-type]
 
 
 SAID = [
@@ -166,4 +166,4 @@ def test_scores_are_made_for_the_answers_alone(
     loss, outputs = trainer.compute_loss(model.eval(), batch, return_outputs=True)
     assert outputs.logits.shape[1] < batch["labels"].shape[1]
     given = {k: v for k, v in batch.items() if k not in ("labels", "tasks", "talks")}
-    assert loss.item() == pytest.approx(trainer._said(model(**given).logits, batch).item(), rel=1e-5)
+    assert loss.item() == pytest.approx(trainer._word_loss(model(**given).logits, batch).item(), rel=1e-5)

@@ -35,8 +35,8 @@ class Run:
     scene: path of a raster or product. engine: name or address; engine_options: of `open_engine`, as pairs; what they
     hold that is secret shows itself to nobody. band, year, crs: of the scene, where the file does not say, or wrongly.
     extent: bounds in `extent_crs`, or in the scene's map units; None for all of it. prior, water: as on the command
-    line. chip_overlap: pixels; the engine's own when None. overwrite: whether results in which an analyst has worked may be
-    replaced; it decides about no result.
+    line. chip_overlap: pixels; the engine's own when None. overwrite: whether results in which an analyst has worked
+    may be replaced; it decides about no result.
     """
 
     scene: str = ""

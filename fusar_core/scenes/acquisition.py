@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 
+from fusar_core.domain.schema import FIRST_YEAR
 from fusar_core.errors import BadOption
 from fusar_core.scenes.metadata.facts import facts_of
 from fusar_core.scenes.metadata.files import embedded_json, embedded_xml, find_sidecars, read_sidecar
 from fusar_core.scenes.metadata.leaves import leaves_of_tags
 from fusar_core.scenes.metadata.product_names import (
-    FIRST_YEAR,
     Facts,
     mentioned_in,
     parse_product_name,

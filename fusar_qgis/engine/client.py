@@ -1,6 +1,7 @@
 """The plugin's side of the sidecar: starts it, sends requests, hands out answers; restarts it when it died.
 
-Standard library only, no Qt: it may be used from any thread. Requests may hold secrets and are never logged.
+Standard library, and of Qt its translations: it may be used from any thread. Requests may hold secrets and are never
+logged.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 from ..schema import PROTOCOL
 from . import launcher, paths
 from .errors import EngineError
+from .words import in_words_of_qgis
 
 START_S = 90.0
 """A first start reads the libraries from a cold disk, perhaps through a virus scanner."""
@@ -350,6 +352,5 @@ def _as_error(error: dict) -> EngineError:
         return EngineError(
             "ENGINE_OLD", f"The engine does not know this request: {error.get('message')}", "Press Repair in Options."
         )
-    return EngineError(
-        data.get("code", "INTERNAL"), data.get("message", error.get("message", "")), data.get("hint", "")
-    )
+    message, hint = data.get("message", error.get("message", "")), data.get("hint", "")
+    return EngineError(data.get("code", "INTERNAL"), in_words_of_qgis(message), in_words_of_qgis(hint))

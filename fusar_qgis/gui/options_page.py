@@ -10,7 +10,6 @@ from qgis.PyQt.QtWidgets import (
     QFrame,
     QGroupBox,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QScrollArea,
@@ -23,6 +22,7 @@ from qgis.PyQt.QtWidgets import (
 from .. import settings
 from ..engine import launcher, manager
 from ..engine.errors import EngineError
+from ..text import Words
 from ..translation import tr
 from . import diagnostics
 from .scene_form import engine_title
@@ -162,9 +162,8 @@ class FusarOptionsPage(QgsOptionsPageWidget):
         self._say_engine()
 
 
-def _note(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setWordWrap(True)
+def _note(text: str) -> Words:
+    label = Words(text)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     label.setStyleSheet("color: gray;")
     label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)

@@ -17,7 +17,8 @@ def is_demonstration(told: Mapping) -> bool:
     An engine that does not say (`demonstration`) is known by the name of its model.
     """
     said = told.get("demonstration")
-    return bool(said) if isinstance(said, bool) else bool(said) or _NANO in str(told.get("model") or "")
+    named = any(_NANO in str(told.get(key) or "") for key in ("model", "engine"))
+    return said if isinstance(said, bool) else bool(said) or named
 
 
 def banner() -> str:

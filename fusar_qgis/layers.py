@@ -31,6 +31,7 @@ from qgis.PyQt.QtCore import QTimer
 
 from . import compat, schema
 from .demonstration import NOTE, is_demonstration
+from .engine.words import in_words_of_qgis
 from .text import escape
 from .translation import tr
 
@@ -171,9 +172,12 @@ def note_rows(layer: QgsVectorLayer) -> None:
 def note_emptied(opened: Iterable) -> None:
     """Marks the temporary result layers of a project just opened whose rows were lost with the session before."""
     for layer in opened:
-        ours = isinstance(layer, QgsVectorLayer) and layer.customProperty(KIND, "") in SCHEMA
-        ours = ours and layer.providerType() == "memory"
-        if ours and int(layer.customProperty(ROWS, 0) or 0) and not layer.featureCount():
+        if (
+            kind_of(layer)
+            and layer.providerType() == "memory"
+            and int(layer.customProperty(ROWS, 0) or 0)
+            and not layer.featureCount()
+        ):
             layer.setCustomProperty(EMPTIED, True)
 
 
@@ -204,11 +208,11 @@ def memory_layer(layer: str, title: str, crs: QgsCoordinateReferenceSystem) -> Q
 def style(target: QgsVectorLayer, layer: str) -> None:
     """Symbols, aliases, value maps and the attribute form of a result layer, from resources/LAYER.qml; the layer says
     from now on which it is."""
-    target.setCustomProperty(KIND, layer)
     path = RESOURCES / f"{layer}.qml"
     if path.is_file():
         target.loadNamedStyle(str(path))
         target.triggerRepaint()
+    target.setCustomProperty(KIND, layer)  # after the style, which brings properties of its own instead of all others
 
 
 @dataclass(frozen=True)
@@ -227,7 +231,7 @@ class Provenance:
         """Puts it into the metadata of a layer (Layer properties › Metadata)."""
         metadata = QgsLayerMetadata(target.metadata())
         metadata.setTitle(escape(self.title))  # QGIS shows title and abstract as HTML
-        told = {k: v for k, v in self.details.items() if v}
+        told = {k: in_words_of_qgis(v) if isinstance(v, str) else v for k, v in self.details.items() if v}
         if self.demonstration:
             told["demonstration"] = NOTE
         metadata.setAbstract("\n".join(escape(f"{key}: {value}") for key, value in told.items()))

@@ -11,6 +11,8 @@ from qgis.PyQt.QtWidgets import QLabel
 
 LONGEST_WORD = 26
 """Characters of a word that a narrow panel shows; longer ones, such as names of products, lose their middle."""
+IN_A_WINDOW = 72
+"""Characters of a word that a window of its own shows."""
 LEAST_WIDTH = 8
 """Characters of the least width of a label that may be broken into lines."""
 
@@ -43,8 +45,10 @@ class Words(QLabel):
     """A label that shows its text literally and never widens what it stands in: it breaks into lines, overlong words
     lose their middle, and its tool tip has all."""
 
-    def __init__(self, text: str = "", parent=None) -> None:
+    def __init__(self, text: str = "", parent=None, longest: int = LONGEST_WORD) -> None:
+        """longest: characters of a word that is shown whole."""
         super().__init__(parent)
+        self._longest = longest
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(True)
         self.whole = ""
@@ -53,7 +57,7 @@ class Words(QLabel):
     def setText(self, text: str) -> None:  # the name Qt calls
         """Shows a text; `whole` is what was given."""
         self.whole = text
-        shown = elided(text)
+        shown = elided(text, self._longest)
         super().setText(shown)
         self.setToolTip(tool_tip(text) if shown != text else "")
 

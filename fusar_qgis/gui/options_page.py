@@ -22,7 +22,7 @@ from qgis.PyQt.QtWidgets import (
 from .. import settings
 from ..engine import launcher, manager
 from ..engine.errors import EngineError
-from ..text import Words
+from ..text import IN_A_WINDOW, Words
 from ..translation import tr
 from . import diagnostics
 from .scene_form import engine_title
@@ -163,7 +163,7 @@ class FusarOptionsPage(QgsOptionsPageWidget):
 
 
 def _note(text: str) -> Words:
-    label = Words(text)
+    label = Words(text, longest=IN_A_WINDOW)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     label.setStyleSheet("color: gray;")
     label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)

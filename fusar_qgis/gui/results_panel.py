@@ -103,8 +103,11 @@ class ResultsPanel(QWidget):
         self.list.setMinimumHeight(6 * (self.fontMetrics().height() + 6))
         header = self.list.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header.setMinimumSectionSize(self.fontMetrics().height())
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
-        header.resizeSection(0, self.fontMetrics().height() * 2)
+        header.resizeSection(0, self.fontMetrics().height() + 4)
+        header.setSectionResizeMode(3, QHeaderView.ResizeMode.ResizeToContents)  # a length must not be cut off
+        header.setHighlightSections(False)
         self.list.setToolTip(tr("Click: zoom to it. Keys: C confirm, R reject, U undo."))
         self.list.clicked.connect(lambda index: self.go_to(self._fid(index)))
         self.list.selectionModel().currentChanged.connect(self._current_changed)

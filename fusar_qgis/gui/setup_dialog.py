@@ -30,7 +30,7 @@ from .. import settings
 from ..engine import launcher, manager
 from ..engine.environment import EngineEnvironment, bundled_wheel
 from ..engine.errors import EngineError
-from ..text import Words, escape
+from ..text import IN_A_WINDOW, Words, escape
 from ..translation import tr
 from . import diagnostics
 from .runner import Background
@@ -69,7 +69,7 @@ class SetupDialog(QDialog):
                 "QGIS's Python is not touched. About 200 MB are downloaded, with a model about 2 GB more."
             )
         )
-        self.state_label = Words()
+        self.state_label = Words(longest=IN_A_WINDOW)
         self.state_label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.state_label.setMinimumHeight(2 * self.fontMetrics().height())
         self.state_label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

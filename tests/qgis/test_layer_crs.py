@@ -80,8 +80,8 @@ def test_a_scene_without_crs_gives_layers_without_one(tmp_path: Path) -> None:
 
 
 def test_the_same_crs_goes_with_every_request(tmp_path: Path) -> None:
-    """Box tool and Ask run these; the panel's own look at a scene asks by `scene_of`. With a wrong CRS the engine refuses
-    each, which it could not if it heard of none."""
+    """Box tool and Ask run these; the panel's own look at a scene asks by `scene_of`. With a wrong CRS the
+    engine refuses each, which it could not if it heard of none."""
     wrong = loaded(sea(tmp_path / "s.tif", None), "EPSG:4326")
     box = "401000,401400,5698800,5699200"
     for name, more in (

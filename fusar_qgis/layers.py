@@ -172,12 +172,9 @@ def note_rows(layer: QgsVectorLayer) -> None:
 def note_emptied(opened: Iterable) -> None:
     """Marks the temporary result layers of a project just opened whose rows were lost with the session before."""
     for layer in opened:
-        if (
-            kind_of(layer)
-            and layer.providerType() == "memory"
-            and int(layer.customProperty(ROWS, 0) or 0)
-            and not layer.featureCount()
-        ):
+        if not kind_of(layer) or layer.providerType() != "memory":
+            continue
+        if int(layer.customProperty(ROWS, 0) or 0) > 0 and layer.featureCount() == 0:
             layer.setCustomProperty(EMPTIED, True)
 
 

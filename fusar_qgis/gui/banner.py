@@ -5,7 +5,7 @@ from __future__ import annotations
 from qgis.PyQt.QtWidgets import QSizePolicy
 
 from ..demonstration import banner
-from ..text import Words
+from .labels import Words
 
 
 class DemonstrationBanner(Words):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from qgis.PyQt.QtCore import QEvent, Qt
 from qgis.PyQt.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QToolButton, QVBoxLayout
 
-from ..text import Words
 from ..translation import tr
 from .banner import DemonstrationBanner
+from .labels import Words
 
 MARGIN, WIDTH = 10, 300
 

@@ -23,6 +23,8 @@ from .scene_form import NO_PRIOR, SceneForm
 from .scene_part import Refused, wanted_part
 from .targets_model import is_detections
 
+SETTLE_MS = 300
+
 
 class Desk(QObject):
     """One interpretation at a time; dock and toolbar both start it here."""
@@ -202,8 +204,12 @@ class Desk(QObject):
 
     def _exported(self, ok: bool, _results: dict) -> None:
         """Where an export stands against an analyst's work, asks whether that may be replaced."""
+        if not ok:  # once the dialog has come to rest: it lets events through while it tells how the run ended
+            QTimer.singleShot(SETTLE_MS, self._ask_to_replace)
+
+    def _ask_to_replace(self) -> None:
         dialog = self.dialog
-        if ok or dialog is None:
+        if dialog is None or self._disposed:
             return
         values = parameters_of(dialog)
         place = values.get("OUTPUT")

@@ -6,9 +6,10 @@ from qgis.core import Qgis
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QPushButton
 
-from ..text import RichWords, escape
+from ..text import escape
 from ..translation import tr
 from . import diagnostics
+from .labels import RichWords
 
 TITLE = "FUSAR"
 LIGHT = (Qgis.MessageLevel.Info, Qgis.MessageLevel.Warning, Qgis.MessageLevel.Success)

@@ -22,9 +22,9 @@ from qgis.PyQt.QtWidgets import (
 from .. import settings
 from ..engine import launcher, manager
 from ..engine.errors import EngineError
-from ..text import IN_A_WINDOW, Words
 from ..translation import tr
 from . import diagnostics
+from .labels import IN_A_WINDOW, Words
 from .scene_form import engine_title
 
 PAGE = "FusarOptions"

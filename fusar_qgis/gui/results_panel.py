@@ -21,10 +21,11 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ..layers import by_demonstration, is_emptied
-from ..text import RichWords, Words, escape
+from ..text import escape
 from ..translation import tr
 from .banner import DemonstrationBanner
 from .grid_answer import GridAnswer
+from .labels import RichWords, Words
 from .scene_part import in_crs
 from .target_view import TargetChip, TargetOutline, scene_of, view_of
 from .targets_model import CONFIRMED, REJECTED, UNREVIEWED, TargetsModel, is_detections, read_rows

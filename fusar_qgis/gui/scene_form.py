@@ -27,9 +27,10 @@ from qgis.PyQt.QtWidgets import (
 from .. import settings, tasks
 from ..engine import manager
 from ..schema import FIRST_YEAR, LAST_YEAR
-from ..text import RichWords, Words, elided, escape, tool_tip
+from ..text import elided, escape, tool_tip
 from ..translation import tr
 from .banner import DemonstrationBanner
+from .labels import RichWords, Words
 
 WHOLE, VIEW, SELECTION = "whole", "view", "selection"
 NO_PRIOR, CHOOSE_FILE = "none", "file"

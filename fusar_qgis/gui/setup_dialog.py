@@ -30,9 +30,10 @@ from .. import settings
 from ..engine import launcher, manager
 from ..engine.environment import EngineEnvironment, bundled_wheel
 from ..engine.errors import EngineError
-from ..text import IN_A_WINDOW, Words, escape
+from ..text import escape
 from ..translation import tr
 from . import diagnostics
+from .labels import IN_A_WINDOW, Words
 from .runner import Background
 
 MOST_LINES = 5000

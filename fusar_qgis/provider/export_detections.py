@@ -148,7 +148,8 @@ class ExportDetections(FusarAlgorithm):
             made.setGeometry(geometry)
             made.setAttributes(values(feature, wanted, driver))
             writer.addFeature(made)
-            feedback.setProgress(100.0 * number / len(features))
+            if number % 200 == 0:  # a dialog draws itself anew each time
+                feedback.setProgress(100.0 * number / len(features))
         _check(writer, temporary)
         del writer  # closes the files
 

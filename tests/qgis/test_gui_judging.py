@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 from desktop_window import HARBOUR, Window, interpret, settle, wait
 from qgis.core import (
     Qgis,
@@ -302,3 +303,29 @@ def test_results_of_the_toolbox_are_named_by_scene_and_lie_beneath_the_detection
     categories = list(renderer.categories())
     assert {c.symbol().symbolLayer(0).properties()["style"] for c in categories} == {"no"}
     assert detections()
+
+
+# --- set-up -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_set_up_dialog_says_why_it_failed_what_is_there_and_shows_the_end_of_its_log(qgis_app: object) -> None:
+    from fusar_qgis.gui.setup_dialog import SetupDialog
+
+    dialog = SetupDialog(folder=ROOT / ".venv")
+    dialog.show()
+    has_model = any((ROOT / ".venv").glob("lib/python*/site-packages/torch"))
+    able = "Set up, with a model." if has_model else "Set up, detector only."
+    assert able in dialog.state_label.whole
+    dialog.create()  # into a folder that is not ours
+    wait(lambda: not dialog.busy)
+    assert dialog.state_label.whole.startswith("Failed: ")
+    assert "was not made by FUSAR" in dialog.state_label.whole
+    for number in range(200):
+        dialog._say(f"line {number}")
+    dialog.log.verticalScrollBar().setValue(0)  # the user has looked at the beginning
+    dialog.verify()
+    wait(lambda: not dialog.busy)
+    bar = dialog.log.verticalScrollBar()
+    assert bar.value() == bar.maximum() > 0
+    assert "Failed" not in dialog.state_label.whole
+    dialog.close()

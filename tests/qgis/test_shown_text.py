@@ -24,7 +24,8 @@ from qgis.PyQt.QtGui import QTextDocument
 from qgis.PyQt.QtWidgets import QLabel
 
 from fusar_qgis import layers
-from fusar_qgis.text import LONGEST_WORD, Words, elided, escape, tool_tip
+from fusar_qgis.gui.labels import Words
+from fusar_qgis.text import LONGEST_WORD, elided, escape, tool_tip
 
 EVIL = '<img src="http://h/x" onerror="alert(1)"><script>alert("&")</script>'
 PLUGIN = ROOT / "fusar_qgis"
@@ -121,11 +122,11 @@ def is_safe(node: ast.expr, allowed: tuple[str, ...]) -> bool:
 
 
 def test_no_place_of_the_plugin_shows_text_that_nobody_has_escaped() -> None:
-    """Labels are those of text.py, which are plain or say that they are not; tool tips go through its helper."""
+    """Labels are those of gui/labels.py, which are plain or say that they are not; tool tips go through its helper."""
     wrong = []
     for path, node, name in places():
         where = f"{path.relative_to(ROOT)}:{node.lineno} {name}"
-        if name == "QLabel" or (name == "setTextFormat" and path.name != "text.py"):
+        if name == "QLabel" or (name == "setTextFormat" and path.name != "labels.py"):
             plain = node.args and ast.unparse(node.args[0]).endswith("PlainText")
             wrong += [] if plain else [where]
         elif name == "setToolTip":

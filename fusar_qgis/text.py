@@ -1,7 +1,7 @@
 """Text of others (names of files and classes, a model's words) where Qt and QGIS would take it for HTML.
 
-Whatever shows text goes through here, or through the labels of gui/labels.py; tests/qgis/test_shown_text.py walks the
-code for what does not.
+Whatever shows text goes through here, or through the labels of gui/labels.py; tests/qgis/test_gui_shown_text.py walks
+the code for what does not.
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ from .scene_part import in_crs
 from .target_view import TargetChip, TargetOutline, scene_of, view_of
 from .targets_model import CONFIRMED, REJECTED, UNREVIEWED, TargetsModel, is_detections, read_rows
 
+LEAST_WORDS_PX = 150
 SETTLE_MS = 150  # the layer is filtered, or read again, once the slider or an edit has come to rest
 SLICE_S = 0.03  # reading a layer never holds up the window for longer
 OUR_FILTER = re.compile(r'^(?:\((?P<other>.*)\) AND )?"score" >= \d\.\d\d$', re.DOTALL)
@@ -107,7 +108,10 @@ class ResultsPanel(QWidget):
         header.setMinimumSectionSize(self.fontMetrics().height())
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
         header.resizeSection(0, self.fontMetrics().height() + 4)
-        header.setSectionResizeMode(3, QHeaderView.ResizeMode.ResizeToContents)  # a length must not be cut off
+        metrics, titles = self.fontMetrics(), (self.model.headerData(c, Qt.Orientation.Horizontal) for c in (2, 3))
+        for column, title, value, room in zip((2, 3), titles, ("0.00", "0000 m"), (22, 14)):  # noqa: B905 - Python 3.9
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)  # a number must not be cut off
+            header.resizeSection(column, max(map(metrics.horizontalAdvance, (title, value))) + room)
         header.setHighlightSections(False)
         self.list.setToolTip(tr("Click: zoom to it. Keys: C confirm, R reject, U undo."))
         self.list.clicked.connect(lambda index: self.go_to(self._fid(index)))
@@ -234,15 +238,14 @@ class ResultsPanel(QWidget):
             self.counts_label.setText(tr("Press <i>Interpret scene</i>."))
         elif is_emptied(self.layer):
             self.counts_label.setText(
-                tr(
-                    "This layer's rows were lost when the project was closed: it was temporary. Interpret the scene "
-                    "again, and export the result."
-                )
+                tr("This layer's rows were lost when the project was closed. Interpret the scene again.")
             )
         elif not rows:
             self.counts_label.setText(tr("No targets found."))
         else:
             self.counts_label.setText(f"<span style='font-size:large'>{', '.join(parts)}</span><br>{' · '.join(small)}")
+        label = self.counts_label  # in nested layouts nobody asks it how high it has to be
+        label.setMinimumHeight(label.heightForWidth(max(LEAST_WORDS_PX, label.width())))
 
     # -- filter ----------------------------------------------------------------------------------------------------
 

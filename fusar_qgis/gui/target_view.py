@@ -25,7 +25,7 @@ SHARE = 1 / 6
 LEAST_PX = 40
 """…and at least so many pixels: a ship that is a dot cannot be judged."""
 OUTLINE, WIDTH_PX, AROUND_MM = QColor(255, 214, 0), 3, 1.2
-CHIP_PX, AROUND = 84, 3.0
+CHIP_PX, AROUND = 80, 3.0
 """Side of the small picture, and of what it shows in lengths of the target."""
 SCENE = "fusar/scene"
 """Custom property of a result layer: the raster layer that was interpreted."""

@@ -364,8 +364,8 @@
    <translation>请先在列表中选择检测结果。</translation>
   </message>
   <message>
-   <source>This layer's rows were lost when the project was closed: it was temporary. Interpret the scene again, and export the result.</source>
-   <translation>此图层是临时图层，其内容在关闭工程时已丢失。请重新解译场景并导出结果。</translation>
+   <source>This layer's rows were lost when the project was closed. Interpret the scene again.</source>
+   <translation>此图层的内容在关闭工程时已丢失。请重新解译场景。</translation>
   </message>
   <message>
    <source>Confidence ≥ {x}</source>

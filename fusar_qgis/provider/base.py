@@ -187,7 +187,7 @@ class FusarAlgorithm(QgsProcessingAlgorithm):
 
     def _claim(self, parameters: dict, context: QgsProcessingContext) -> None:
         """Looks at all that will be written before any work is done. Raises EngineError."""
-        outputs = [(_destination(parameters.get(name)), layer) for name, layer in self.WRITES.items()]
+        outputs = [(destination_of(parameters.get(name)), layer) for name, layer in self.WRITES.items()]
         overwrite = self.parameterAsBoolean(parameters, "OVERWRITE", context)
         replacing.claim([(place, layer) for place, layer in outputs if place], self.inputs(), overwrite=overwrite)
 
@@ -258,7 +258,7 @@ class FusarAlgorithm(QgsProcessingAlgorithm):
 
     def sink(self, parameters: dict, name: str, context, layer: str, crs: QgsCoordinateReferenceSystem) -> Sink:
         """The sink of an output, with the fields of a result layer."""
-        short = _destination(parameters.get(name)).lower().endswith(".shp")
+        short = destination_of(parameters.get(name)).lower().endswith(".shp")
         # This parameter alone: the layer behind INPUT may be gone by now, and converting its pointer would crash.
         only = {name: parameters[name]} if name in parameters else {}
         before = context.defaultEncoding()
@@ -318,7 +318,7 @@ def write_cpg(shapefile: Path) -> None:
         cpg.write_text("UTF-8", encoding="ascii")
 
 
-def _destination(value) -> str:
+def destination_of(value) -> str:
     """The place an output was asked for, as text."""
     if isinstance(value, QgsProcessingOutputLayerDefinition):
         return str(value.sink.staticValue() or "")

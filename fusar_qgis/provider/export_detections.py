@@ -12,6 +12,7 @@ from qgis.core import (
     QgsCoordinateTransform,
     QgsFeature,
     QgsProcessingException,
+    QgsProcessingOutputLayerDefinition,
     QgsProcessingOutputNumber,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterFeatureSource,
@@ -23,7 +24,7 @@ from qgis.core import (
 from .. import compat, layers
 from ..replacing import check_replaceable
 from ..translation import tr
-from .base import FusarAlgorithm, warn, write_cpg
+from .base import FusarAlgorithm, destination_of, warn, write_cpg
 from .export_fields import Columns, columns, values
 
 DRIVERS = {".gpkg": "GPKG", ".shp": "ESRI Shapefile", ".geojson": "GeoJSON", ".csv": "CSV"}
@@ -59,7 +60,7 @@ class ExportDetections(FusarAlgorithm):
             raise QgsProcessingException(
                 tr("“{name}” holds no detections: choose the layer of detections.").format(name=source.sourceName())
             )
-        path = self._path(parameters)
+        path = self._path(parameters, context)
         driver = DRIVERS[path.suffix]
         chosen = list(self._chosen(source, parameters, context, feedback))
         overwrite = self.parameterAsBoolean(parameters, "OVERWRITE", context)
@@ -69,8 +70,6 @@ class ExportDetections(FusarAlgorithm):
         return {"OUTPUT": str(path), "COUNT": len(chosen)}
 
     def prepareAlgorithm(self, parameters, context, feedback) -> bool:
-        path = Path(self.parameterAsOutputLayer(parameters, "OUTPUT", context))
-        self._target = path.with_suffix(path.suffix.lower())  # drivers write small letters, whatever was asked for
         layer = self.parameterAsVectorLayer(parameters, "INPUT", context)
         self._inputs = [Path(layer.source().partition("|")[0])] if layer is not None else []
         return True
@@ -78,14 +77,25 @@ class ExportDetections(FusarAlgorithm):
     def inputs(self) -> list[Path]:
         return self._inputs
 
-    def _path(self, parameters) -> Path:
-        if self._target.suffix not in DRIVERS:
+    def _path(self, parameters, context) -> Path:
+        """Where to write. Its ending is in small letters, in which drivers write it whatever was asked for."""
+        wanted = parameters["OUTPUT"]
+        place = destination_of(wanted)
+        ending = Path(place).suffix
+        if ending != ending.lower():
+            place = place[: -len(ending)] + ending.lower()
+            project = getattr(wanted, "destinationProject", None)
+            wanted = QgsProcessingOutputLayerDefinition(place, project) if project else place
+        path = Path(
+            self.parameterAsOutputLayer({"OUTPUT": wanted}, "OUTPUT", context)
+        )  # here: it is also what loads it
+        if path.suffix not in DRIVERS:
             raise QgsProcessingException(
                 tr("{name} says no format that detections are exported to. Let it end in {endings}.").format(
-                    name=self._target.name, endings=", ".join(DRIVERS)
+                    name=path.name, endings=", ".join(DRIVERS)
                 )
             )
-        return self._target
+        return path
 
     def _chosen(self, source, parameters, context, feedback):
         confirmed_only = self.parameterAsBoolean(parameters, "CONFIRMED_ONLY", context)

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from conftest import FUSAR, ROOT, SAMPLE
+from desktop_window import wait
 from osgeo import gdal, ogr
 from qgis.core import (
+    QgsApplication,
     QgsCoordinateTransformContext,
     QgsFeature,
     QgsGeometry,
@@ -17,7 +19,7 @@ from qgis.core import (
     QgsVectorFileWriter,
     QgsVectorLayer,
 )
-from test_provider import reviewed, run
+from test_provider import Feedback, reviewed, run
 
 from fusar_qgis import compat
 from fusar_qgis.engine.errors import EngineError
@@ -256,3 +258,24 @@ def test_the_plugin_and_the_engine_say_the_same_of_a_place(tmp_path: Path) -> No
             except EngineError as error:
                 ours[path.name] = error.code
         assert ours == theirs
+
+
+def test_an_export_from_a_dialog_is_loaded_with_its_style(tmp_path: Path) -> None:
+    """A dialog runs it in a thread, with a context of its own that is told of what is to be loaded."""
+    from qgis.core import QgsProcessingAlgRunnerTask, QgsProcessingContext, QgsProcessingOutputLayerDefinition
+
+    layer = reviewed()
+    for name in ("o.gpkg", "UP.SHP"):
+        algorithm = QgsApplication.processingRegistry().createAlgorithmById("fusar:export_detections")
+        context, feedback, ended = QgsProcessingContext(), Feedback(), []
+        context.setProject(QgsProject.instance())
+        output = QgsProcessingOutputLayerDefinition(str(tmp_path / name), QgsProject.instance())
+        task = QgsProcessingAlgRunnerTask(algorithm, {"INPUT": layer.id(), "OUTPUT": output}, context, feedback)
+        task.executed.connect(lambda ok, results, ended=ended: ended.append((ok, results)))
+        QgsApplication.taskManager().addTask(task)
+        wait(lambda ended=ended: ended)
+        assert ended[0][0], feedback.errors
+        (place,) = context.layersToLoadOnCompletion()
+        assert place == ended[0][1]["OUTPUT"]
+        assert QgsVectorLayer(place, "o", "ogr").isValid()
+        assert context.layersToLoadOnCompletion()[place].postProcessor() is not None

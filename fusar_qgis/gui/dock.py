@@ -46,7 +46,7 @@ class FusarDock(QgsDockWidget):
         self.split.setChildrenCollapsible(False)
         self.setWidget(self.split)
         self._engine_ready = False
-        self._version = ""
+        self._asked = self._version = ""
         self._proposal = ""
         self._connect()
         self._choose_first_layer()
@@ -182,7 +182,9 @@ class FusarDock(QgsDockWidget):
         except EngineError as problem:
             self._engine_down(problem)
             return
-        self.form.set_demonstration(False)
+        if name != self._asked:
+            self._asked = name
+            self.form.set_demonstration(False)
         self.form.set_status(tr("Loading “{engine}”…").format(engine=name), BUSY)
 
         def tell(info: dict) -> None:

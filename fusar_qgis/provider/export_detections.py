@@ -86,9 +86,8 @@ class ExportDetections(FusarAlgorithm):
             place = place[: -len(ending)] + ending.lower()
             project = getattr(wanted, "destinationProject", None)
             wanted = QgsProcessingOutputLayerDefinition(place, project) if project else place
-        path = Path(
-            self.parameterAsOutputLayer({"OUTPUT": wanted}, "OUTPUT", context)
-        )  # here: it is also what loads it
+        # In the thread that works: it also says to the context of that thread what is to be loaded.
+        path = Path(self.parameterAsOutputLayer({"OUTPUT": wanted}, "OUTPUT", context))
         if path.suffix not in DRIVERS:
             raise QgsProcessingException(
                 tr("{name} says no format that detections are exported to. Let it end in {endings}.").format(

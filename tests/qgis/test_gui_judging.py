@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -177,6 +178,30 @@ def test_a_file_that_a_demonstration_model_made_is_known_by_its_rows(qgis_app: o
     feature.setGeometry(QgsGeometry.fromRect(QgsRectangle(0, 0, 1, 1)))
     layer.dataProvider().addFeatures([feature])
     assert layers.by_demonstration(layer)
+
+
+@pytest.mark.parametrize("nothing", [True, False])
+def test_a_box_with_nothing_in_it_is_called_that_and_is_not_put_on_the_map(
+    plugin, window: Window, nothing: bool
+) -> None:
+    from fusar_qgis.gui.box_result import BoxResult
+    from fusar_qgis.gui.runner import Outcome
+
+    answer = layers.memory_layer("detections", "b", QgsCoordinateReferenceSystem("EPSG:32629"))
+    feature = QgsFeature(answer.fields())
+    feature.setGeometry(QgsGeometry.fromRect(QgsRectangle(0, 0, 300, 300)))
+    feature["class"], feature["score"] = ("", None) if nothing else ("ship", 0.9)
+    feature["parse_status"], feature["raw_text"] = (schema.NOTHING, "nothing there") if nothing else ("ok", "ship")
+    answer.dataProvider().addFeatures([feature])
+    told = json.dumps({"model": "x", "demonstration": True})
+    outcome = Outcome(True, False, results={"SUMMARY": told}, layers={"OUTPUT": answer})
+    enquiries = plugin.desk.enquiries
+    enquiries.card = BoxResult(window.canvas)
+    enquiries._classified(("id", "harbour"), outcome)
+    card = enquiries.card
+    assert card.title.text() == ("Nothing there" if nothing else "ship   0.90")
+    assert card.banner.isVisible()
+    assert bool(QgsProject.instance().mapLayersByName("harbour: classified boxes")) != nothing
 
 
 # --- messages ---------------------------------------------------------------------------------------------------------

@@ -91,6 +91,17 @@ class ResultsPanel(QWidget):
         self.slider_label = Words(parent=self)
         self.slider_label.setWordWrap(False)
 
+        self._build_list()
+        self.chip = TargetChip(self)
+        self.confirm_button = QPushButton(tr("Confirm (C)"), self)
+        self.confirm_button.clicked.connect(lambda: self.review_selected(CONFIRMED))
+        self.reject_button = QPushButton(tr("Reject (R)"), self)
+        self.reject_button.clicked.connect(lambda: self.review_selected(REJECTED))
+        self.export_button = QPushButton(tr("Export…"), self)
+        self.export_button.clicked.connect(self.export_wanted)
+        self._arrange()
+
+    def _build_list(self) -> None:
         self.model = TargetsModel(self)
         self.list = TargetList(self)
         self.list.setModel(self.model)
@@ -118,14 +129,7 @@ class ResultsPanel(QWidget):
         self.list.selectionModel().currentChanged.connect(self._current_changed)
         self.list.reviewed.connect(self.review_selected)
 
-        self.chip = TargetChip(self)
-        self.confirm_button = QPushButton(tr("Confirm (C)"), self)
-        self.confirm_button.clicked.connect(lambda: self.review_selected(CONFIRMED))
-        self.reject_button = QPushButton(tr("Reject (R)"), self)
-        self.reject_button.clicked.connect(lambda: self.review_selected(REJECTED))
-        self.export_button = QPushButton(tr("Export…"), self)
-        self.export_button.clicked.connect(self.export_wanted)
-
+    def _arrange(self) -> None:
         words = QVBoxLayout()
         words.addWidget(self.scene_label)
         words.addWidget(self.counts_label)

@@ -170,15 +170,20 @@ def _work_in(database: sqlite3.Connection, tables: list[str], layer: schema.Laye
         said += _own_fields(layer, [n for n in names if n.lower() not in _NO_FIELDS], short=False, centre=False)
         if "review" in names:
             seen = "review IS NOT NULL AND review NOT IN ('', ?)"
-            (n,) = database.execute(f"SELECT count(*) FROM {table} WHERE {seen}", (schema.UNREVIEWED,)).fetchone()
+            n = _count(database, table, seen, schema.UNREVIEWED)
             said += _reviews(n, name)
         if "review" in names and "engine" in names:
-            (n,) = database.execute(f"SELECT count(*) FROM {table} WHERE engine IS NULL OR engine = ''").fetchone()
+            n = _count(database, table, "engine IS NULL OR engine = ''")
             said += [tr("{n} features that no engine found").format(n=n)] if n else []
     kept = database.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (STYLES,)).fetchone() if styles else None
-    if kept and database.execute(f"SELECT count(*) FROM {STYLES}").fetchone()[0]:
+    if kept and _count(database, STYLES, "1"):
         said.append(tr("styles"))
     return said
+
+
+def _count(database: sqlite3.Connection, table: str, where: str, *values: str) -> int:
+    """Rows of a table, whose name is quoted or ours."""
+    return database.execute(f"SELECT count(*) FROM {table} WHERE {where}", values).fetchone()[0]  # nosec B608
 
 
 def _own_fields(layer: schema.Layer, names: Sequence[str], *, short: bool, centre: bool) -> list[str]:

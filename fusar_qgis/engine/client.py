@@ -322,7 +322,7 @@ def _read_line(line: bytes) -> tuple[dict | None, int | None]:
     except (ValueError, RecursionError):
         ours = line.lstrip().startswith(b'{"jsonrpc"')
         return ({GARBLED: line[:SHOWN].decode("utf-8", "replace")}, None) if ours else (None, None)
-    if not isinstance(message, dict) or "jsonrpc" not in message:
+    if not isinstance(message, dict):
         return None, None
     params = message.get("params", {})
     ident = message.get("id")
@@ -335,7 +335,9 @@ def _read_line(line: bytes) -> tuple[dict | None, int | None]:
         fine = isinstance(message.get("result") or {}, dict)
     if isinstance(ident, bool) or not isinstance(ident, int):
         ident = None
-    return (message if fine else {GARBLED: line[:SHOWN].decode("utf-8", "replace")}), ident
+    if fine:
+        return message, ident
+    return ({GARBLED: line[:SHOWN].decode("utf-8", "replace")}, ident) if "jsonrpc" in message else (None, None)
 
 
 def _unreadable(what: str) -> EngineError:

@@ -278,6 +278,12 @@ class WorkerUnreachable(FusarError):
     code = "WORKER_UNREACHABLE"
 
 
+class EngineBusy(FusarError):
+    """More requests are waiting for the engine's process than it keeps."""
+
+    code = "ENGINE_BUSY"
+
+
 class WorkerBusy(FusarError):
     """The server of a remote engine has had too much to do for too long."""
 

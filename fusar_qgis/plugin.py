@@ -5,9 +5,10 @@ Widgets are imported when first used: QGIS starts with toolbar and provider alon
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
-from qgis.core import QgsApplication
+from qgis.core import QgsApplication, QgsProject
 from qgis.PyQt.QtCore import QCoreApplication, QEvent, Qt
 from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QAction  # also in Qt 6: QGIS adds it there
@@ -60,11 +61,14 @@ class FusarPlugin:
         self._add("help", None, tr("Help"), self.show_help)
         self._options = _options_factory()
         self.iface.registerOptionsWidgetFactory(self._options)
+        QgsProject.instance().readProject.connect(self._project_opened)
 
     def unload(self) -> None:
         """Takes everything back, stops what runs and ends the engine."""
         from .engine import manager
 
+        with contextlib.suppress(TypeError):  # it was never connected: initGui was not called
+            QgsProject.instance().readProject.disconnect(self._project_opened)
         if self.box_tool is not None:
             self.box_tool.dispose()
             self.box_tool = None
@@ -98,6 +102,12 @@ class FusarPlugin:
         self._translator = None
         manager.shutdown()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+    def _project_opened(self, _document=None) -> None:
+        """Temporary results of a project that was closed are empty now, which is not the same as nothing found."""
+        from . import layers
+
+        layers.note_emptied(QgsProject.instance().mapLayers().values())
 
     # -- actions ---------------------------------------------------------------------------------------------------
 

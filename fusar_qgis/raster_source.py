@@ -25,6 +25,7 @@ from qgis.core import (
 )
 
 from . import compat
+from .layers import engine_crs
 
 MOST_SIDE = 8192
 """Pixels along a side of what is taken from a service that can give any resolution."""
@@ -43,6 +44,24 @@ def file_of(layer: QgsRasterLayer) -> Path | None:
         return None
     file = Path(path)
     return file if file.exists() else None
+
+
+def gdal_name(layer: QgsRasterLayer) -> str:
+    """What the engine opens a raster of GDAL's by: its file, else a name of GDAL's own with what it leads to."""
+    file = file_of(layer)
+    return str(file) if file else layer.source()
+
+
+def corrected_crs(layer: QgsRasterLayer) -> QgsCoordinateReferenceSystem:
+    """The CRS that the user has given a layer; invalid where it is the file's own."""
+    own = layer.dataProvider().crs() if layer.isValid() else QgsCoordinateReferenceSystem()
+    return QgsCoordinateReferenceSystem() if layer.crs() == own else QgsCoordinateReferenceSystem(layer.crs())
+
+
+def scene_of(layer: QgsRasterLayer) -> dict:
+    """What a request says of a scene that is a file: its path, and its CRS where the user has given one."""
+    crs = engine_crs(corrected_crs(layer))
+    return {"scene": gdal_name(layer)} | ({"crs": crs} if crs else {})
 
 
 def doubt(layer: QgsRasterLayer) -> str:
@@ -67,6 +86,7 @@ class RasterSource:
         self.crs = QgsCoordinateReferenceSystem(layer.crs())
         self.extent = QgsRectangle(layer.extent())
         self.file = file_of(layer)
+        self._corrected = corrected_crs(layer)
         self.doubt = doubt(layer)
         self._context = transform_context
         provider = layer.dataProvider()
@@ -75,6 +95,11 @@ class RasterSource:
         self._whole = QgsRectangle(provider.extent())
         self._kind = layer.providerType()
         self._provider = None if self.file else provider.clone()
+
+    def request(self, extent: QgsRectangle | None, crs: QgsCoordinateReferenceSystem | None, feedback) -> dict:
+        """What a request says of the scene; see `path`."""
+        given = engine_crs(self._corrected) if self.file else None  # what is written here has the layer's CRS
+        return {"scene": str(self.path(extent, crs, feedback))} | ({"crs": given} if given else {})
 
     def path(self, extent: QgsRectangle | None, crs: QgsCoordinateReferenceSystem | None, feedback) -> Path:
         """The file to read: the layer's own, or one written now for the extent (in `crs`; the layer's whole when None).

@@ -9,6 +9,7 @@ from qgis.PyQt.QtCore import QUrl
 from qgis.PyQt.QtNetwork import QNetworkProxy, QNetworkRequest
 
 from .engine.errors import EngineError
+from .engine.paths import from_root
 
 PREFIX = "fusar/"
 DEFAULTS = {
@@ -142,7 +143,7 @@ def prior_source(prior: str) -> str:
 def engine_environment() -> dict[str, str]:
     """What the engine's process is told by environment variables: the network proxy, and its cache."""
     told = proxy_environment() | {"FUSAR_CACHE_LIMIT_GB": f"{get('cache_mb') / 1000:g}"}
-    return told | ({"FUSAR_CACHE_DIR": get("cache_dir")} if get("cache_dir") else {})
+    return told | ({"FUSAR_CACHE_DIR": from_root(get("cache_dir"))} if get("cache_dir") else {})
 
 
 def proxy_environment() -> dict[str, str]:

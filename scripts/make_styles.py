@@ -114,10 +114,11 @@ def detections(layer: QgsVectorLayer) -> None:
     )
     label_with(layer, f"CASE WHEN coalesce(\"review\", '') <> 'rejected' THEN {words} END", LABEL_SCALE)
     layer.setDisplayExpression("\"class\" || ' ' || coalesce(format_number(\"score\", 2), '')")
+    size = "coalesce(round(\"length_m\") || ' × ' || round(\"width_m\") || ' m', '')"
+    flags = "replace(coalesce(\"flags\", ''), '_', ' ')"
     layer.setMapTipTemplate(
-        '<b>[% "class" %]</b> [% format_number("score", 2) %]<br>'
-        '[% round("length_m") %] × [% round("width_m") %] m<br>[% "scene" %] [% "acquired" %]<br>'
-        "[% replace(coalesce(\"flags\", ''), '_', ' ') %] [% \"review\" %]"
+        f"<b>{shown('class')}</b> [% coalesce(format_number(\"score\", 2), '') %]<br>[% {size} %]<br>"
+        f"{shown('scene')} {shown('acquired')}<br>[% {escaped(flags)} %] {shown('review')}"
     )
 
 
@@ -126,20 +127,21 @@ def grid_cells(layer: QgsVectorLayer) -> None:
         QgsCategorizedSymbolRenderer(
             "present",
             [
-                QgsRendererCategory(True, outline(SHIP, width=0.4, fill="240,138,36,70"), "targets"),
+                QgsRendererCategory(True, outline(SHIP, width=0.8), "targets"),
                 QgsRendererCategory(False, outline(REJECTED, width=0.3), "none"),
             ],
         )
     )
     label_with(layer, '"cell" || CASE WHEN "present" THEN \' \' || "class" ELSE \'\' END', 2_000_000)
     layer.setDisplayExpression('"cell" || \' \' || "class"')
+    layer.setMapTipTemplate(f"<b>{shown('cell')}</b> {shown('class')}")
 
 
 def answers(layer: QgsVectorLayer) -> None:
     layer.setRenderer(QgsSingleSymbolRenderer(outline("#1f78b4", "dash", 0.5)))
     label_with(layer, '"task" || \': \' || left("answer", 80)', 2_000_000)
     layer.setDisplayExpression('"question" || \' \' || "answer"')
-    layer.setMapTipTemplate('<b>[% "question" %]</b><br>[% "answer" %]')
+    layer.setMapTipTemplate(f"<b>{shown('question')}</b><br>{shown('answer')}")
 
 
 def anchors(layer: QgsVectorLayer) -> None:
@@ -147,6 +149,20 @@ def anchors(layer: QgsVectorLayer) -> None:
         {"name": "circle", "color": "#4caf50", "outline_color": "#ffffff", "outline_width": "0.2", "size": "1.8"}
     )
     layer.setRenderer(QgsSingleSymbolRenderer(symbol))
+    layer.setMapTipTemplate(f"{shown('source')} {shown('year_used')}")
+
+
+def escaped(expression: str) -> str:
+    """An expression whose text a map tip, which is HTML, shows literally: names and a model's words are not ours."""
+    for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
+        expression = f"replace({expression}, '{character}', '{entity}')"
+    return expression
+
+
+def shown(field: str) -> str:
+    """A field in a map tip. Every layer has one: without it QGIS shows the display name, as HTML."""
+    text = f"coalesce(to_string(\"{field}\"), '')"
+    return f"[% {escaped(text)} %]"
 
 
 def label_with(layer: QgsVectorLayer, expression: str, farthest: int) -> None:

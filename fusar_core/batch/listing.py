@@ -29,7 +29,8 @@ MOST_BYTES = 64 * 2**20
 
 @dataclass(frozen=True)
 class Listed:
-    """A scene to be interpreted. path: absolute, or one of GDAL's own (`/vsi…`). year, band: where a table says.
+    """A scene to be interpreted. path: absolute, or one of GDAL's own (`/vsi…`). year, band, crs: where a table
+    says.
 
     beside: files of its product in the same folder that are not interpreted, each with what it is.
     """
@@ -37,6 +38,7 @@ class Listed:
     path: str
     year: int | None = None
     band: str | None = None
+    crs: str | None = None
     beside: tuple[str, ...] = ()
 
 
@@ -46,8 +48,8 @@ def find_scenes(arguments: Iterable[str], leave_out: Path | None = None, band: s
 
     An argument is a raster or SAFE product; a folder, searched for rasters and products, of which only radar images are
     taken, each scene in one polarisation; a glob; a CSV with a column
-    `scene`, and `year` and `band` where wanted; a .txt with one scene a line; or the address (https://, s3://, gs://,
-    az://) of a raster, of a folder (with / at its end), or of a list. Paths in a list are relative to it.
+    `scene`, and `year`, `band` and `crs` where wanted; a .txt with one scene a line; or the address (https://, s3://,
+    gs://, az://) of a raster, of a folder (with / at its end), or of a list. Paths in a list are relative to it.
 
     Raises SceneNotFound when an argument names nothing, BadOption when a list cannot be read.
     """
@@ -145,7 +147,8 @@ def _table(text: str, name: str, home: Path | str) -> Iterator[Listed]:
             year = value(row, "year")
             if year and not year.isdecimal():
                 raise BadOption(f"The table {name} has the year '{year}' for {scene}.", "Write it as 2024.")
-            yield Listed(_placed(scene, home), int(year) if year else None, value(row, "band") or None)
+            band, crs = value(row, "band") or None, value(row, "crs") or None
+            yield Listed(_placed(scene, home), int(year) if year else None, band, crs)
 
 
 def _lines(text: str, home: Path | str) -> Iterator[Listed]:

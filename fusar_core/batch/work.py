@@ -165,7 +165,13 @@ def _interpret(
 
 def _run_of(listed: Listed, settings: Run) -> Run:
     """How one scene of the batch is interpreted: what its row says goes before what the batch says."""
-    return replace(settings, scene=listed.path, band=listed.band or settings.band, year=listed.year or settings.year)
+    return replace(
+        settings,
+        scene=listed.path,
+        band=listed.band or settings.band,
+        year=listed.year or settings.year,
+        crs=listed.crs or settings.crs,
+    )
 
 
 def _keep(record: Record, out: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from fusar_core.commands.options import extent_option, progress_bar, say, scene_argument, year_option
+from fusar_core.commands.options import crs_option, extent_option, progress_bar, say, scene_argument, year_option
 from fusar_core.domain.anchors import Anchors
 from fusar_core.domain.schema import NODES_PER_SIDE
 from fusar_core.interpretation.parameters import parse_extent
@@ -29,6 +29,7 @@ from fusar_core.scenes.scene import SarScene
 @extent_option
 @click.option("--band", help="Band by number, name or polarisation, for the preview.")
 @year_option
+@crs_option
 @click.option("--preview", type=click.Path(path_type=Path), help="Also draw the anchors over the image, as PNG.")
 @click.option("--json", "as_json", is_flag=True, help="Summary as JSON on stdout.")
 def command(
@@ -39,6 +40,7 @@ def command(
     extent: str | None,
     band: str | None,
     year: int | None,
+    crs: str | None,
     preview: Path | None,
     as_json: bool,
 ) -> None:
@@ -53,7 +55,7 @@ def command(
     What comes over the network is kept in a cache (see `fusar cache`).
     """
     claim([out, preview], [scene, source])
-    with SarScene.open(scene, band=band, year=year) as opened:
+    with SarScene.open(scene, band=band, year=year, crs=crs) as opened:
         window = opened.extent_window(*parse_extent(extent)) if extent else opened.extent
         embeddings = open_source(source)
         try:

@@ -9,7 +9,15 @@ from typing import Any
 import click
 
 from fusar_core.commands.engine_options import engine_arguments, engine_options
-from fusar_core.commands.options import band_option, extent_option, prior_option, say, scene_argument, year_option
+from fusar_core.commands.options import (
+    band_option,
+    crs_option,
+    extent_option,
+    prior_option,
+    say,
+    scene_argument,
+    year_option,
+)
 from fusar_core.domain.answers import Answer
 from fusar_core.engines.base import Engine
 from fusar_core.interpretation.inquiry import ask, inquiry_of, speaker
@@ -25,6 +33,7 @@ from fusar_core.interpretation.scope import Watch
 @engine_options("fusar")
 @band_option
 @year_option
+@crs_option
 @prior_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a chip on stdout, as they come.")
 def command(question: str, as_json: bool, **options: Any) -> None:

@@ -9,12 +9,12 @@ from typing import Any
 import click
 
 from fusar_core.commands.engine_options import engine_arguments, engine_options
-from fusar_core.commands.options import band_option, prior_option, say, scene_argument, year_option
+from fusar_core.commands.options import band_option, crs_option, prior_option, say, scene_argument, year_option
+from fusar_core.domain.schema import NOTHING
 from fusar_core.interpretation.inquiry import classify_box, inquiry_of
 from fusar_core.interpretation.parameters import parse_extent
 from fusar_core.interpretation.result import Inquiry
 from fusar_core.interpretation.run import Run, opened
-from fusar_core.tasks.reading import NOTHING
 
 
 @click.command()
@@ -24,6 +24,7 @@ from fusar_core.tasks.reading import NOTHING
 @engine_options("fusar")
 @band_option
 @year_option
+@crs_option
 @prior_option
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON on stdout.")
 def command(box: str, as_json: bool, **options: Any) -> None:

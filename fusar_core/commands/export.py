@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from fusar_core.commands.options import overwrite_option, say
+from fusar_core.domain.schema import renamed
 from fusar_core.results.claim import claim
-from fusar_core.results.columns import renamed, shortened
+from fusar_core.results.columns import shortened
 from fusar_core.results.tables import FeatureTable
 from fusar_core.results.vector_io import format_of, not_taken_along, read_layers, write_layers
 

@@ -18,6 +18,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 scene_argument = click.argument("scene")  # as it is: a name of GDAL's own is no path
 band_option = click.option("--band", help="Band by number, name or polarisation, e.g. 1, VH or VV+VH.")
 year_option = click.option("--year", type=int, help="Year of acquisition, where the file does not say.")
+crs_option = click.option(
+    "--crs", help="CRS of the scene's coordinates, e.g. EPSG:32631, where the file does not say or is wrong."
+)
 overwrite_option = click.option(
     "--overwrite", is_flag=True, help="Replace a result in which an analyst has worked, or a file that is no result."
 )
@@ -50,6 +53,7 @@ def run_options(command: F) -> F:
         click.option("--classes", default="ship", show_default=True, help="Classes of targets, comma-separated."),
         band_option,
         year_option,
+        crs_option,
         click.option(
             "--chip-overlap", type=int, help="Overlap of neighbouring chips in pixels; default: the engine's."
         ),

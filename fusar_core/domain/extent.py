@@ -56,13 +56,18 @@ def window_of_extent(grid: Grid, bounds: tuple[float, float, float, float], crs:
     return Window(row, col, max(w.bottom for w in windows) - row, max(w.right for w in windows) - col)
 
 
+def known_crs(crs: str) -> pyproj.CRS:
+    """A CRS in the words of a user: `EPSG:n`, WKT, PROJ. Raises BadCrs."""
+    try:
+        return pyproj.CRS.from_user_input(crs)
+    except pyproj.exceptions.CRSError as cause:
+        raise BadCrs(f"'{crs}' is no known coordinate reference system.", "Write e.g. EPSG:4326.") from cause
+
+
 def _crs_of(grid: Grid, crs: str | None) -> pyproj.CRS | None:
     if crs is None:
         return grid.crs
-    try:
-        given = pyproj.CRS.from_user_input(crs)
-    except pyproj.exceptions.CRSError as cause:
-        raise BadCrs(f"'{crs}' is no known coordinate reference system.", "Write e.g. EPSG:4326.") from cause
+    given = known_crs(crs)
     if grid.crs is None:
         raise BadCrs(
             f"The scene has no georeference, so an extent in {crs} means nothing.",

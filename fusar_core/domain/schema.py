@@ -6,6 +6,7 @@ GeoPackage, GeoJSON and QGIS; shapefiles allow 10 characters, hence the short na
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
@@ -114,6 +115,12 @@ UNREVIEWED, CONFIRMED, REJECTED = "unreviewed", "confirmed", "rejected"
 """What the field `review` may say."""
 WHOLE_EXTENT = "scene"
 """What the field `chip` says of an answer about the whole extent."""
+NOTHING = "nothing"
+"""What the field `parse_status` says of a box that is like its surroundings, about which no engine was asked."""
+FIRST_YEAR, LAST_YEAR = 1978, 2100
+"""Of scenes: Seasat, the first civil SAR satellite, flew in 1978; no acquisition is older."""
+SHORT_NAME, SHAPEFILE_TEXT = 10, 254
+"""Bytes of the longest name of a field in a shapefile, and of the longest text."""
 CELLS_PER_SIDE = 3
 """Of the grid of `locate`; cells are numbered from 1, row by row from the top left."""
 NODES_PER_SIDE = 18
@@ -123,3 +130,31 @@ PROTOCOL = 1
 POSITION_NOTE = (
     "Positions are approximate: in products geocoded to the ellipsoid, targets in relief sit off by tens of metres."
 )
+
+
+def cut(text: str, size: int) -> str:
+    """The beginning of a text in at most `size` bytes of UTF-8, between letters."""
+    return text.encode("utf-8", "replace")[:size].decode("utf-8", "ignore")
+
+
+def short_names(layer: Layer) -> dict[str, str]:
+    """Name → name in a shapefile: ours as published, the analyst's cut to size and numbered where two become one."""
+    names = {f.name: f.short for f in layer.fields if f.short}
+    taken = {short.lower() for short in names.values()}
+    theirs = [f.name for f in layer.fields if not f.short]
+    times = Counter(cut(name, SHORT_NAME).lower() for name in theirs)
+    for name in theirs:
+        short = cut(name, SHORT_NAME)
+        number = 0
+        while short.lower() in taken or (number == 0 and times[short.lower()] > 1):
+            number += 1
+            short = cut(name, SHORT_NAME - len(f"_{number}")) + f"_{number}"
+        names[name] = short
+        taken.add(short.lower())
+    return names
+
+
+def renamed(layer: Layer) -> dict[str, str]:
+    """The analyst's fields that have another name in a shapefile."""
+    shorts = short_names(layer)
+    return {f.name: shorts[f.name] for f in layer.fields if not f.short and shorts[f.name] != f.name}

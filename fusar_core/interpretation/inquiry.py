@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from fusar_core.domain.answers import Answer, Request
 from fusar_core.domain.chips import Chip
+from fusar_core.domain.schema import NOTHING
 from fusar_core.domain.tiling import ChipWindow, Window, partition
 from fusar_core.engines import require
 from fusar_core.engines.base import Answers, Engine, Hooks, usable
@@ -27,7 +28,7 @@ from fusar_core.interpretation.scene_questions import (
 from fusar_core.interpretation.scope import Scope, Watch
 from fusar_core.scenes.scene import SarScene
 from fusar_core.tasks import ASK, CLASSIFY, finding
-from fusar_core.tasks.reading import METADATA, NOTHING
+from fusar_core.tasks.reading import METADATA
 
 OF_ANY_ENGINE = "when and where a scene was acquired, by which sensor, how large it is, how many targets it holds"
 _NO_DIFFERENCE = {"a", "an", "the", "any", "some", "in", "on", "of", "this", "sar", "image", "scene", "picture", "here"}

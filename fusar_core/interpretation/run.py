@@ -33,10 +33,10 @@ class Run:
     """What is to be done. Everything that decides about a result stands here, under the names of the command line.
 
     scene: path of a raster or product. engine: name or address; engine_options: of `open_engine`, as pairs; what they
-    hold that is secret shows itself to nobody. band, year: of the scene, where the file does not say. extent: bounds
-    in `extent_crs`, or in the scene's map units; None for all of it. prior, water: as on the command line.
-    chip_overlap: pixels; the engine's own when None. overwrite: whether results in which an analyst has worked may be
-    replaced; it decides about no result.
+    hold that is secret shows itself to nobody. band, year, crs: of the scene, where the file does not say, or wrongly.
+    extent: bounds in `extent_crs`, or in the scene's map units; None for all of it. prior, water: as on the command
+    line. chip_overlap: pixels; the engine's own when None. overwrite: whether results in which an analyst has worked
+    may be replaced; it decides about no result.
     """
 
     scene: str = ""
@@ -46,6 +46,7 @@ class Run:
     classes: tuple[str, ...] = ("ship",)
     band: str | int | None = None
     year: int | None = None
+    crs: str | None = None
     extent: Bounds | None = None
     extent_crs: str | None = None
     prior: str | None = None
@@ -70,6 +71,7 @@ class Run:
             classes=wanted_words(params, "classes", cls.classes),
             band=wanted(params, "band", (str, int)) or None,
             year=wanted(params, "year", int),
+            crs=wanted(params, "crs", str) or None,
             extent=extent,
             extent_crs=extent_crs,
             prior=wanted(params, "prior", str),
@@ -93,6 +95,7 @@ class Run:
             "classes": list(self.classes),
             "band": self.band,
             "year": self.year,
+            **({"crs": self.crs} if self.crs else {}),
             "prior": self.prior,
             "water": self.water,
             "chip_overlap": self.chip_overlap,
@@ -144,7 +147,7 @@ def opened(run: Run, watch: Watch = Watch(), lend: Lend | None = None) -> Iterat
     if not run.scene:
         raise BadOption("No scene was given.", "Give the path of a raster.")
     with ExitStack() as stack:
-        scene = stack.enter_context(SarScene.open(run.scene, band=run.band, year=run.year))
+        scene = stack.enter_context(SarScene.open(run.scene, band=run.band, year=run.year, crs=run.crs))
         if watch.on_scene:
             watch.on_scene(scene)
         extent = scene.extent_window(run.extent, run.extent_crs) if run.extent else None

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fusar_core.domain.schema import Field, Layer
+from fusar_core.domain.schema import SHAPEFILE_TEXT, Field, cut, short_names
 from fusar_core.results.tables import FeatureTable
-
-SHORT_NAME = 10
-"""Bytes of the longest name of a field in a shapefile's DBF."""
-SHAPEFILE_TEXT = 254
-"""Bytes of the longest text there."""
 
 _INT32 = np.iinfo(np.int32)
 _FORMULA = re.compile(r"^[=+\-@\t\r]")
@@ -39,29 +33,6 @@ def columns(table: FeatureTable, form: str) -> tuple[list[str], list[Column], li
     return names, data, masks
 
 
-def short_names(layer: Layer) -> dict[str, str]:
-    """Name → name in a shapefile: ours as published, the analyst's cut to size and numbered where two become one."""
-    names = {f.name: f.short for f in layer.fields if f.short}
-    taken = {short.lower() for short in names.values()}
-    theirs = [f.name for f in layer.fields if not f.short]
-    cut = Counter(_cut(name, SHORT_NAME).lower() for name in theirs)
-    for name in theirs:
-        short = _cut(name, SHORT_NAME)
-        number = 0
-        while short.lower() in taken or (number == 0 and cut[short.lower()] > 1):
-            number += 1
-            short = _cut(name, SHORT_NAME - len(f"_{number}")) + f"_{number}"
-        names[name] = short
-        taken.add(short.lower())
-    return names
-
-
-def renamed(layer: Layer) -> dict[str, str]:
-    """The analyst's fields that have another name in a shapefile."""
-    shorts = short_names(layer)
-    return {f.name: shorts[f.name] for f in layer.fields if not f.short and shorts[f.name] != f.name}
-
-
 def shortened(table: FeatureTable) -> dict[str, int]:
     """Field of the analyst → how many of its texts do not fit a shapefile."""
     counts = {
@@ -70,10 +41,6 @@ def shortened(table: FeatureTable) -> dict[str, int]:
         if not f.short and f.type == "text"
     }
     return {name: n for name, n in counts.items() if n}
-
-
-def _cut(text: str, size: int) -> str:
-    return text.encode("utf-8", "replace")[:size].decode("utf-8", "ignore")
 
 
 def _value(value: Any, f: Field, form: str) -> Any:
@@ -85,7 +52,7 @@ def _value(value: Any, f: Field, form: str) -> Any:
         return value
     text = str(value).encode("utf-8", "replace").decode()
     if form == "shp":
-        return _cut(text, SHAPEFILE_TEXT)
+        return cut(text, SHAPEFILE_TEXT)
     return unformulated(text) if form == "csv" else text
 
 

@@ -16,10 +16,10 @@ import pyogrio.raw
 import pyproj
 import shapely
 
-from fusar_core.domain.schema import DETECTIONS, LAYERS, Field, FieldType, Layer
+from fusar_core.domain.schema import DETECTIONS, LAYERS, SHAPEFILE_TEXT, Field, FieldType, Layer
 from fusar_core.errors import BadOption, BadResults, OutputUnwritable
 from fusar_core.files import atomic_folder, check_writable, flush_to_disk, write_error
-from fusar_core.results.columns import SHAPEFILE_TEXT, columns
+from fusar_core.results.columns import columns
 from fusar_core.results.replacing import check_replaceable, extra_fields
 from fusar_core.results.tables import FeatureTable
 from fusar_core.scenes.vectors import VECTOR_ERRORS

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 
+from fusar_core.domain.schema import FIRST_YEAR
 from fusar_core.errors import BadOption
 from fusar_core.scenes.metadata.facts import facts_of
 from fusar_core.scenes.metadata.files import embedded_json, embedded_xml, find_sidecars, read_sidecar
 from fusar_core.scenes.metadata.leaves import leaves_of_tags
 from fusar_core.scenes.metadata.product_names import (
-    FIRST_YEAR,
     Facts,
     mentioned_in,
     parse_product_name,
@@ -104,6 +104,15 @@ def gather(
     return _merge(sources, tags)
 
 
+def year_unknown(acquisition: Acquisition) -> str:
+    """A sentence for a scene of which nobody knows the year, empty for others: only a prior needs it."""
+    if acquisition.year is not None:
+        return ""
+    processed = acquisition.processed
+    hint = f" (the file was written in {processed.year}, which need not be the year)" if processed else ""
+    return f"Nothing says in which year the scene was acquired{hint}: give it with --year, for a prior."
+
+
 def _merge(sources: list[tuple[str, Facts]], tags: Mapping[str, str]) -> Acquisition:
     found: dict[str, object] = {}
     provenance: dict[str, str] = {}
@@ -123,9 +132,6 @@ def _merge(sources: list[tuple[str, Facts]], tags: Mapping[str, str]) -> Acquisi
                 if name == "start":
                     found["date_only"] = facts.date_only
     processed = parse_time(tags.get("TIFFTAG_DATETIME", "").replace(":", "-", 2))[0]
-    if "year" not in found:
-        hint = f" (the file was written in {processed.year}, which need not be the year)" if processed else ""
-        warnings.append(f"Nothing says in which year the scene was acquired{hint}: give it with --year.")
     merged = Facts(**found)  # type: ignore[arg-type]
     return Acquisition(
         start=merged.start,

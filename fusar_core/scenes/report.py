@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from fusar_core.errors import BadBand, FusarError, SceneEmpty
-from fusar_core.scenes.acquisition import Acquisition, read_acquisition
+from fusar_core.scenes.acquisition import Acquisition, read_acquisition, year_unknown
 from fusar_core.scenes.raster.bands import polarisations_in
 from fusar_core.scenes.raster.names import raster_name
 from fusar_core.scenes.raster.parts import scene_files
@@ -22,7 +22,7 @@ def describe(scene: SarScene) -> dict[str, Any]:
     radiometry: None, with the reason as a warning, for a scene without any valid pixel or with values that no radar
     measures. nodata: `nan` as a word, since JSON has none.
     """
-    unknown = []
+    unknown = list(filter(None, [year_unknown(scene.acquisition)]))
     try:
         radiometry: dict[str, Any] | None = _radiometry(scene)
     except (SceneEmpty, BadBand) as error:

@@ -50,16 +50,24 @@ class SarScene:
         self._layers = source.layers
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str], *, band: str | int | None = None, year: int | None = None) -> Self:
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        band: str | int | None = None,
+        year: int | None = None,
+        crs: str | None = None,
+    ) -> Self:
         """Opens a raster, a product (its folder, manifest or zip archive), or what one of GDAL's own names stands for.
 
         band: number, name or polarisation, or several joined by `+` for the mean of their powers; see `bands.choose`
         for the default. Of a product of several parts it begins with one of them (`IW2`, `IW2 VH`). year: of
-        acquisition, where the file does not say.
+        acquisition, where the file does not say. crs: of the raster's coordinates, where the file does not say or says
+        what is wrong.
 
-        Raises SceneNotFound, SceneUnreadable, BadBand, BadOption (impossible year).
+        Raises SceneNotFound, SceneUnreadable, BadBand, BadCrs, BadOption (impossible year).
         """
-        return cls(open_scene_raster(path, band, year))
+        return cls(open_scene_raster(path, band, year, crs))
 
     def __enter__(self) -> Self:
         return self

@@ -41,7 +41,7 @@ def doctor(call: Call) -> dict[str, Any]:
 
 
 def scene_info(call: Call) -> dict[str, Any]:
-    """What a scene is: place, CRS, time with its provenance, radiometry, warnings. Parameters: scene, band, year."""
+    """What a scene is: place, time with its provenance, radiometry, warnings. Parameters: scene, band, year, crs."""
     with _scene(call) as scene:
         return describe(scene) | {"crs_definition": crs_definition(scene.grid.crs)}
 
@@ -134,7 +134,7 @@ def ask(call: Call) -> dict[str, Any]:
 def sample_anchors(call: Call) -> dict[str, Any]:
     """AlphaEarth embeddings on a grid over a scene, as points A00…A63 in longitude and latitude.
 
-    Parameters: scene, source, grid (nodes along a side), extent, extent_crs, band, year.
+    Parameters: scene, source, grid (nodes along a side), extent, extent_crs, band, year, crs.
     """
     from fusar_core.domain.schema import NODES_PER_SIDE
     from fusar_core.prior.aef import open_source
@@ -211,4 +211,4 @@ def _scene(call: Call) -> SarScene:
     run = Run.from_parameters(call.params)
     if not run.scene:
         raise BadOption("No scene was given.", "Give the path of a raster.")
-    return SarScene.open(run.scene, band=run.band, year=run.year)
+    return SarScene.open(run.scene, band=run.band, year=run.year, crs=run.crs)

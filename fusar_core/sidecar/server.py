@@ -1,8 +1,8 @@
 """The engine as a child process: JSON-RPC 2.0 over stdin and stdout, one object a line, for the QGIS plugin.
 
-Requests run in threads of their own, so that a `cancel` gets through while a scene is being read. Notifications carry
-the id of the request they belong to: `progress {id, done, total, message}`, `features {id, layer, …}`, `log`. What the
-methods do is in `fusar_core.sidecar.methods`. Requests are never logged: they may hold secrets.
+Requests run in a few threads beside the one that reads, so that a `cancel` gets through while a scene is being read.
+Notifications carry the id of the request they belong to: `progress {id, done, total, message}`, `features {id, layer,
+…}`, `log`. What the methods do is in `fusar_core.sidecar.methods`. Requests are never logged: they may hold secrets.
 """
 
 from __future__ import annotations
@@ -19,11 +19,16 @@ from importlib import import_module
 from typing import Any, BinaryIO
 
 from fusar_core.domain.schema import PROTOCOL
-from fusar_core.errors import FusarError
-from fusar_core.sidecar.call import Call, Id
+from fusar_core.errors import EngineBusy, FusarError
+from fusar_core.sidecar.call import Call, Id, raise_if_cancelled
+from fusar_core.sidecar.pool import Pool
 
 MOST_BYTES = 16 * 2**20
 """Of one request; more is a mistake."""
+MOST_AT_ONCE = 16
+"""Requests at work; others wait for their turn."""
+MOST_WAITING = 4096
+"""More are refused."""
 GRACE_S = 5.0
 """How long running requests get to stop before the process ends."""
 
@@ -49,7 +54,8 @@ class Sidecar:
     def __init__(self, source: BinaryIO, sink: BinaryIO) -> None:
         self._source, self._sink = source, sink
         self._writing = threading.Lock()
-        self._calls: dict[Id, tuple[Call, threading.Thread]] = {}
+        self._calls: dict[Id, Call] = {}
+        self._pool = Pool(MOST_AT_ONCE)
         self._methods: Any = None
 
     def serve(self) -> None:
@@ -104,9 +110,12 @@ class Sidecar:
     def _start(self, ident: Id, method: str, params: dict[str, Any]) -> None:
         log.info("request %r: %s", ident, method)
         call = Call(ident, params, self._notify)
-        thread = threading.Thread(target=self._run, args=(call, method), name=f"{method} {ident}", daemon=True)
-        self._calls[ident] = call, thread
-        thread.start()
+        if self._pool.waiting >= MOST_WAITING:
+            busy = EngineBusy(f"{MOST_WAITING} requests are waiting already.", "Wait for some of them, then try again.")
+            self._error(ident, FUSAR_ERROR, busy.message, busy.as_dict())
+            return
+        self._calls[ident] = call
+        self._pool.submit(ident, lambda: self._run(call, method))
 
     def _load(self) -> Any:
         """The methods' module: its libraries take a moment to import, which the handshake need not wait for."""
@@ -116,6 +125,7 @@ class Sidecar:
     def _run(self, call: Call, method: str) -> None:
         started = time.monotonic()
         try:
+            raise_if_cancelled(call)  # while it waited
             result = getattr(self._load(), method)(call)
         except FusarError as error:
             self._finish(call)
@@ -143,16 +153,15 @@ class Sidecar:
     def _cancel(self, ident: Any) -> bool:
         found = self._calls.get(ident) if isinstance(ident, int | str) else None
         if found:
-            found[0].stop.set()
+            found.stop.set()
+            if self._pool.take_back(found.id):
+                self._run(found, "")
         return found is not None
 
     def _stop_all(self) -> None:
-        running = list(self._calls.values())
-        for call, _ in running:
+        for call in list(self._calls.values()):
             call.stop.set()
-        deadline = time.monotonic() + GRACE_S
-        for _, thread in running:
-            thread.join(max(0.0, deadline - time.monotonic()))
+        self._pool.drain(GRACE_S)
 
     def _notify(self, method: str, params: dict[str, Any]) -> None:
         self._write({"method": method, "params": params})
@@ -172,7 +181,7 @@ class Sidecar:
                 self._sink.write(text.encode("utf-8", "replace") + b"\n")
                 self._sink.flush()
         except (OSError, ValueError):  # the client is gone
-            for call, _ in list(self._calls.values()):
+            for call in list(self._calls.values()):
                 call.stop.set()
 
 

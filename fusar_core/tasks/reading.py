@@ -18,8 +18,6 @@ UNREADABLE = "unreadable"
 AMBIGUOUS = "ambiguous"
 OUT_OF_RANGE = "out_of_range"
 UNKNOWN_CLASS = "unknown_class"
-NOTHING = "nothing"
-"""A box that is like its surroundings, about which no engine was asked."""
 METADATA = "metadata"
 """An answer that the scene's metadata gave, not an engine."""
 

@@ -1,6 +1,7 @@
 """The plugin's side of the sidecar: starts it, sends requests, hands out answers; restarts it when it died.
 
-Standard library only, no Qt: it may be used from any thread. Requests may hold secrets and are never logged.
+Standard library, and of Qt its translations: it may be used from any thread. Requests may hold secrets and are never
+logged.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..schema import PROTOCOL
-from . import launcher
+from . import launcher, paths
 from .errors import EngineError
+from .words import in_words_of_qgis
 
 START_S = 90.0
 """A first start reads the libraries from a cold disk, perhaps through a virus scanner."""
@@ -27,6 +29,8 @@ CANCEL_S = 20.0
 """After which a sidecar that does not react to a cancel is ended by force."""
 MOST_LOG_BYTES = 2_000_000
 LOG_LINES = 40
+GARBLED, SHOWN = "garbled", 200
+"""Key of a message of ours that cannot be read, and how much of it is shown."""
 
 Notified = Callable[[str, dict], None]
 
@@ -56,7 +60,8 @@ class EngineClient:
         on_notification: Notified | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> dict:
-        """Asks the engine and waits for its answer; starts it first where needed.
+        """Asks the engine and waits for its answer; starts it first where needed. Relative paths in the parameters are
+        those of this process.
 
         on_notification(method, params) is called in this thread for every notification that belongs to the request.
         cancelled: asked ten times a second; the request is cancelled when it says so, and its last features still
@@ -64,7 +69,7 @@ class EngineClient:
         """
         link = self._started()
         ident = next(self._ids)
-        return link.ask(ident, method, params, on_notification, cancelled)
+        return link.ask(ident, method, paths.absolute(params, link.about), on_notification, cancelled)
 
     def cancel(self, ident: int) -> None:
         """Cancels a request by its id, from any thread."""
@@ -238,28 +243,34 @@ class _Link:
                 continue
             if message is None:
                 raise self._death()
+            if GARBLED in message:
+                raise _unreadable(message[GARBLED])
             if "method" in message:
-                if on_notification:
-                    on_notification(message["method"], message.get("params", {}))
+                self._notify(ident, message, on_notification)
             elif "error" in message:
                 raise _as_error(message["error"])
             else:
                 return message.get("result") or {}
 
+    def _notify(self, ident: int, message: dict, on_notification: Notified | None) -> None:
+        """Hands a notification on. One that the plugin cannot read ends the request on both sides."""
+        try:
+            if on_notification:
+                on_notification(message["method"], message.get("params", {}))
+        except (KeyError, TypeError, ValueError, AttributeError) as cause:
+            self.send({"method": "cancel", "params": {"id": ident}})
+            raise _unreadable(f"{message['method']}, {type(cause).__name__}: {cause}") from cause
+
     def _read(self) -> None:
         """Hands every message to the request it belongs to, until the process ends."""
         try:
             for line in self.process.stdout:
-                try:
-                    message = json.loads(line)
-                except ValueError:
+                message, ident = _read_line(line)
+                if message is None:
                     continue  # the sidecar guards its stdout; whatever else came is not for us
-                if not isinstance(message, dict):
-                    continue
-                ident = message.get("params", {}).get("id") if "method" in message else message.get("id")
                 with self._state:
                     inboxes = [self._queues[ident]] if ident in self._queues else []
-                    if message.get("method") == "log":
+                    if message.get("method") == "log" or (GARBLED in message and ident is None):
                         inboxes = list(self._queues.values())
                 for inbox in inboxes:
                     inbox.put(message)
@@ -303,12 +314,45 @@ class _Link:
         self._log.close()
 
 
+def _read_line(line: bytes) -> tuple[dict | None, int | None]:
+    """A message and the request it belongs to; None for what is none of ours. One of ours that cannot be read says so
+    under GARBLED: whoever may have been meant must not wait for ever."""
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError):
+        ours = line.lstrip().startswith(b'{"jsonrpc"')
+        return ({GARBLED: line[:SHOWN].decode("utf-8", "replace")}, None) if ours else (None, None)
+    if not isinstance(message, dict):
+        return None, None
+    params = message.get("params", {})
+    ident = message.get("id")
+    if "method" in message:
+        fine = isinstance(message["method"], str) and isinstance(params, dict)
+        ident = params.get("id") if fine else None
+    elif "error" in message:
+        fine = isinstance(message["error"], dict) and isinstance(message["error"].get("data") or {}, dict)
+    else:
+        fine = isinstance(message.get("result") or {}, dict)
+    if isinstance(ident, bool) or not isinstance(ident, int):
+        ident = None
+    if fine:
+        return message, ident
+    return ({GARBLED: line[:SHOWN].decode("utf-8", "replace")}, ident) if "jsonrpc" in message else (None, None)
+
+
+def _unreadable(what: str) -> EngineError:
+    return EngineError(
+        "ENGINE_BROKEN",
+        f"The engine sent what this plugin cannot read: {what}",
+        "Try again; if it stays so, press Repair in Settings › Options › FUSAR.",
+    )
+
+
 def _as_error(error: dict) -> EngineError:
     data = error.get("data") or {}
     if error.get("code") == -32601:
         return EngineError(
             "ENGINE_OLD", f"The engine does not know this request: {error.get('message')}", "Press Repair in Options."
         )
-    return EngineError(
-        data.get("code", "INTERNAL"), data.get("message", error.get("message", "")), data.get("hint", "")
-    )
+    message, hint = data.get("message", error.get("message", "")), data.get("hint", "")
+    return EngineError(data.get("code", "INTERNAL"), in_words_of_qgis(message), in_words_of_qgis(hint))

@@ -91,6 +91,13 @@ class EngineEnvironment:
         """Whether it was made here, and so may be removed."""
         return (self.folder / MARKER).is_file()
 
+    @property
+    def has_model(self) -> bool | None:
+        """Whether what models need is installed beside the engine; None where its packages are not found."""
+        places = (*self.folder.glob("lib/python*/site-packages"), self.folder / "Lib" / "site-packages")
+        folders = [folder for folder in places if any(folder.glob("*fusar_core*"))]
+        return any((f / "torch").is_dir() for f in folders) if folders else None
+
     def create(self, *, source: str = "", compute: str = "none", uv: str | None = None, python: str = "") -> dict:
         """Makes the environment, or brings one of ours up to date, and returns what `verify` finds.
 

@@ -111,7 +111,7 @@ def find_engine(setting: str = "", environ: Mapping[str, str] | None = None, pla
         told = told.strip().strip('"')
         if not told:
             continue
-        path = Path(told).expanduser()
+        path = Path(told).expanduser().absolute()  # the process is started in another folder
         command = Path(command_in(path, platform)) if path.is_dir() else path
         if command.is_file():
             return command

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from qgis.PyQt.QtCore import QEvent, Qt
-from qgis.PyQt.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QToolButton, QVBoxLayout
+from qgis.PyQt.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QToolButton, QVBoxLayout
 
 from ..translation import tr
+from .banner import DemonstrationBanner
+from .labels import Words
 
 MARGIN, WIDTH = 10, 300
 
@@ -18,16 +20,13 @@ class BoxResult(QFrame):
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.setAutoFillBackground(True)
         self.setFixedWidth(WIDTH)
-        self.title = QLabel(self)
-        self.title.setTextFormat(Qt.TextFormat.PlainText)
-        self.title.setWordWrap(True)
+        self.title = Words(parent=self)
         font = self.title.font()
         font.setBold(True)
         font.setPointSizeF(font.pointSizeF() * 1.3)
         self.title.setFont(font)
-        self.note = QLabel(self)
-        self.note.setTextFormat(Qt.TextFormat.PlainText)
-        self.note.setWordWrap(True)
+        self.note = Words(parent=self)
+        self.banner = DemonstrationBanner(self)
         self.raw = QPlainTextEdit(self)
         self.raw.setReadOnly(True)
         self.raw.setMaximumHeight(self.fontMetrics().height() * 5)
@@ -41,6 +40,7 @@ class BoxResult(QFrame):
         head.addWidget(self.closer, 0, Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout(self)
         column.addLayout(head)
+        column.addWidget(self.banner)
         column.addWidget(self.note)
         column.addWidget(self.raw)
         canvas.installEventFilter(self)
@@ -50,16 +50,19 @@ class BoxResult(QFrame):
         """While the engine looks at the box."""
         self._show(tr("Looking at the box…"), "", "")
 
-    def show_answer(self, label: str, score: float | None, note: str, raw_text: str) -> None:
+    def show_answer(
+        self, label: str, score: float | None, note: str, raw_text: str, demonstration: bool = False
+    ) -> None:
         """label: class; note: engine and scene; raw_text: the words of the engine, '' when it has none."""
         title = label if score is None else f"{label}   {score:.2f}"
-        self._show(title, note, raw_text)
+        self._show(title, note, raw_text, demonstration)
 
     def show_trouble(self, text: str) -> None:
         """Why there is no answer."""
         self._show(tr("Not classified"), text, "")
 
-    def _show(self, title: str, note: str, raw_text: str) -> None:
+    def _show(self, title: str, note: str, raw_text: str, demonstration: bool = False) -> None:
+        self.banner.setVisible(demonstration)
         self.title.setText(title)
         self.note.setText(note)
         self.note.setVisible(bool(note))

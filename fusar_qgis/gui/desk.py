@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from qgis.core import QgsProject, QgsRasterLayer, QgsVectorLayer
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
+from qgis.PyQt.QtWidgets import QMessageBox
 
 from .. import layers
+from ..engine.errors import EngineError
+from ..replacing import check_replaceable
+from ..text import escape
 from ..translation import tr
 from .enquiries import Enquiries
 from .failures import set_up_for, what_failed
@@ -16,6 +22,8 @@ from .runner import Outcome, Run, cancel_all
 from .scene_form import NO_PRIOR, SceneForm
 from .scene_part import Refused, wanted_part
 from .targets_model import is_detections
+
+SETTLE_MS = 300
 
 
 class Desk(QObject):
@@ -53,6 +61,7 @@ class Desk(QObject):
         except Refused as why:
             self.messages.error(str(why))
             return
+        self.messages.clear_errors()
         self._warn_about(layer)
         scene_name = layer.name()
         self._scene_id, self._scene_name = layer.id(), scene_name
@@ -127,31 +136,43 @@ class Desk(QObject):
         if self._disposed:
             live.drop()
             return
-        if self._project_gone:  # what was found belongs to a project that is no longer there
-            self._project_gone = False
+        gone, self._project_gone = self._project_gone, False
+        if gone:  # what was found belongs to a project that is no longer there
             live.drop()
             outcome.layers = {}
         elif outcome.ok and not outcome.cancelled:
             live.drop()
-            outcome.layers = add_results(outcome, self._scene_name)
+            outcome.layers = add_results(outcome, self._scene_name, scene_id=self._scene_id)
+            self.messages.clear_errors()
         else:
             outcome.layers = self._keep_partial(live, outcome)
-            found = outcome.layers.get("DETECTIONS") if outcome.code != "ENGINE_DIED" else None  # whose text says it
-            kept = tr(" What was found until then is kept in “{layer}”.").format(layer=found.name()) if found else ""
-            if outcome.cancelled:
-                self.messages.info(tr("Stopped.") + kept)
-            else:
-                self._tell_error(outcome, kept)
+        # Not at once: QGIS now says that its task is complete, which would lie over what is said here; and map and
+        # panel take their time one after the other.
+        QTimer.singleShot(0, lambda: self._tell(outcome, stopped=not gone))
+        QTimer.singleShot(0, lambda: self.ended.emit(outcome))
+
+    def _tell(self, outcome: Outcome, *, stopped: bool) -> None:
+        """What the message bar says of a run that has ended; stopped: also why it did not come to its end."""
+        if self._disposed:
+            return
         for text in outcome.warnings:
             self.messages.warning(text)
-        QTimer.singleShot(0, lambda: self.ended.emit(outcome))  # map and panel take their time one after the other
+        if not stopped or (outcome.ok and not outcome.cancelled):
+            return
+        found = outcome.layers.get("DETECTIONS") if outcome.code != "ENGINE_DIED" else None  # whose text says it
+        kept = tr(" What was found until then is kept in “{layer}”.").format(layer=found.name()) if found else ""
+        if outcome.cancelled:
+            self.messages.info(tr("Stopped.") + kept)
+        else:
+            self._tell_error(outcome, kept)
 
     def _keep_partial(self, live: LiveLayer, outcome: Outcome) -> dict:
         """The engine's merged part of the result where it came, else the provisional detections."""
         final = outcome.layers.get("DETECTIONS")
         if final is not None and final.featureCount():
             live.drop()
-            return add_results(outcome, tr("{scene} (partial)").format(scene=self._scene_name))
+            name = tr("{scene} (partial)").format(scene=self._scene_name)
+            return add_results(outcome, name, scene_id=self._scene_id)
         layer = live.keep()
         return {"DETECTIONS": layer} if layer is not None else {}
 
@@ -177,7 +198,35 @@ class Desk(QObject):
             "fusar:export_detections", {"INPUT": layer.id(), "CONFIRMED_ONLY": False}
         )
         self.dialog.destroyed.connect(self._dialog_closed)
+        if hasattr(self.dialog, "algorithmFinished"):
+            self.dialog.algorithmFinished.connect(self._exported)
         self.dialog.show()
+
+    def _exported(self, ok: bool, _results: dict) -> None:
+        """Where an export stands against an analyst's work, asks whether that may be replaced."""
+        if not ok:  # once the dialog has come to rest: it lets events through while it tells how the run ended
+            QTimer.singleShot(SETTLE_MS, self._ask_to_replace)
+
+    def _ask_to_replace(self) -> None:
+        dialog = self.dialog
+        if dialog is None or self._disposed:
+            return
+        values = parameters_of(dialog)
+        place = values.get("OUTPUT")
+        place = place.sink.staticValue() if hasattr(place, "sink") else place
+        if not place or values.get("OVERWRITE"):
+            return
+        try:
+            check_replaceable(Path(str(place)), "detections")
+        except EngineError as problem:
+            if problem.code == "OUTPUT_REVIEWED" and self._may_replace(problem.message):
+                dialog.setParameters({**values, "OVERWRITE": True})
+                dialog.runAlgorithm()
+
+    def _may_replace(self, what: str) -> bool:
+        words = escape(what + " " + tr("Replace it?"))
+        asked = QMessageBox.question(self.dialog, tr("Export detections"), words)
+        return asked == QMessageBox.StandardButton.Yes
 
     def _dialog_closed(self) -> None:
         self.dialog = None
@@ -220,3 +269,9 @@ class Desk(QObject):
             self.dialog.close()
         if self._guide is not None:
             self._guide.deleteLater()
+
+
+def parameters_of(dialog) -> dict:
+    """What the dialog of an algorithm says; how it is asked differs between versions of QGIS."""
+    ask = getattr(dialog, "getParameterValues", None) or dialog.createProcessingParameters
+    return ask()

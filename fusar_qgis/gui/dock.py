@@ -8,8 +8,10 @@ from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtWidgets import QSplitter, QTabWidget
 
 from .. import settings, tasks
+from ..demonstration import is_demonstration
 from ..engine import manager
 from ..engine.errors import EngineError
+from ..raster_source import scene_of
 from ..translation import tr
 from .answers import grid_and_caption
 from .failures import set_up_for
@@ -29,6 +31,7 @@ class FusarDock(QgsDockWidget):
         super().__init__("FUSAR", iface.mainWindow())
         self.setObjectName("FusarDock")
         self.iface, self.desk = iface, desk
+        self._watched: set[str] = set()  # rasters whose CRS the user may change
         self.form = SceneForm()
         self.results = ResultsPanel(iface.mapCanvas())
         self.questions = QuestionsPanel()
@@ -43,7 +46,7 @@ class FusarDock(QgsDockWidget):
         self.split.setChildrenCollapsible(False)
         self.setWidget(self.split)
         self._engine_ready = False
-        self._version = ""
+        self._asked = self._version = ""
         self._proposal = ""
         self._connect()
         self._choose_first_layer()
@@ -65,6 +68,7 @@ class FusarDock(QgsDockWidget):
         self.desk.ended.connect(self._ended)
         self.desk.enquiries.answered.connect(self.questions.add)
         self.desk.enquiries.asking.connect(self.questions.set_busy)
+        self.desk.enquiries.demonstrated.connect(self.questions.banner.setVisible)
         self.iface.currentLayerChanged.connect(self._active_layer_changed)
 
     def _make_room(self) -> None:
@@ -126,10 +130,13 @@ class FusarDock(QgsDockWidget):
     def _layer_changed(self, layer) -> None:
         """Shows what is known of a scene: what QGIS knows at once, then the year as the engine reads it."""
         line = describe_layer(layer)
+        if layer is not None and layer.id() not in self._watched:
+            self._watched.add(layer.id())
+            layer.crsChanged.connect(self._crs_changed)
         self.form.set_scene_info(line, None, "")
         if layer is None or layer.providerType() != "gdal" or not self._engine_ready:
             return
-        path, layer_id = layer.source(), layer.id()
+        request, layer_id = scene_of(layer), layer.id()
 
         def tell(info: dict) -> None:
             if self.form.layer is None or self.form.layer.id() != layer_id:
@@ -138,7 +145,10 @@ class FusarDock(QgsDockWidget):
             sensor = " ".join(str(found[k]) for k in ("sensor", "acquired") if found.get(k))
             self.form.set_scene_info("\n".join(filter(None, (line, sensor))), found.get("year"), provenance(found))
 
-        self._in_background(lambda: manager.engine().call("scene_info", {"scene": path}), tell, lambda problem: None)
+        self._in_background(lambda: manager.engine().call("scene_info", request), tell, lambda problem: None)
+
+    def _crs_changed(self) -> None:
+        self._layer_changed(self.form.layer)
 
     # -- engine ----------------------------------------------------------------------------------------------------
 
@@ -160,8 +170,8 @@ class FusarDock(QgsDockWidget):
     def _engine_down(self, problem) -> None:
         self._engine_ready = False
         self._proposal = set_up_for(getattr(problem, "code", ""), str(problem))
-        self.form.set_status(getattr(problem, "message", str(problem)), WRONG, set_up=bool(self._proposal))
-        self.form.status_label.setToolTip(str(problem))
+        what = getattr(problem, "message", str(problem))
+        self.form.set_status(what, WRONG, set_up=bool(self._proposal), why=str(problem))
 
     def _engine_chosen(self, name: str) -> None:
         """Asks the chosen engine what it can do; a model is loaded for that, which is why it is done beforehand."""
@@ -172,13 +182,22 @@ class FusarDock(QgsDockWidget):
         except EngineError as problem:
             self._engine_down(problem)
             return
+        if name != self._asked:
+            self._asked = name
+            self.form.set_demonstration(False)
         self.form.set_status(tr("Loading “{engine}”…").format(engine=name), BUSY)
 
         def tell(info: dict) -> None:
             if self.form.engine == name:
                 self.form.set_abilities(name, info.get("tasks", []), info.get("classes", []))
+                demonstration = is_demonstration(info)
+                self.form.set_demonstration(demonstration)
+                if demonstration:
+                    self.questions.banner.setVisible(True)
                 if self.desk.run is None:
-                    self.form.set_status(tr("Ready · engine {version}").format(version=self._version), READY)
+                    ready = tr("Ready · engine {version}").format(version=self._version)
+                    also = f" · {tr('demonstration model')}" if demonstration else ""
+                    self.form.set_status(ready + also, READY)
 
         self._in_background(lambda: manager.engine().call("engine_info", request), tell, self._engine_down)
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 
-from qgis.core import QgsFeature, QgsGeometry, QgsProject, QgsRasterLayer, QgsReferencedRectangle
+from qgis.core import QgsGeometry, QgsProject, QgsRasterLayer, QgsReferencedRectangle
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from .. import settings
+from ..demonstration import is_demonstration
 from ..engine import manager
+from ..layers import note_rows
+from ..schema import NOTHING
 from ..translation import tr
 from .answers import attributes
 from .failures import what_failed
@@ -27,6 +31,7 @@ class Enquiries(QObject):
     answered = pyqtSignal(str, str, str)
     asking = pyqtSignal(bool)
     failed = pyqtSignal(object)
+    demonstrated = pyqtSignal(bool)
 
     def __init__(self, iface, messages: Messages) -> None:
         super().__init__()
@@ -75,17 +80,30 @@ class Enquiries(QObject):
             if not outcome.cancelled:
                 self.failed.emit(outcome)
             return
-        feature = self._add_box(scene, outcome)
-        if feature is None:
+        self.messages.clear_errors()
+        found = outcome.layers.get("OUTPUT")
+        value = next((attributes(f) for f in found.getFeatures()), None) if found is not None else None
+        if value is None:
             self.card.show_trouble(tr("The engine gave no answer."))
             return
-        value = attributes(feature)
-        label = value.get("class") or tr("no class could be read")
+        demonstration = self._demonstrated(outcome)
         note = " · ".join(str(v) for v in (value.get("engine"), value.get("model"), value.get("scene")) if v)
-        self.card.show_answer(label, value.get("score"), note, value.get("raw_text") or "")
+        if value.get("parse_status") == NOTHING:  # nothing to be put on the map, or to be reviewed
+            label, score = tr("Nothing there"), None
+        else:
+            self._add_box(scene, outcome)
+            label, score = value.get("class") or tr("no class could be read"), value.get("score")
+        self.card.show_answer(label, score, note, value.get("raw_text") or "", demonstration)
 
-    def _add_box(self, scene: tuple[str, str], outcome: Outcome) -> QgsFeature | None:
-        """Puts a classified box to the others of its scene, which share a layer; returns it."""
+    def _demonstrated(self, outcome: Outcome) -> bool:
+        """Whether a demonstration model has answered; whoever shows its answers hears of it."""
+        told = json.loads(outcome.results.get("SUMMARY") or "{}")
+        demonstration = is_demonstration(told)
+        self.demonstrated.emit(demonstration)
+        return demonstration
+
+    def _add_box(self, scene: tuple[str, str], outcome: Outcome) -> None:
+        """Puts a classified box to the others of its scene, which share a layer."""
         found = outcome.layers.get("OUTPUT")
         features = list(found.getFeatures()) if found is not None else []
         before = QgsProject.instance().mapLayer(self._boxes.get(scene[0], ""))
@@ -95,9 +113,10 @@ class Enquiries(QObject):
             before.dataProvider().addFeatures(features)
             before.updateExtents()
             before.triggerRepaint()
+            note_rows(before)
         elif features:
-            self._boxes[scene[0]] = add_results(outcome, scene[1], tr("classified boxes"))["OUTPUT"].id()
-        return features[0] if features else None
+            boxes = add_results(outcome, scene[1], tr("classified boxes"), scene[0])["OUTPUT"]
+            self._boxes[scene[0]] = boxes.id()
 
     def ask(self, question: str, form: SceneForm) -> None:
         """Asks about the scene, or the part chosen in the form."""
@@ -126,11 +145,14 @@ class Enquiries(QObject):
                 self.failed.emit(outcome)
             return
         title = question if len(question) <= LONGEST_TITLE else f"{question[: LONGEST_TITLE - 1]}…"
+        self.messages.clear_errors()
         layer = add_results(outcome, scene_name, title).get("OUTPUT")
         rows = [attributes(f) for f in layer.getFeatures()] if layer is not None else []
         words = _in_words([(r["chip"], r["answer"]) for r in rows if r.get("answer")])
         first = rows[0] if rows else {}
-        note = " · ".join(str(v) for v in (first.get("scene"), first.get("engine"), first.get("model")) if v)
+        said = [first.get("scene"), first.get("engine"), first.get("model")]
+        said += [tr("demonstration model")] if self._demonstrated(outcome) else []
+        note = " · ".join(str(v) for v in said if v)
         self.answered.emit(question, words or tr("The engine gave no answer."), note)
 
     def _start(self, run: Run, then) -> None:

@@ -7,6 +7,7 @@ from qgis.PyQt.QtGui import QColor, QPainter, QPen
 from qgis.PyQt.QtWidgets import QSizePolicy, QWidget
 
 from ..schema import CELLS_PER_SIDE as SIDE
+from ..text import tool_tip
 from ..translation import tr
 
 FILLED, LINE = QColor(232, 119, 34), QColor(120, 120, 120)
@@ -31,8 +32,9 @@ class GridAnswer(QWidget):
         """cells: those with targets; None when there is no answer."""
         self.cells = cells
         said = tr("no answer") if cells is None else ", ".join(map(str, sorted(cells))) or tr("none")
-        self.setToolTip(tr("Cells of the 3 × 3 grid that hold targets: {cells}").format(cells=said))
-        self.setAccessibleName(self.toolTip())
+        told = tr("Cells of the 3 × 3 grid that hold targets: {cells}").format(cells=said)
+        self.setToolTip(tool_tip(told))
+        self.setAccessibleName(told)
         self.update()
 
     def _rect(self, number: int) -> QRectF:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from qgis.core import QgsMapLayer, QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QObject, QTimer
 
+from ..layers import note_rows
 from ..translation import tr
 
 BATCH_MS = 200  # one repaint for all chips of this time; a repaint per chip would flicker and stall
@@ -71,4 +72,5 @@ class LiveLayer(QObject):
         layer = self.layer
         if layer is not None:
             layer.setName(self._partial_name)
+            note_rows(layer)
         return layer

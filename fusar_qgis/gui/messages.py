@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from qgis.core import Qgis
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QLabel, QPushButton
+from qgis.PyQt.QtWidgets import QPushButton
 
+from ..text import escape
 from ..translation import tr
 from . import diagnostics
-from .questions_panel import escape
+from .labels import RichWords
 
 TITLE = "FUSAR"
 LIGHT = (Qgis.MessageLevel.Info, Qgis.MessageLevel.Warning, Qgis.MessageLevel.Success)
@@ -22,6 +23,7 @@ class Messages:
 
     def __init__(self, bar) -> None:
         self._bar = bar
+        self._errors: list = []
 
     def info(self, text: str) -> None:
         """A note that goes away by itself."""
@@ -40,14 +42,22 @@ class Messages:
         diagnostics.remember(text)
         buttons = dict(actions or {})
         buttons[tr("Copy diagnostics")] = diagnostics.copy
-        self._push(text, Qgis.MessageLevel.Critical, 0, buttons)
+        item = self._push(text, Qgis.MessageLevel.Critical, 0, buttons)
+        self._errors.append(item)
+        item.destroyed.connect(lambda: self._errors.remove(item) if item in self._errors else None)
 
-    def _push(self, text: str, level, seconds: int, buttons: dict | None = None) -> None:
+    def clear_errors(self) -> None:
+        """Takes our errors away: what they were about has worked by now, or is tried anew."""
+        errors, self._errors = self._errors, []
+        for item in errors:
+            self._bar.popWidget(item)
+
+    def _push(self, text: str, level, seconds: int, buttons: dict | None = None):
         item = self._bar.createMessage("", "")
         row = item.layout()
-        words = QLabel(f"<b>{TITLE}:</b> {escape(text)}", item)
+        words = RichWords(item)  # QGIS's own text field shows a line and a half
+        words.setText(f"<b>{TITLE}:</b> {escape(text)}")
         words.setObjectName("FusarMessage")
-        words.setWordWrap(True)  # QGIS's own text field shows a line and a half
         words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         words.setStyleSheet("color: black" if level in LIGHT else "color: white")
         row.addWidget(words, 1)
@@ -59,4 +69,4 @@ class Messages:
             taken += button.sizeHint().width() + row.spacing()
         width = max(LEAST_PX, self._bar.parentWidget().width() - taken)
         words.setMinimumHeight(words.heightForWidth(width))
-        self._bar.pushWidget(item, level, seconds)
+        return self._bar.pushWidget(item, level, seconds)

@@ -10,7 +10,6 @@ from qgis.PyQt.QtWidgets import (
     QFrame,
     QGroupBox,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QScrollArea,
@@ -25,6 +24,7 @@ from ..engine import launcher, manager
 from ..engine.errors import EngineError
 from ..translation import tr
 from . import diagnostics
+from .labels import IN_A_WINDOW, Words
 from .scene_form import engine_title
 
 PAGE = "FusarOptions"
@@ -162,9 +162,8 @@ class FusarOptionsPage(QgsOptionsPageWidget):
         self._say_engine()
 
 
-def _note(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setWordWrap(True)
+def _note(text: str) -> Words:
+    label = Words(text, longest=IN_A_WINDOW)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     label.setStyleSheet("color: gray;")
     label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)

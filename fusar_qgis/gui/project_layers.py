@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from qgis.core import QgsProcessing, QgsProcessingOutputLayerDefinition, QgsProject
 
-from ..translation import tr
+from .. import layers
 from .runner import Outcome
+from .target_view import SCENE
 
 
 def destination() -> QgsProcessingOutputLayerDefinition:
@@ -13,15 +14,15 @@ def destination() -> QgsProcessingOutputLayerDefinition:
     return QgsProcessingOutputLayerDefinition(QgsProcessing.TEMPORARY_OUTPUT, QgsProject.instance())
 
 
-def add_results(outcome: Outcome, scene_name: str, output: str = "") -> dict:
+def add_results(outcome: Outcome, scene_name: str, output: str = "", scene_id: str = "") -> dict:
     """Puts result layers into the project, detections on top; empty ones but detections are left out.
 
-    output: title of a layer OUTPUT.
+    output: title of a layer OUTPUT. scene_id: of the raster layer that was interpreted.
     """
     titles = {
-        "GRID_CELLS": tr("grid cells"),
-        "ANSWERS": tr("answers"),
-        "DETECTIONS": tr("detections"),
+        "GRID_CELLS": layers.title_of("grid_cells"),
+        "ANSWERS": layers.title_of("answers"),
+        "DETECTIONS": layers.title_of("detections"),
         "OUTPUT": output,
     }
     added = {}
@@ -30,6 +31,7 @@ def add_results(outcome: Outcome, scene_name: str, output: str = "") -> dict:
         if layer is None or (not layer.featureCount() and name != "DETECTIONS"):
             continue
         layer.setName(f"{scene_name}: {titles[name]}")
+        layer.setCustomProperty(SCENE, scene_id)
         aside = name == "OUTPUT"  # it does not become the active layer: the user may be reviewing detections
         added[name] = QgsProject.instance().addMapLayer(layer, not aside)
         if aside:

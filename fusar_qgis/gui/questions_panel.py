@@ -5,12 +5,9 @@ from __future__ import annotations
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QTextBrowser, QVBoxLayout, QWidget
 
+from ..text import escape
 from ..translation import tr
-
-
-def escape(text: str) -> str:
-    """Text of a model or a user as HTML shows it literally."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\n", "<br>")
+from .banner import DemonstrationBanner
 
 
 class QuestionsPanel(QWidget):
@@ -28,11 +25,13 @@ class QuestionsPanel(QWidget):
         self.button.clicked.connect(self._ask)
         self.history = QTextBrowser(self)
         self.history.setPlaceholderText(tr("Questions and answers of this session appear here."))
+        self.banner = DemonstrationBanner(self)
         row = QHBoxLayout()
         row.addWidget(self.line, 1)
         row.addWidget(self.button)
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 6, 6, 6)
+        column.addWidget(self.banner)
         column.addLayout(row)
         column.addWidget(self.history, 1)
 

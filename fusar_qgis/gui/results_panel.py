@@ -6,14 +6,13 @@ import re
 import time
 from collections import Counter
 
-from qgis.core import QgsCoordinateTransform, QgsProject, QgsRectangle, QgsVectorLayer
+from qgis.core import QgsProject, QgsRectangle, QgsVectorLayer
 from qgis.PyQt.QtCore import QItemSelectionModel, Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
     QComboBox,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
     QSlider,
     QTableView,
@@ -21,10 +20,17 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from ..layers import by_demonstration, is_emptied
+from ..text import escape
 from ..translation import tr
+from .banner import DemonstrationBanner
 from .grid_answer import GridAnswer
+from .labels import RichWords, Words
+from .scene_part import in_crs
+from .target_view import TargetChip, TargetOutline, scene_of, view_of
 from .targets_model import CONFIRMED, REJECTED, UNREVIEWED, TargetsModel, is_detections, read_rows
 
+LEAST_WORDS_PX = 150
 SETTLE_MS = 150  # the layer is filtered, or read again, once the slider or an edit has come to rest
 SLICE_S = 0.03  # reading a layer never holds up the window for longer
 OUR_FILTER = re.compile(r'^(?:\((?P<other>.*)\) AND )?"score" >= \d\.\d\d$', re.DOTALL)
@@ -53,6 +59,7 @@ class ResultsPanel(QWidget):
     def __init__(self, canvas, parent=None) -> None:
         super().__init__(parent)
         self._canvas = canvas
+        self._outline = TargetOutline(canvas)
         self._layer_id = ""
         self._answers: dict[str, frozenset[int]] = {}
         self._settle = self._timer(self._apply_filter)
@@ -68,24 +75,33 @@ class ResultsPanel(QWidget):
         return timer
 
     def _build(self) -> None:
-        self.scene_label = QLabel(self)
-        self.scene_label.setWordWrap(True)
-        self.counts_label = QLabel(self)
-        self.counts_label.setWordWrap(True)
-        self.counts_label.setTextFormat(Qt.TextFormat.RichText)
+        self.banner = DemonstrationBanner(self)
+        self.scene_label = Words(parent=self)
+        self.counts_label = RichWords(self)
         self.grid = GridAnswer(self)
         self.grid_class = QComboBox(self)
         self.grid_class.currentTextChanged.connect(lambda name: self.grid.show_cells(self._answers.get(name)))
-        self.caption_label = QLabel(self)
-        self.caption_label.setWordWrap(True)
+        self.caption_label = Words(parent=self)
         self.caption_label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
 
         self.slider = QSlider(Qt.Orientation.Horizontal, self)
         self.slider.setRange(0, 100)
         self.slider.setAccessibleName(tr("Least confidence"))
         self.slider.valueChanged.connect(self._slid)
-        self.slider_label = QLabel(self)
+        self.slider_label = Words(parent=self)
+        self.slider_label.setWordWrap(False)
 
+        self._build_list()
+        self.chip = TargetChip(self)
+        self.confirm_button = QPushButton(tr("Confirm (C)"), self)
+        self.confirm_button.clicked.connect(lambda: self.review_selected(CONFIRMED))
+        self.reject_button = QPushButton(tr("Reject (R)"), self)
+        self.reject_button.clicked.connect(lambda: self.review_selected(REJECTED))
+        self.export_button = QPushButton(tr("Export…"), self)
+        self.export_button.clicked.connect(self.export_wanted)
+        self._arrange()
+
+    def _build_list(self) -> None:
         self.model = TargetsModel(self)
         self.list = TargetList(self)
         self.list.setModel(self.model)
@@ -100,20 +116,20 @@ class ResultsPanel(QWidget):
         self.list.setMinimumHeight(6 * (self.fontMetrics().height() + 6))
         header = self.list.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header.setMinimumSectionSize(self.fontMetrics().height())
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
-        header.resizeSection(0, self.fontMetrics().height() * 2)
+        header.resizeSection(0, self.fontMetrics().height() + 4)
+        metrics, titles = self.fontMetrics(), (self.model.headerData(c, Qt.Orientation.Horizontal) for c in (2, 3))
+        for column, title, value, room in zip((2, 3), titles, ("0.00", "0000 m"), (22, 14)):  # noqa: B905 - Python 3.9
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)  # a number must not be cut off
+            header.resizeSection(column, max(map(metrics.horizontalAdvance, (title, value))) + room)
+        header.setHighlightSections(False)
         self.list.setToolTip(tr("Click: zoom to it. Keys: C confirm, R reject, U undo."))
         self.list.clicked.connect(lambda index: self.go_to(self._fid(index)))
         self.list.selectionModel().currentChanged.connect(self._current_changed)
         self.list.reviewed.connect(self.review_selected)
 
-        self.confirm_button = QPushButton(tr("Confirm (C)"), self)
-        self.confirm_button.clicked.connect(lambda: self.review_selected(CONFIRMED))
-        self.reject_button = QPushButton(tr("Reject (R)"), self)
-        self.reject_button.clicked.connect(lambda: self.review_selected(REJECTED))
-        self.export_button = QPushButton(tr("Export…"), self)
-        self.export_button.clicked.connect(self.export_wanted)
-
+    def _arrange(self) -> None:
         words = QVBoxLayout()
         words.addWidget(self.scene_label)
         words.addWidget(self.counts_label)
@@ -132,10 +148,14 @@ class ResultsPanel(QWidget):
             buttons.addWidget(button)
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 6, 6, 6)
+        column.addWidget(self.banner)
         column.addLayout(top)
         column.addWidget(self.caption_label)
         column.addLayout(filter_row)
-        column.addWidget(self.list, 1)
+        beside = QHBoxLayout()
+        beside.addWidget(self.list, 1)
+        beside.addWidget(self.chip, 0, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(beside, 1)
         column.addLayout(buttons)
 
     # -- what is shown ---------------------------------------------------------------------------------------------
@@ -150,6 +170,7 @@ class ResultsPanel(QWidget):
         if self.layer is not None:
             self._disconnect(self.layer)
         self._layer_id = layer.id() if layer is not None and is_detections(layer) else ""
+        self.look_away()
         if self.layer is not None:
             self._connect(self.layer)
             found = re.search(r'"score" >= (\d\.\d\d)$', self.layer.subsetString())
@@ -189,6 +210,7 @@ class ResultsPanel(QWidget):
         for widget in (self.slider, self.list, self.confirm_button, self.reject_button, self.export_button):
             widget.setEnabled(layer is not None)
         self.scene_label.setText(layer.name() if layer is not None else tr("No result yet."))
+        self.banner.setVisible(layer is not None and by_demonstration(layer))
         self.slider_label.setVisible(layer is not None)
         self.slider.setVisible(layer is not None)
         self._read_on()
@@ -207,7 +229,7 @@ class ResultsPanel(QWidget):
         rows = self.model.rows
         counted = Counter(r.label for r in rows if not r.flags and r.review != REJECTED)
         classes = sorted({r.label for r in rows} | set(counted))
-        parts = [f"<b>{counted[c]}</b> {c}" for c in classes]
+        parts = [f"<b>{counted[c]}</b> {escape(c)}" for c in classes]
         small = []
         for text, number in (
             (tr("{n} doubtful (not counted)"), sum(bool(r.flags) for r in rows)),
@@ -218,10 +240,16 @@ class ResultsPanel(QWidget):
                 small.append(text.format(n=number).replace(" ", "\u00a0"))  # breaks between parts only
         if self.layer is None:
             self.counts_label.setText(tr("Press <i>Interpret scene</i>."))
+        elif is_emptied(self.layer):
+            self.counts_label.setText(
+                tr("This layer's rows were lost when the project was closed. Interpret the scene again.")
+            )
         elif not rows:
             self.counts_label.setText(tr("No targets found."))
         else:
             self.counts_label.setText(f"<span style='font-size:large'>{', '.join(parts)}</span><br>{' · '.join(small)}")
+        label = self.counts_label  # in nested layouts nobody asks it how high it has to be
+        label.setMinimumHeight(label.heightForWidth(max(LEAST_WORDS_PX, label.width())))
 
     # -- filter ----------------------------------------------------------------------------------------------------
 
@@ -306,26 +334,29 @@ class ResultsPanel(QWidget):
             self.go_to(self._fid(current))
 
     def go_to(self, fid: int) -> None:
-        """Selects a detection on the map and brings it into view."""
+        """Outlines a detection on the map, brings it near, and shows its pixels beside the list."""
         layer = self.layer
         if layer is None:
             return
-        layer.selectByIds([fid])
-        box = layer.getFeature(fid).geometry().boundingBox()
+        feature = layer.getFeature(fid)
+        box = feature.geometry().boundingBox()
         if box.isNull() or box.isEmpty():
+            self.look_away()
             return
-        settings = self._canvas.mapSettings()
-        if layer.crs().isValid() and settings.destinationCrs().isValid():
-            box = QgsCoordinateTransform(
-                layer.crs(), settings.destinationCrs(), QgsProject.instance()
-            ).transformBoundingBox(box)
-        side, view = max(box.width(), box.height()), self._canvas.extent()
-        if side * 100 < view.width() or side * 10 > view.width():  # too small to see, or too close to place
-            width, height = side * 40, side * 40 * self._canvas.height() / max(1, self._canvas.width())
-        else:
-            width, height = view.width(), view.height()
-        self._canvas.setExtent(QgsRectangle.fromCenterAndSize(box.center(), width, height))
-        self._canvas.refresh()
+        on_map = in_crs(box, layer.crs(), self._canvas.mapSettings().destinationCrs())
+        if not on_map.isEmpty():
+            self._canvas.setExtent(view_of(on_map, self._canvas.width(), self._canvas.height()))
+            self._canvas.refresh()
+        self._outline.show(layer, feature.geometry())
+        at = layer.fields().indexFromName("scene")
+        name = feature.attributes()[at] if at >= 0 else ""
+        scene = scene_of(layer, name if isinstance(name, str) else "")
+        self.chip.show_target(scene, in_crs(box, layer.crs(), scene.crs()) if scene is not None else box)
+
+    def look_away(self) -> None:
+        """Takes outline and picture of the target away."""
+        self._outline.clear()
+        self.chip.show_target(None, QgsRectangle())
 
     # -- the layer's own signals -----------------------------------------------------------------------------------
 

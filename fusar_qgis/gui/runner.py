@@ -163,7 +163,8 @@ class Background(QgsTask):
     failed = pyqtSignal(object)
 
     def __init__(self, title: str, function) -> None:
-        super().__init__(title, QgsTask.Flag.CanCancel)
+        silent = getattr(QgsTask.Flag, "Silent", None)  # of QGIS 3.26: it does not say that this task is complete
+        super().__init__(title, QgsTask.Flag.CanCancel if silent is None else QgsTask.Flag.CanCancel | silent)
         self._function = function
         self._result = None
         self._exception: BaseException | None = None

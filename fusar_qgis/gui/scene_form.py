@@ -15,7 +15,6 @@ from qgis.PyQt.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QProgressBar,
     QPushButton,
     QScrollArea,
@@ -27,11 +26,14 @@ from qgis.PyQt.QtWidgets import (
 
 from .. import settings, tasks
 from ..engine import manager
+from ..schema import FIRST_YEAR, LAST_YEAR
+from ..text import elided, escape, tool_tip
 from ..translation import tr
+from .banner import DemonstrationBanner
+from .labels import RichWords, Words
 
 WHOLE, VIEW, SELECTION = "whole", "view", "selection"
 NO_PRIOR, CHOOSE_FILE = "none", "file"
-FIRST_YEAR, LAST_YEAR = 1991, 2100  # ERS-1 was the first radar satellite whose scenes are still in use
 NARROW = 12  # characters a combo box insists on: a long layer name must not widen the dock
 
 
@@ -139,10 +141,15 @@ class SceneForm(QWidget):
         self._fill_tasks()
         self._show_abilities()
 
-    def set_status(self, text: str, colour: str, set_up: bool = False) -> None:
-        """The state of the engine in words; set_up: offer the set-up dialog beside it."""
-        self.status_label.setText(f"<span style='color:{colour}'>●</span> {text}")
+    def set_status(self, text: str, colour: str, set_up: bool = False, why: str = "") -> None:
+        """The state of the engine in words; set_up: offer the set-up dialog beside it; why: more, for the tool tip."""
+        self.status_label.setText(f"<span style='color:{colour}'>●</span> {escape(elided(text))}")
+        self.status_label.setToolTip(tool_tip(why or text))
         self.setup_button.setVisible(set_up)
+
+    def set_demonstration(self, demonstration: bool) -> None:
+        """Whether the engine chosen is a demonstration model."""
+        self.banner.setVisible(demonstration)
 
     def set_scene_info(self, text: str, year: int | None, provenance: str) -> None:
         """What is known of the scene; provenance: where the year comes from."""
@@ -192,8 +199,8 @@ class SceneForm(QWidget):
         self.info_label = self._note()
         self.engine_box = QComboBox(self)
         self.engine_box.currentIndexChanged.connect(lambda _: self._engine_changed())
-        self.status_label = QLabel(self)
-        self.status_label.setWordWrap(True)
+        self.status_label = RichWords(self)
+        self.banner = DemonstrationBanner(self)
         self.setup_button = QPushButton(tr("Set up…"), self)
         self.setup_button.clicked.connect(self.setup_wanted)
         self.task_boxes: dict[str, QCheckBox] = {}
@@ -244,7 +251,7 @@ class SceneForm(QWidget):
         self.cancel_button.clicked.connect(self.cancel_wanted)
         self.progress = QProgressBar(self)
         self.progress.setTextVisible(False)
-        self.progress_label = QLabel(self)
+        self.progress_label = Words(parent=self)
         self._arrange()
 
     def _fill_tasks(self) -> None:
@@ -257,10 +264,9 @@ class SceneForm(QWidget):
             box.setChecked(before.get(name, True))
             self._task_grid.addWidget(box, i // 2, i % 2)
 
-    def _note(self) -> QLabel:
+    def _note(self) -> Words:
         """A small grey line under a field, hidden while empty."""
-        label = QLabel(self)
-        label.setWordWrap(True)
+        label = Words(parent=self)
         label.setStyleSheet("color: gray; font-size: small;")
         label.setVisible(False)
         return label
@@ -272,6 +278,7 @@ class SceneForm(QWidget):
         form.addRow(self.info_label)
         form.addRow(tr("Engine"), self.engine_box)
         form.addRow(self.status_label)
+        form.addRow(self.banner)
         form.addRow("", self.setup_button)
         form.addRow(tr("Find out"), self._task_grid)
         form.addRow(tr("Classes"), self.class_box)
@@ -319,7 +326,8 @@ class SceneForm(QWidget):
         able, classes = self._abilities.get(self.engine, (tasks.usual(), ["ship"]))
         for name, box in self.task_boxes.items():
             box.setEnabled(name in able)
-            box.setToolTip("" if name in able else tr("This engine cannot do it: {engine}").format(engine=self.engine))
+            why = tr("This engine cannot do it: {engine}").format(engine=self.engine)
+            box.setToolTip("" if name in able else tool_tip(why))
         before = set(self.classes)
         names = sorted(classes, key=lambda c: (c != "ship", c))
         self.class_box.clear()

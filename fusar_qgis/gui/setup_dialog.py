@@ -17,7 +17,6 @@ from qgis.PyQt.QtWidgets import (
     QDialogButtonBox,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QMessageBox,
     QPlainTextEdit,
@@ -31,8 +30,10 @@ from .. import settings
 from ..engine import launcher, manager
 from ..engine.environment import EngineEnvironment, bundled_wheel
 from ..engine.errors import EngineError
+from ..text import escape
 from ..translation import tr
 from . import diagnostics
+from .labels import IN_A_WINDOW, Words
 from .runner import Background
 
 MOST_LINES = 5000
@@ -56,21 +57,20 @@ class SetupDialog(QDialog):
         self._folder = folder
         self._stop = threading.Event()
         self._job: Background | None = None
+        self._trouble = ""  # why the last task failed
         self._lines = _Lines(self)
         self._lines.came.connect(self._say)
         self._build(compute)
         self._show_state()
 
     def _build(self, compute: str) -> None:
-        about = QLabel(
+        about = Words(
             tr(
                 "The engine reads the scenes. It lives in a Python environment of its own; "
                 "QGIS's Python is not touched. About 200 MB are downloaded, with a model about 2 GB more."
             )
         )
-        about.setWordWrap(True)
-        self.state_label = QLabel()
-        self.state_label.setWordWrap(True)
+        self.state_label = Words(longest=IN_A_WINDOW)
         self.state_label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.state_label.setMinimumHeight(2 * self.fontMetrics().height())
         self.state_label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -170,7 +170,7 @@ class SetupDialog(QDialog):
         """Deletes the environment made here, after asking."""
         folder = self._environment().folder
         asked = QMessageBox.question(
-            self, self.windowTitle(), tr("Delete {folder} and all that is in it?").format(folder=folder)
+            self, self.windowTitle(), escape(tr("Delete {folder} and all that is in it?").format(folder=folder))
         )
         if asked == QMessageBox.StandardButton.Yes:
             self._start(self._environment().remove, lambda _: self._say(tr("Removed.")))
@@ -205,6 +205,7 @@ class SetupDialog(QDialog):
             return
         manager.shutdown()  # files of a running engine cannot be replaced on Windows
         self._stop.clear()
+        self._trouble = ""
         self._set_busy(True)
         self._job = Background(tr("FUSAR: setting up the engine"), function)
         self._job.done.connect(lambda result: self._ended(lambda: then(result)))
@@ -221,6 +222,7 @@ class SetupDialog(QDialog):
         diagnostics.remember(str(problem))
         self._say(str(problem))
         self.problem = problem
+        self._trouble = str(problem)
 
     def _set_busy(self, busy: bool) -> None:
         for button in (
@@ -232,6 +234,8 @@ class SetupDialog(QDialog):
 
     def _say(self, line: str) -> None:
         self.log.appendPlainText(line)
+        bar = self.log.verticalScrollBar()
+        bar.setValue(bar.maximum())
 
     def _show_state(self) -> None:
         environment = self._environment()
@@ -239,16 +243,27 @@ class SetupDialog(QDialog):
         self.remove_button.setEnabled(environment.ours)
         if self._folder is not None:
             there = environment.command.is_file()
-            self.state_label.setText(tr("Set up.") if there else tr("Not set up yet."))
+            self._tell_state(_set_up(environment) if there else "")
             return
         try:
-            found = str(launcher.find_engine(settings.engine_path()))
-            self.state_label.setText(tr("Set up: {path}").format(path=found.replace("/", "/\u200b")))  # may wrap there
+            found = launcher.find_engine(settings.engine_path())
+            self._tell_state(_set_up(EngineEnvironment(found.parent.parent), found))
         except EngineError as problem:
-            wheel = bundled_wheel()
-            self.state_label.setText(f"{problem.message} {tr('Press Set up.')}" if wheel else str(problem))
+            self._tell_state("", f"{problem.message} {tr('Press Set up.')}" if bundled_wheel() else str(problem))
+
+    def _tell_state(self, there: str, missing: str = "") -> None:
+        """there: what is set up; missing: why nothing is. What failed last goes before both."""
+        state = there or missing or tr("Not set up yet.")
+        failed = tr("Failed: {reason}").format(reason=self._trouble) if self._trouble else ""
+        self.state_label.setText("\n".join(filter(None, [failed, state])))
 
     def reject(self) -> None:
         """Closing stops what runs."""
         self._stop.set()
         super().reject()
+
+
+def _set_up(environment: EngineEnvironment, command: Path | None = None) -> str:
+    """What is set up, in words, and whether models can run there, where that is known."""
+    able = {True: tr("Set up, with a model."), False: tr("Set up, detector only."), None: tr("Set up.")}
+    return "\n".join(filter(None, [able[environment.has_model], str(command or "")]))

@@ -9,7 +9,9 @@ from qgis.core import QgsFeature, QgsFeatureRequest, QgsVectorLayer
 from qgis.PyQt.QtCore import QAbstractTableModel, QModelIndex, Qt
 from qgis.PyQt.QtGui import QBrush, QColor, QFont
 
-from ..schema import CONFIRMED, REJECTED, UNREVIEWED
+from ..layers import kind_of
+from ..schema import CONFIRMED, DETECTIONS, REJECTED, UNREVIEWED
+from ..text import tool_tip
 from ..translation import tr
 
 MARKS = {UNREVIEWED: "", CONFIRMED: "✓", REJECTED: "✗"}
@@ -39,8 +41,8 @@ def _number(value) -> float | None:
 
 
 def is_detections(layer) -> bool:
-    """Whether a layer has the fields of our detections."""
-    return isinstance(layer, QgsVectorLayer) and all(layer.fields().indexFromName(n) >= 0 for n in NEEDED)
+    """Whether a layer is one of our detections, and has what the list needs."""
+    return kind_of(layer) == DETECTIONS.name and all(layer.fields().indexFromName(n) >= 0 for n in NEEDED)
 
 
 def read_rows(layer: QgsVectorLayer) -> Iterator[TargetRow]:
@@ -140,5 +142,5 @@ class TargetsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole and column >= 2:
             return _RIGHT
         if role == Qt.ItemDataRole.ToolTipRole and row.flags:
-            return tr("Doubtful: {flags}. Listed, not counted.").format(flags=row.flags.replace("_", " "))
+            return tool_tip(tr("Doubtful: {flags}. Listed, not counted.").format(flags=row.flags.replace("_", " ")))
         return None

@@ -4,6 +4,58 @@
  <context>
   <name>Fusar</name>
   <message>
+   <source>Demonstration model: its answers show how things work and are often wrong. Do not rely on them.</source>
+   <translation>演示模型：其回答仅用于展示用法，经常有误，请勿依赖。</translation>
+  </message>
+  <message>
+   <source>Year</source>
+   <translation>年份</translation>
+  </message>
+  <message>
+   <source>Band</source>
+   <translation>波段</translation>
+  </message>
+  <message>
+   <source>CRS of the layer</source>
+   <translation>图层的坐标参照系</translation>
+  </message>
+  <message>
+   <source>Extent</source>
+   <translation>范围</translation>
+  </message>
+  <message>
+   <source>Find out</source>
+   <translation>查找</translation>
+  </message>
+  <message>
+   <source>Classes</source>
+   <translation>类别</translation>
+  </message>
+  <message>
+   <source>Engine</source>
+   <translation>引擎</translation>
+  </message>
+  <message>
+   <source>Prior</source>
+   <translation>先验</translation>
+  </message>
+  <message>
+   <source>Water areas</source>
+   <translation>水域</translation>
+  </message>
+  <message>
+   <source>Folder of the model</source>
+   <translation>模型文件夹</translation>
+  </message>
+  <message>
+   <source>Replace what an analyst has worked on</source>
+   <translation>替换分析员处理过的内容</translation>
+  </message>
+  <message>
+   <source>under “{title}”</source>
+   <translation>在“{title}”中</translation>
+  </message>
+  <message>
    <source>… and {n} more: the layer of answers has them, chip by chip</source>
    <translation>…… 另有 {n} 条：回答图层按切片列出</translation>
   </message>
@@ -18,6 +70,10 @@
   <message>
    <source>Not classified</source>
    <translation>未能分类</translation>
+  </message>
+  <message>
+   <source>Export detections</source>
+   <translation>导出检测结果</translation>
   </message>
   <message>
    <source>A scene is being interpreted already; cancel it or wait for its end.</source>
@@ -44,12 +100,28 @@
    <translation>没有可导出的检测结果:请先解译一景影像,或选择检测结果图层。</translation>
   </message>
   <message>
+   <source>Replace it?</source>
+   <translation>要替换吗？</translation>
+  </message>
+  <message>
    <source>The project was closed: the interpretation was stopped.</source>
    <translation>工程已关闭:解译已停止。</translation>
   </message>
   <message>
    <source>The scene was removed from the map; its interpretation goes on. Cancel stops it.</source>
    <translation>影像已从地图中移除;解译仍在继续。按“取消”可停止。</translation>
+  </message>
+  <message>
+   <source> What was found until then is kept in “{layer}”.</source>
+   <translation> 此前找到的结果保存在“{layer}”中。</translation>
+  </message>
+  <message>
+   <source>Stopped.</source>
+   <translation>已停止。</translation>
+  </message>
+  <message>
+   <source>{scene} (partial)</source>
+   <translation>{scene}(部分)</translation>
   </message>
   <message>
    <source>“{layer}” cannot be read; its file may have moved. Load it again.</source>
@@ -62,18 +134,6 @@
   <message>
    <source>“{layer}” has no CRS: results lie on its pixels and carry no sizes in metres.</source>
    <translation>“{layer}”没有坐标系:结果位于其像素上,不含以米为单位的尺寸。</translation>
-  </message>
-  <message>
-   <source>{scene} (partial)</source>
-   <translation>{scene}(部分)</translation>
-  </message>
-  <message>
-   <source> What was found until then is kept in “{layer}”.</source>
-   <translation> 此前找到的结果保存在“{layer}”中。</translation>
-  </message>
-  <message>
-   <source>Stopped.</source>
-   <translation>已停止。</translation>
   </message>
   <message>
    <source>Result</source>
@@ -108,12 +168,12 @@
    <translation>就绪 · 引擎 {version}</translation>
   </message>
   <message>
-   <source>{answer} ({n} of {all} chips)</source>
-   <translation>{answer}（{all} 个切片中的 {n} 个）</translation>
+   <source>demonstration model</source>
+   <translation>演示模型</translation>
   </message>
   <message>
-   <source>no class could be read</source>
-   <translation>未能读出类别</translation>
+   <source>{answer} ({n} of {all} chips)</source>
+   <translation>{answer}（{all} 个切片中的 {n} 个）</translation>
   </message>
   <message>
    <source>No scene to look at: choose a SAR layer first, then draw the box.</source>
@@ -124,8 +184,16 @@
    <translation>引擎没有给出回答。</translation>
   </message>
   <message>
+   <source>Nothing there</source>
+   <translation>此处没有目标</translation>
+  </message>
+  <message>
    <source>No scene to ask about: choose a SAR layer first.</source>
    <translation>没有可提问的影像:请先选择 SAR 图层。</translation>
+  </message>
+  <message>
+   <source>no class could be read</source>
+   <translation>未能读出类别</translation>
   </message>
   <message>
    <source>The box lies outside “{layer}”: draw it on the image.</source>
@@ -184,10 +252,6 @@
    <translation>系统缓存文件夹</translation>
   </message>
   <message>
-   <source>Engine</source>
-   <translation>引擎</translation>
-  </message>
-  <message>
    <source>Worker (GPU server)</source>
    <translation>远程服务器(GPU)</translation>
   </message>
@@ -202,10 +266,6 @@
   <message>
    <source>Default engine</source>
    <translation>默认引擎</translation>
-  </message>
-  <message>
-   <source>Folder of the model</source>
-   <translation>模型文件夹</translation>
   </message>
   <message>
    <source>Address</source>
@@ -242,18 +302,6 @@
   <message>
    <source>Found: {path}</source>
    <translation>已找到:{path}</translation>
-  </message>
-  <message>
-   <source>grid cells</source>
-   <translation>格网单元</translation>
-  </message>
-  <message>
-   <source>answers</source>
-   <translation>回答</translation>
-  </message>
-  <message>
-   <source>detections</source>
-   <translation>检测结果</translation>
   </message>
   <message>
    <source>e.g. How many ships lie at the quay?</source>
@@ -316,12 +364,16 @@
    <translation>请先在列表中选择检测结果。</translation>
   </message>
   <message>
-   <source>No targets found.</source>
-   <translation>没有找到目标。</translation>
+   <source>This layer's rows were lost when the project was closed. Interpret the scene again.</source>
+   <translation>此图层的内容在关闭工程时已丢失。请重新解译场景。</translation>
   </message>
   <message>
    <source>Confidence ≥ {x}</source>
    <translation>置信度 ≥ {x}</translation>
+  </message>
+  <message>
+   <source>No targets found.</source>
+   <translation>没有找到目标。</translation>
   </message>
   <message>
    <source>“{layer}” cannot be written: export it to a file of your own, and review that.</source>
@@ -334,22 +386,6 @@
   <message>
    <source>The Processing algorithm is not registered; restart QGIS.</source>
    <translation>Processing 算法未注册;请重启 QGIS。</translation>
-  </message>
-  <message>
-   <source>Targets</source>
-   <translation>目标</translation>
-  </message>
-  <message>
-   <source>Count</source>
-   <translation>计数</translation>
-  </message>
-  <message>
-   <source>3 × 3 grid</source>
-   <translation>3 × 3 格网</translation>
-  </message>
-  <message>
-   <source>Description</source>
-   <translation>描述</translation>
   </message>
   <message>
    <source>cfar: bright targets</source>
@@ -400,32 +436,12 @@
    <translation>影像</translation>
   </message>
   <message>
-   <source>Find out</source>
-   <translation>查找</translation>
-  </message>
-  <message>
-   <source>Classes</source>
-   <translation>类别</translation>
-  </message>
-  <message>
    <source>Where</source>
    <translation>范围</translation>
   </message>
   <message>
    <source>Prior, year and water</source>
    <translation>先验、年份与水域</translation>
-  </message>
-  <message>
-   <source>Prior</source>
-   <translation>先验</translation>
-  </message>
-  <message>
-   <source>Year</source>
-   <translation>年份</translation>
-  </message>
-  <message>
-   <source>Water areas</source>
-   <translation>水域</translation>
   </message>
   <message>
    <source>Raster of AlphaEarth embeddings (A00 to A63)</source>
@@ -468,12 +484,12 @@
    <translation>切片 {done}/{total} · {found} 个目标</translation>
   </message>
   <message>
-   <source>{year} (scene)</source>
-   <translation>{year}(影像)</translation>
-  </message>
-  <message>
    <source>This engine cannot do it: {engine}</source>
    <translation>该引擎做不到:{engine}</translation>
+  </message>
+  <message>
+   <source>{year} (scene)</source>
+   <translation>{year}(影像)</translation>
   </message>
   <message>
    <source>Zoom to the layer, or choose Whole scene.</source>
@@ -498,6 +514,18 @@
   <message>
    <source>{what} does not meet “{layer}”. {advice}</source>
    <translation>{what}与“{layer}”不相交。{advice}</translation>
+  </message>
+  <message>
+   <source>Set up, with a model.</source>
+   <translation>已安装，含模型。</translation>
+  </message>
+  <message>
+   <source>Set up, detector only.</source>
+   <translation>已安装，仅含检测器。</translation>
+  </message>
+  <message>
+   <source>Set up.</source>
+   <translation>已安装。</translation>
   </message>
   <message>
    <source>Set up the FUSAR engine</source>
@@ -564,6 +592,10 @@
    <translation>FUSAR:正在安装引擎</translation>
   </message>
   <message>
+   <source>Not set up yet.</source>
+   <translation>尚未安装。</translation>
+  </message>
+  <message>
    <source>No model: the detector cfar, or a worker</source>
    <translation>无模型:cfar 检测器或远程服务器</translation>
   </message>
@@ -576,28 +608,24 @@
    <translation>FUSAR-GPT,用 NVIDIA 显卡(CUDA)</translation>
   </message>
   <message>
+   <source>Failed: {reason}</source>
+   <translation>失败：{reason}</translation>
+  </message>
+  <message>
    <source>Delete {folder} and all that is in it?</source>
    <translation>删除 {folder} 及其中所有内容?</translation>
-  </message>
-  <message>
-   <source>Set up.</source>
-   <translation>已安装。</translation>
-  </message>
-  <message>
-   <source>Not set up yet.</source>
-   <translation>尚未安装。</translation>
   </message>
   <message>
    <source>Removed.</source>
    <translation>已移除。</translation>
   </message>
   <message>
-   <source>Set up: {path}</source>
-   <translation>已安装:{path}</translation>
-  </message>
-  <message>
    <source>Press Set up.</source>
    <translation>请按“安装”。</translation>
+  </message>
+  <message>
+   <source>Picture of the target</source>
+   <translation>目标图像</translation>
   </message>
   <message>
    <source>Class</source>
@@ -614,6 +642,22 @@
   <message>
    <source>Doubtful: {flags}. Listed, not counted.</source>
    <translation>存疑:{flags}。列出但不计数。</translation>
+  </message>
+  <message>
+   <source>detections</source>
+   <translation>检测结果</translation>
+  </message>
+  <message>
+   <source>grid cells</source>
+   <translation>格网单元</translation>
+  </message>
+  <message>
+   <source>answers</source>
+   <translation>回答</translation>
+  </message>
+  <message>
+   <source>AlphaEarth anchors</source>
+   <translation>AlphaEarth 锚点</translation>
   </message>
   <message>
    <source>FUSAR panel</source>
@@ -708,10 +752,6 @@
    <translation>已分类的框</translation>
   </message>
   <message>
-   <source>Export detections</source>
-   <translation>导出检测结果</translation>
-  </message>
-  <message>
    <source>Detections</source>
    <translation>检测结果</translation>
   </message>
@@ -732,12 +772,44 @@
    <translation>已写出的检测数</translation>
   </message>
   <message>
+   <source>The layer has no field “review”: everything in it is exported.</source>
+   <translation>图层没有“review”字段：其中所有内容都会导出。</translation>
+  </message>
+  <message>
    <source>{n} detections written to {path}</source>
    <translation>已将 {n} 个检测结果写入 {path}</translation>
   </message>
   <message>
    <source>Stopped by the user; nothing was written.</source>
    <translation>用户已停止;没有写出任何内容。</translation>
+  </message>
+  <message>
+   <source>{name} cannot be written: {cause}</source>
+   <translation>无法写入 {name}：{cause}</translation>
+  </message>
+  <message>
+   <source>“{name}” holds no detections: choose the layer of detections.</source>
+   <translation>“{name}”不是检测结果：请选择检测结果图层。</translation>
+  </message>
+  <message>
+   <source>{name} says no format that detections are exported to. Let it end in {endings}.</source>
+   <translation>无法由 {name} 判断导出格式。文件名请以 {endings} 结尾。</translation>
+  </message>
+  <message>
+   <source>{path} cannot be written: {cause}. Choose a folder in which you may write.</source>
+   <translation>无法写入 {path}：{cause}。请选择有写权限的文件夹。</translation>
+  </message>
+  <message>
+   <source>{path} holds {written} of {n} rows: check the disk for free space.</source>
+   <translation>{path} 只写入了 {n} 行中的 {written} 行：请检查磁盘剩余空间。</translation>
+  </message>
+  <message>
+   <source>Left out: the field {name}, whose values are no text, number or time.</source>
+   <translation>已略去字段 {name}：其值不是文本、数字或时间。</translation>
+  </message>
+  <message>
+   <source>Renamed: the field {name} is {short}.</source>
+   <translation>已改名：字段 {name} 改为 {short}。</translation>
   </message>
   <message>
    <source>Grid cells</source>
@@ -778,6 +850,94 @@
   <message>
    <source>Anchors</source>
    <translation>锚点</translation>
+  </message>
+  <message>
+   <source>Choose another name, or tick “Replace what an analyst has worked on” (OVERWRITE).</source>
+   <translation>请换一个名称，或勾选“替换分析员处理过的内容”（OVERWRITE）。</translation>
+  </message>
+  <message>
+   <source>Choose another name.</source>
+   <translation>请换一个名称。</translation>
+  </message>
+  <message>
+   <source>styles</source>
+   <translation>样式</translation>
+  </message>
+  <message>
+   <source>Give each output a file of its own.</source>
+   <translation>请为每个输出指定各自的文件。</translation>
+  </message>
+  <message>
+   <source>Save and end the editing, or choose another name.</source>
+   <translation>请保存并结束编辑，或换一个名称。</translation>
+  </message>
+  <message>
+   <source>fields of its own ({fields})</source>
+   <translation>自有字段（{fields}）</translation>
+  </message>
+  <message>
+   <source>{n} reviewed features in “{name}”</source>
+   <translation>“{name}”中有 {n} 个已审核要素</translation>
+  </message>
+  <message>
+   <source>{path} holds an analyst's work: {work}.</source>
+   <translation>{path} 含有分析员的工作成果：{work}。</translation>
+  </message>
+  <message>
+   <source>{path} cannot be read, and nobody knows what it is.</source>
+   <translation>无法读取 {path}，不知其内容。</translation>
+  </message>
+  <message>
+   <source>{path} is no result of this program.</source>
+   <translation>{path} 不是本程序的结果。</translation>
+  </message>
+  <message>
+   <source>{path} is to be written twice.</source>
+   <translation>{path} 将被写入两次。</translation>
+  </message>
+  <message>
+   <source>{part} is there, and {name} would replace it.</source>
+   <translation>{part} 已存在，写入 {name} 会将其替换。</translation>
+  </message>
+  <message>
+   <source>{path} is to be written, and {other} is read.</source>
+   <translation>{path} 要写入，而 {other} 正被读取。</translation>
+  </message>
+  <message>
+   <source>{path} is open, perhaps for editing.</source>
+   <translation>{path} 已打开，可能正在编辑。</translation>
+  </message>
+  <message>
+   <source>{path} holds what is not replaced: {names}.</source>
+   <translation>{path} 含有不可替换的内容：{names}。</translation>
+  </message>
+  <message>
+   <source>{path} is damaged, and nobody knows what is in it: {cause}.</source>
+   <translation>{path} 已损坏，不知其内容：{cause}。</translation>
+  </message>
+  <message>
+   <source>{n} features that no engine found</source>
+   <translation>{n} 个并非由引擎找到的要素</translation>
+  </message>
+  <message>
+   <source>{path} is no GeoPackage.</source>
+   <translation>{path} 不是 GeoPackage。</translation>
+  </message>
+  <message>
+   <source>Targets</source>
+   <translation>目标</translation>
+  </message>
+  <message>
+   <source>Count</source>
+   <translation>计数</translation>
+  </message>
+  <message>
+   <source>3 × 3 grid</source>
+   <translation>3 × 3 格网</translation>
+  </message>
+  <message>
+   <source>Description</source>
+   <translation>描述</translation>
   </message>
  </context>
 </TS>

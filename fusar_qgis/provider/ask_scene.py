@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import ClassVar
 
 from qgis.core import QgsProcessingParameterFeatureSink, QgsProcessingParameterString
 
@@ -16,7 +17,7 @@ class AskScene(FusarAlgorithm):
     """INPUT, QUESTION, EXTENT → OUTPUT: a rectangle with the answer for each chip of the extent."""
 
     ID = "ask_scene"
-    ICON = "ask"
+    WRITES: ClassVar = {"OUTPUT": "answers"}
     NEEDS_WORDS = True
 
     def title(self) -> str:
@@ -28,6 +29,7 @@ class AskScene(FusarAlgorithm):
         self.add_engine()
         self.add_prior()
         self.addParameter(QgsProcessingParameterFeatureSink("OUTPUT", tr("Answers"), compat.SOURCE_POLYGON))
+        self.add_overwrite()
         self.add_summary()
 
     def prepareAlgorithm(self, parameters, context, feedback) -> bool:
@@ -41,4 +43,5 @@ class AskScene(FusarAlgorithm):
         sink = self.sink(parameters, "OUTPUT", context, "answers", crs)
         sink.write(features)
         provenance = layers.Provenance(f"{summary['scene']}: answers", summary["metadata"])
-        return {"OUTPUT": sink.close(context, provenance), "SUMMARY": json.dumps(summary, ensure_ascii=False)}
+        made = sink.close(context, provenance, self.source.name)
+        return {"OUTPUT": made, "SUMMARY": json.dumps(summary, ensure_ascii=False)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
@@ -14,6 +15,7 @@ from qgis.core import (
     QgsProcessingFeedback,
     QgsProcessingOutputLayerDefinition,
     QgsProcessingOutputString,
+    QgsProcessingParameterBoolean,
     QgsProcessingParameterExtent,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterLayer,
@@ -22,9 +24,10 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QIcon
 
-from .. import compat, layers, settings
+from .. import compat, layers, replacing, schema, settings
 from ..engine import manager
 from ..engine.errors import EngineError
+from ..engine.words import in_words_of_qgis
 from ..raster_source import RasterSource
 from ..translation import tr
 
@@ -37,6 +40,8 @@ class FusarAlgorithm(QgsProcessingAlgorithm):
 
     ID = ""
     ICON = "fusar"
+    WRITES: ClassVar[dict[str, str]] = {}
+    """Output → the result layer that goes there."""
     NEEDS_WORDS = False
     """Whether it asks what a detector cannot answer."""
 
@@ -62,11 +67,7 @@ class FusarAlgorithm(QgsProcessingAlgorithm):
         return type(self)()
 
     def icon(self) -> QIcon:
-        for name in (self.ICON, "fusar"):
-            path = FOLDER / "icons" / f"{name}.svg"
-            if path.is_file():
-                return QIcon(str(path))
-        return super().icon()
+        return QIcon(str(FOLDER / "icons" / f"{self.ICON}.svg"))
 
     def shortHelpString(self) -> str:
         try:
@@ -89,8 +90,8 @@ class FusarAlgorithm(QgsProcessingAlgorithm):
                 "YEAR",
                 tr("Year of the scene, where the file does not say"),
                 optional=True,
-                minValue=1978,
-                maxValue=2100,
+                minValue=schema.FIRST_YEAR,
+                maxValue=schema.LAST_YEAR,
             )
             self.addParameter(parameter)
         self.add_advanced(
@@ -119,6 +120,11 @@ class FusarAlgorithm(QgsProcessingAlgorithm):
         """A parameter that the dialog folds away."""
         parameter.setFlags(parameter.flags() | compat.ADVANCED)
         self.addParameter(parameter)
+
+    def add_overwrite(self) -> None:
+        """OVERWRITE: whether results in which an analyst has worked may be replaced."""
+        title = tr("Replace what an analyst has worked on")
+        self.add_advanced(QgsProcessingParameterBoolean("OVERWRITE", title, False, optional=True))
 
     def add_summary(self) -> None:
         """SUMMARY: what the engine says of the run, as JSON."""
@@ -166,6 +172,7 @@ class FusarAlgorithm(QgsProcessingAlgorithm):
     def processAlgorithm(self, parameters, context, feedback) -> dict:
         """Does the work; an error of the engine becomes QGIS's, its code goes to a feedback that wants it."""
         try:
+            self._claim(parameters, context)
             return self.work(parameters, context, feedback)
         except EngineError as error:
             message = str(error)
@@ -178,6 +185,16 @@ class FusarAlgorithm(QgsProcessingAlgorithm):
         del parameters, context, feedback
         raise QgsProcessingException(message)
 
+    def _claim(self, parameters: dict, context: QgsProcessingContext) -> None:
+        """Looks at all that will be written before any work is done. Raises EngineError."""
+        outputs = [(destination_of(parameters.get(name)), layer) for name, layer in self.WRITES.items()]
+        overwrite = self.parameterAsBoolean(parameters, "OVERWRITE", context)
+        replacing.claim([(place, layer) for place, layer in outputs if place], self.inputs(), overwrite=overwrite)
+
+    def inputs(self) -> list[Path]:
+        """Files that are read: none of them is an output."""
+        return [self.source.file] if self.source is not None and self.source.file else []
+
     def work(self, parameters: dict, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> dict:
         """What the algorithm does, in any thread. Raises EngineError, QgsProcessingException."""
         raise NotImplementedError
@@ -187,7 +204,7 @@ class FusarAlgorithm(QgsProcessingAlgorithm):
         self._choose_words()
         if self.source.doubt:
             warn(feedback, self.source.doubt)
-        request = dict(self.request, scene=str(self.source.path(self.extent, self.extent_crs, feedback)))
+        request = {**self.request, **self.source.request(self.extent, self.extent_crs, feedback)}
         if self.extent is not None:
             box = self.extent
             request[extent] = [box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()]
@@ -229,33 +246,40 @@ class FusarAlgorithm(QgsProcessingAlgorithm):
             elif kind == "features" and on_features:
                 on_features(params["layer"], params)
             elif kind == "log":
-                feedback.pushInfo(params.get("message", ""))
+                said = in_words_of_qgis(params.get("message", ""))
+                feedback.pushInfo(said)
                 if hasattr(feedback, "report_trouble"):
-                    feedback.report_trouble(params.get("message", ""))
+                    feedback.report_trouble(said)
 
         result = manager.engine().call(method, request, notified, feedback.isCanceled)
         for warning in result.get("warnings", []):
-            warn(feedback, warning)
+            warn(feedback, in_words_of_qgis(warning))
         return result
 
     def sink(self, parameters: dict, name: str, context, layer: str, crs: QgsCoordinateReferenceSystem) -> Sink:
         """The sink of an output, with the fields of a result layer."""
-        short = _destination(parameters.get(name)).lower().endswith(".shp")
+        short = destination_of(parameters.get(name)).lower().endswith(".shp")
         # This parameter alone: the layer behind INPUT may be gone by now, and converting its pointer would crash.
         only = {name: parameters[name]} if name in parameters else {}
+        before = context.defaultEncoding()
+        context.setDefaultEncoding("UTF-8")  # else a shapefile is in that of the computer, and nothing says so
         made, destination = self.parameterAsSink(
             only, name, context, layers.fields(layer, short=short), layers.wkb_type(layer), crs
         )
+        context.setDefaultEncoding(before)
         if made is None and not self.parameterDefinition(name).flags() & compat.OPTIONAL:
             raise QgsProcessingException(self.invalidSinkError(only, name))
-        return Sink(made, destination, layer, short)
+        in_memory = context.temporaryLayerStore().mapLayer(destination) if made is not None else None
+        if in_memory is not None and not crs.isValid():
+            layers.without_crs(in_memory)
+        return Sink(made, destination, layer, short, self.parameterDefinition(name).description())
 
 
 class Sink:
     """An output being written. made: None for an output nobody wants."""
 
-    def __init__(self, made, destination: str, layer: str, short: bool) -> None:
-        self.made, self.destination, self.layer, self._short = made, destination, layer, short
+    def __init__(self, made, destination: str, layer: str, short: bool, title: str) -> None:
+        self.made, self.destination, self.layer, self._short, self._title = made, destination, layer, short, title
 
     def write(self, features: list[QgsFeature]) -> None:
         """Writes features. Raises QgsProcessingException when the disk is full or the folder read-only."""
@@ -268,17 +292,33 @@ class Sink:
                 f"space and whether you may write there. {self.made.lastError()}"
             )
 
-    def close(self, context: QgsProcessingContext, provenance: layers.Provenance) -> str | None:
-        """Finishes the output and has it styled when it is loaded; returns its id, None where nobody wants it."""
+    def close(
+        self, context: QgsProcessingContext, provenance: layers.Provenance, scene: str, called: str = ""
+    ) -> str | None:
+        """Finishes the output and has it styled and named when it is loaded; returns its id, None where nobody wants
+        it.
+
+        scene: whose name the layer bears, before what it is `called`.
+        """
         if self.made is None:
             return None
         self.made.finalize() if hasattr(self.made, "finalize") else self.made.flushBuffer()
         self.made = None
-        layers.style_on_load(context, self.destination, self.layer, provenance)
+        if self._short:
+            write_cpg(Path(self.destination))
+        name = f"{scene}: {called or layers.title_of(self.layer)}"
+        layers.style_on_load(context, self.destination, self.layer, provenance, (self._title, name))
         return self.destination
 
 
-def _destination(value) -> str:
+def write_cpg(shapefile: Path) -> None:
+    """Says beside a shapefile that its texts are UTF-8, where its driver has not."""
+    cpg = shapefile.with_suffix(".cpg")
+    if shapefile.exists() and not cpg.exists():
+        cpg.write_text("UTF-8", encoding="ascii")
+
+
+def destination_of(value) -> str:
     """The place an output was asked for, as text."""
     if isinstance(value, QgsProcessingOutputLayerDefinition):
         return str(value.sink.staticValue() or "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import ClassVar
 
 from qgis.core import QgsProcessingParameterExtent, QgsProcessingParameterFeatureSink, QgsProcessingParameterString
 
@@ -17,6 +18,7 @@ class ClassifyBox(FusarAlgorithm):
 
     ID = "classify_box"
     ICON = "box"
+    WRITES: ClassVar = {"OUTPUT": "detections"}
     NEEDS_WORDS = True
 
     def title(self) -> str:
@@ -33,6 +35,7 @@ class ClassifyBox(FusarAlgorithm):
         self.add_engine()
         self.add_prior()
         self.addParameter(QgsProcessingParameterFeatureSink("OUTPUT", tr("Classified box"), compat.SOURCE_POLYGON))
+        self.add_overwrite()
         self.add_summary()
 
     def prepareAlgorithm(self, parameters, context, feedback) -> bool:
@@ -45,6 +48,10 @@ class ClassifyBox(FusarAlgorithm):
     def work(self, parameters, context, feedback) -> dict:
         summary, features, crs = collect(self, "classify_box", self.scene_request(feedback, "box"), feedback)
         sink = self.sink(parameters, "OUTPUT", context, "detections", crs)
+        for feature in features:  # the user drew the box: its sides say nothing of a target
+            for name in ("length_m", "width_m", "area_m2"):
+                feature[name] = None
         sink.write(features)
         provenance = layers.Provenance(f"{summary['scene']}: classified box", summary["metadata"])
-        return {"OUTPUT": sink.close(context, provenance), "SUMMARY": json.dumps(summary, ensure_ascii=False)}
+        made = sink.close(context, provenance, self.source.name, tr("classified boxes"))
+        return {"OUTPUT": made, "SUMMARY": json.dumps(summary, ensure_ascii=False)}

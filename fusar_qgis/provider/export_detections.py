@@ -5,26 +5,31 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import ClassVar
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
     QgsFeature,
-    QgsField,
-    QgsFields,
     QgsProcessingException,
+    QgsProcessingOutputLayerDefinition,
     QgsProcessingOutputNumber,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterVectorDestination,
     QgsVectorFileWriter,
+    QgsVectorLayer,
 )
 
 from .. import compat, layers
+from ..replacing import check_replaceable
 from ..translation import tr
-from .base import FusarAlgorithm, warn
+from .base import FusarAlgorithm, destination_of, warn, write_cpg
+from .export_fields import Columns, columns, values
 
 DRIVERS = {".gpkg": "GPKG", ".shp": "ESRI Shapefile", ".geojson": "GeoJSON", ".csv": "CSV"}
+INDEXES = (".qix", ".sbn", ".sbx", ".idm", ".ind")
+"""What others keep beside a shapefile."""
 
 
 class ExportDetections(FusarAlgorithm):
@@ -32,6 +37,7 @@ class ExportDetections(FusarAlgorithm):
 
     ID = "export_detections"
     ICON = "export"
+    WRITES: ClassVar = {"OUTPUT": "detections"}
 
     def title(self) -> str:
         return tr("Export detections")
@@ -43,30 +49,59 @@ class ExportDetections(FusarAlgorithm):
         self.addParameter(
             QgsProcessingParameterVectorDestination("OUTPUT", tr("Exported detections"), compat.SOURCE_POLYGON)
         )
+        self.add_overwrite()
         self.addOutput(QgsProcessingOutputNumber("COUNT", tr("Detections written")))
 
     def work(self, parameters, context, feedback) -> dict:
         source = self.parameterAsSource(parameters, "INPUT", context)
         if source is None:
             raise QgsProcessingException(self.invalidSourceError(parameters, "INPUT"))
-        path = Path(self.parameterAsOutputLayer(parameters, "OUTPUT", context))
-        driver = DRIVERS.get(path.suffix.lower())
-        if driver is None:
+        if layers.kind_by_fields(source.fields().names()) not in ("detections", ""):
             raise QgsProcessingException(
-                f"{path.name} says no format that detections are exported to. Let it end in {', '.join(DRIVERS)}."
+                tr("“{name}” holds no detections: choose the layer of detections.").format(name=source.sourceName())
             )
+        path = self._path(parameters, context)
+        driver = DRIVERS[path.suffix]
         chosen = list(self._chosen(source, parameters, context, feedback))
-        self._write(chosen, source, path, driver, context, feedback)
+        overwrite = self.parameterAsBoolean(parameters, "OVERWRITE", context)
+        self._write(chosen, source, path, driver, overwrite, context, feedback)
         layers.style_on_load(context, str(path), "detections")
         feedback.pushInfo(tr("{n} detections written to {path}").format(n=len(chosen), path=path))
         return {"OUTPUT": str(path), "COUNT": len(chosen)}
+
+    def prepareAlgorithm(self, parameters, context, feedback) -> bool:
+        layer = self.parameterAsVectorLayer(parameters, "INPUT", context)
+        self._inputs = [Path(layer.source().partition("|")[0])] if layer is not None else []
+        return True
+
+    def inputs(self) -> list[Path]:
+        return self._inputs
+
+    def _path(self, parameters, context) -> Path:
+        """Where to write. Its ending is in small letters, in which drivers write it whatever was asked for."""
+        wanted = parameters["OUTPUT"]
+        place = destination_of(wanted)
+        ending = Path(place).suffix
+        if ending != ending.lower():
+            place = place[: -len(ending)] + ending.lower()
+            project = getattr(wanted, "destinationProject", None)
+            wanted = QgsProcessingOutputLayerDefinition(place, project) if project else place
+        # In the thread that works: it also says to the context of that thread what is to be loaded.
+        path = Path(self.parameterAsOutputLayer({"OUTPUT": wanted}, "OUTPUT", context))
+        if path.suffix not in DRIVERS:
+            raise QgsProcessingException(
+                tr("{name} says no format that detections are exported to. Let it end in {endings}.").format(
+                    name=path.name, endings=", ".join(DRIVERS)
+                )
+            )
+        return path
 
     def _chosen(self, source, parameters, context, feedback):
         confirmed_only = self.parameterAsBoolean(parameters, "CONFIRMED_ONLY", context)
         keep_rejected = self.parameterAsBoolean(parameters, "KEEP_REJECTED", context)
         reviewable = source.fields().indexFromName("review") >= 0
         if not reviewable:
-            warn(feedback, "The layer has no field 'review': everything in it is exported.")
+            warn(feedback, tr("The layer has no field “review”: everything in it is exported."))
         for feature in source.getFeatures():
             if feedback.isCanceled():
                 raise QgsProcessingException(tr("Stopped by the user; nothing was written."))
@@ -74,69 +109,80 @@ class ExportDetections(FusarAlgorithm):
             if review == "confirmed" or not (confirmed_only or (review == "rejected" and not keep_rejected)):
                 yield feature
 
-    def _write(self, features: list[QgsFeature], source, path: Path, driver: str, context, feedback) -> None:
+    def _write(self, features: list[QgsFeature], source, path: Path, driver, overwrite, context, feedback) -> None:
         """Writes to a folder beside the place and moves: what was there stays until the new file is complete."""
         try:
             folder = tempfile.TemporaryDirectory(prefix=".fusar_export_", dir=path.parent)
         except OSError as cause:
             raise QgsProcessingException(
-                f"{path} cannot be written: {cause.strerror}. Choose a folder in which you may write."
+                tr("{path} cannot be written: {cause}. Choose a folder in which you may write.").format(
+                    path=path, cause=cause.strerror
+                )
             ) from cause
         with folder:
             temporary = Path(folder.name) / path.name
-            crs, transform = self._target_crs(source, driver, context)
-            short = driver == "ESRI Shapefile"
-            fields = _fields(source.fields(), short)
-            options = QgsVectorFileWriter.SaveVectorOptions()
-            options.driverName, options.fileEncoding, options.layerName = driver, "UTF-8", "detections"
-            if driver == "CSV":
-                options.layerOptions = ["GEOMETRY=AS_WKT"]
-            elif driver == "GeoJSON":
-                options.layerOptions = ["RFC7946=YES", "COORDINATE_PRECISION=9"]
-            writer = QgsVectorFileWriter.create(
-                str(temporary), fields, compat.POLYGON, crs, context.transformContext(), options
-            )
-            self._check(writer, path)
-            for number, feature in enumerate(features):
-                writer.addFeature(self._converted(feature, fields, transform, short))
+            wanted = columns(source.fields(), driver)
+            self._fill(temporary, features, wanted, source, driver, context, feedback)
+            if driver == "ESRI Shapefile":
+                write_cpg(temporary)
+            written = QgsVectorLayer(str(temporary), path.stem, "ogr").featureCount()
+            if written != len(features):
+                raise QgsProcessingException(
+                    tr("{path} holds {written} of {n} rows: check the disk for free space.").format(
+                        path=path, written=written, n=len(features)
+                    )
+                )
+            check_replaceable(path, "detections", overwrite=overwrite)  # somebody may have begun to work there
+            _move(Path(folder.name), path)
+        for note in wanted.notes:
+            warn(feedback, note)
+
+    def _fill(self, temporary: Path, features, wanted: Columns, source, driver: str, context, feedback) -> None:
+        """Writes the file. Raises QgsProcessingException."""
+        crs, transform = _target_crs(source, driver, context)
+        options = QgsVectorFileWriter.SaveVectorOptions()
+        options.driverName, options.fileEncoding, options.layerName = driver, "UTF-8", "detections"
+        if driver == "CSV":
+            options.layerOptions = ["GEOMETRY=AS_WKT"]
+        elif driver == "GeoJSON":
+            options.layerOptions = ["RFC7946=YES", "COORDINATE_PRECISION=9"]
+        writer = QgsVectorFileWriter.create(
+            str(temporary), wanted.fields, compat.POLYGON, crs, context.transformContext(), options
+        )
+        _check(writer, temporary)
+        for number, feature in enumerate(features):
+            made, geometry = QgsFeature(wanted.fields), feature.geometry()
+            if transform is not None:
+                geometry.transform(transform)
+            made.setGeometry(geometry)
+            made.setAttributes(values(feature, wanted, driver))
+            writer.addFeature(made)
+            if number % 200 == 0:  # a dialog draws itself anew each time
                 feedback.setProgress(100.0 * number / len(features))
-            self._check(writer, path)
-            del writer  # closes the files
-            for file in sorted(Path(folder.name).iterdir(), key=lambda f: f.suffix == path.suffix):
-                os.replace(file, path.parent / file.name)
-
-    def _target_crs(self, source, driver, context):
-        """GeoJSON is in longitude and latitude (RFC 7946), all else as the layer is."""
-        crs = source.sourceCrs()
-        if driver == "GeoJSON" and crs.isValid():
-            degrees = QgsCoordinateReferenceSystem("EPSG:4326")
-            return degrees, QgsCoordinateTransform(crs, degrees, context.transformContext())
-        return crs, None
-
-    def _converted(self, feature, fields, transform, short) -> QgsFeature:
-        made = QgsFeature(fields)
-        geometry = feature.geometry()
-        if transform is not None:
-            geometry.transform(transform)
-        made.setGeometry(geometry)
-        names = {layers.SHORT.get(n, n)[:10] if short else n: n for n in feature.fields().names()}
-        made.setAttributes([feature[names[name]] for name in fields.names()])
-        return layers.shortened(made) if short else made
-
-    def _check(self, writer, path: Path) -> None:
-        if writer.hasError() != QgsVectorFileWriter.WriterError.NoError:
-            raise QgsProcessingException(f"{path} cannot be written: {writer.errorMessage()}")
+        _check(writer, temporary)
+        del writer  # closes the files
 
 
-def _fields(source: QgsFields, short: bool) -> QgsFields:
-    """The fields to write: those of the source without the feature ids of a GeoPackage."""
-    made = QgsFields()
-    for field in source:
-        copy = QgsField(field)
-        if short:
-            copy.setName(layers.SHORT.get(field.name(), field.name())[:10])
-            if layers.is_text(copy):
-                copy.setLength(layers.SHAPEFILE_TEXT)
-        if field.name().lower() != "fid":
-            made.append(copy)
-    return made
+def _target_crs(source, driver: str, context):
+    """GeoJSON is in longitude and latitude (RFC 7946), all else as the layer is."""
+    crs = source.sourceCrs()
+    if driver == "GeoJSON" and crs.isValid():
+        degrees = QgsCoordinateReferenceSystem("EPSG:4326")
+        return degrees, QgsCoordinateTransform(crs, degrees, context.transformContext())
+    return crs, None
+
+
+def _check(writer, path: Path) -> None:
+    if writer.hasError() != QgsVectorFileWriter.WriterError.NoError:
+        raise QgsProcessingException(
+            tr("{name} cannot be written: {cause}").format(name=path.name, cause=writer.errorMessage())
+        )
+
+
+def _move(folder: Path, path: Path) -> None:
+    """Moves what was written into its place, the file itself last; indexes of an older shapefile are wrong then."""
+    if path.suffix == ".shp":
+        for suffix in INDEXES:
+            path.with_suffix(suffix).unlink(missing_ok=True)
+    for file in sorted(folder.iterdir(), key=lambda f: f.suffix == path.suffix):
+        os.replace(file, path.parent / file.name)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import ClassVar
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
@@ -22,11 +24,9 @@ from qgis.core import (
 
 from .. import compat, layers, tasks
 from ..engine.errors import EngineError
-from ..raster_source import file_of
+from ..raster_source import gdal_name
 from ..translation import tr
 from .base import FusarAlgorithm
-
-OUTPUTS = {"DETECTIONS": "detections", "GRID_CELLS": "grid_cells", "ANSWERS": "answers"}
 
 
 class InterpretScene(FusarAlgorithm):
@@ -34,6 +34,7 @@ class InterpretScene(FusarAlgorithm):
 
     ID = "interpret_scene"
     ICON = "interpret"
+    WRITES: ClassVar = {"DETECTIONS": "detections", "GRID_CELLS": "grid_cells", "ANSWERS": "answers"}
 
     def title(self) -> str:
         return tr("Interpret scene")
@@ -64,6 +65,7 @@ class InterpretScene(FusarAlgorithm):
                     name, title, compat.SOURCE_POLYGON, optional=optional, createByDefault=True
                 )
             )
+        self.add_overwrite()
         self.addOutput(QgsProcessingOutputNumber("COUNT", tr("Targets counted")))
         self.add_summary()
 
@@ -78,10 +80,13 @@ class InterpretScene(FusarAlgorithm):
             self.request["water_mask"] = self._water(water, context, feedback)
         return True
 
+    def inputs(self) -> list[Path]:
+        water = self.request.get("water_mask")
+        return [*super().inputs(), *([Path(water.partition("|")[0])] if water else [])]
+
     def _water(self, layer, context, feedback) -> str:
         if isinstance(layer, QgsRasterLayer):
-            file = file_of(layer)
-            return str(file) if file else layer.source()
+            return gdal_name(layer)
         known = ["gpkg", "geojson", "shp"]
         return QgsProcessingUtils.convertToCompatibleFormat(layer, False, "water", known, "gpkg", context, feedback)
 
@@ -102,10 +107,10 @@ class InterpretScene(FusarAlgorithm):
         found = arrived.features()
         results: dict = {"SUMMARY": json.dumps(summary, ensure_ascii=False), "COUNT": _total(summary["counts"])}
         provenance = layers.Provenance(f"{summary['scene']}: targets found by FUSAR", summary["metadata"])
-        for name, layer in OUTPUTS.items():
+        for name, layer in self.WRITES.items():
             sink = self.sink(parameters, name, context, layer, arrived.crs)
             sink.write(found.get(layer, []))
-            if (destination := sink.close(context, provenance)) is not None:
+            if (destination := sink.close(context, provenance, self.source.name)) is not None:
                 results[name] = destination
         if failure and failure.code == "ENGINE_DIED":
             kept = self._keep(found["detections"], arrived.crs, context)

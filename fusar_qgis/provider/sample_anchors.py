@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import ClassVar
 
 from qgis.core import QgsProcessingParameterFeatureSink, QgsProcessingParameterNumber, QgsProcessingParameterString
 
@@ -17,7 +18,7 @@ class SampleAnchors(FusarAlgorithm):
     """INPUT, SOURCE, GRID, YEAR → OUTPUT: points with A00 … A63."""
 
     ID = "sample_anchors"
-    ICON = "anchors"
+    WRITES: ClassVar = {"OUTPUT": "anchors"}
 
     def title(self) -> str:
         return tr("Sample AlphaEarth anchors")
@@ -37,6 +38,7 @@ class SampleAnchors(FusarAlgorithm):
             )
         )
         self.addParameter(QgsProcessingParameterFeatureSink("OUTPUT", tr("Anchors"), compat.SOURCE_POINT))
+        self.add_overwrite()
         self.add_summary()
 
     def prepareAlgorithm(self, parameters, context, feedback) -> bool:
@@ -53,4 +55,5 @@ class SampleAnchors(FusarAlgorithm):
         provenance = layers.Provenance(f"{self.source.name}: AlphaEarth anchors", summary["metadata"])
         if summary["attribution"] and features:
             feedback.pushInfo(summary["attribution"])
-        return {"OUTPUT": sink.close(context, provenance), "SUMMARY": json.dumps(summary, ensure_ascii=False)}
+        made = sink.close(context, provenance, self.source.name)
+        return {"OUTPUT": made, "SUMMARY": json.dumps(summary, ensure_ascii=False)}

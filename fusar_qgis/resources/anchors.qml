@@ -1,73 +1,73 @@
 <!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>
-<qgis simplifyDrawingHints="1" maxScale="0" simplifyLocal="1" version="3.22.16-Białowieża" simplifyMaxScale="1" simplifyAlgorithm="0" readOnly="0" styleCategories="AllStyleCategories" minScale="100000000" hasScaleBasedVisibilityFlag="0" simplifyDrawingTol="1" labelsEnabled="0" symbologyReferenceScale="-1">
+<qgis simplifyMaxScale="1" simplifyDrawingTol="1" simplifyAlgorithm="0" styleCategories="AllStyleCategories" labelsEnabled="0" simplifyLocal="1" version="3.22.16-Białowieża" hasScaleBasedVisibilityFlag="0" simplifyDrawingHints="1" minScale="100000000" symbologyReferenceScale="-1" readOnly="0" maxScale="0">
   <flags>
     <Identifiable>1</Identifiable>
     <Removable>1</Removable>
     <Searchable>1</Searchable>
     <Private>0</Private>
   </flags>
-  <temporal fixedDuration="0" durationUnit="min" enabled="0" startField="" endExpression="" accumulate="0" startExpression="" mode="0" endField="" durationField="" limitMode="0">
+  <temporal accumulate="0" enabled="0" fixedDuration="0" endExpression="" startExpression="" startField="" durationUnit="min" limitMode="0" mode="0" durationField="" endField="">
     <fixedRange>
       <start></start>
       <end></end>
     </fixedRange>
   </temporal>
-  <renderer-v2 type="singleSymbol" forceraster="0" referencescale="-1" symbollevels="0" enableorderby="0">
+  <renderer-v2 referencescale="-1" symbollevels="0" enableorderby="0" type="singleSymbol" forceraster="0">
     <symbols>
-      <symbol clip_to_extent="1" type="marker" name="0" force_rhr="0" alpha="1">
+      <symbol force_rhr="0" alpha="1" type="marker" clip_to_extent="1" name="0">
         <data_defined_properties>
           <Option type="Map">
-            <Option type="QString" name="name" value=""/>
+            <Option value="" type="QString" name="name"/>
             <Option name="properties"/>
-            <Option type="QString" name="type" value="collection"/>
+            <Option value="collection" type="QString" name="type"/>
           </Option>
         </data_defined_properties>
         <layer enabled="1" class="SimpleMarker" pass="0" locked="0">
           <Option type="Map">
-            <Option type="QString" name="angle" value="0"/>
-            <Option type="QString" name="cap_style" value="square"/>
-            <Option type="QString" name="color" value="76,175,80,255"/>
-            <Option type="QString" name="horizontal_anchor_point" value="1"/>
-            <Option type="QString" name="joinstyle" value="bevel"/>
-            <Option type="QString" name="name" value="circle"/>
-            <Option type="QString" name="offset" value="0,0"/>
-            <Option type="QString" name="offset_map_unit_scale" value="3x:0,0,0,0,0,0"/>
-            <Option type="QString" name="offset_unit" value="MM"/>
-            <Option type="QString" name="outline_color" value="255,255,255,255"/>
-            <Option type="QString" name="outline_style" value="solid"/>
-            <Option type="QString" name="outline_width" value="0.2"/>
-            <Option type="QString" name="outline_width_map_unit_scale" value="3x:0,0,0,0,0,0"/>
-            <Option type="QString" name="outline_width_unit" value="MM"/>
-            <Option type="QString" name="scale_method" value="diameter"/>
-            <Option type="QString" name="size" value="1.8"/>
-            <Option type="QString" name="size_map_unit_scale" value="3x:0,0,0,0,0,0"/>
-            <Option type="QString" name="size_unit" value="MM"/>
-            <Option type="QString" name="vertical_anchor_point" value="1"/>
+            <Option value="0" type="QString" name="angle"/>
+            <Option value="square" type="QString" name="cap_style"/>
+            <Option value="76,175,80,255" type="QString" name="color"/>
+            <Option value="1" type="QString" name="horizontal_anchor_point"/>
+            <Option value="bevel" type="QString" name="joinstyle"/>
+            <Option value="circle" type="QString" name="name"/>
+            <Option value="0,0" type="QString" name="offset"/>
+            <Option value="3x:0,0,0,0,0,0" type="QString" name="offset_map_unit_scale"/>
+            <Option value="MM" type="QString" name="offset_unit"/>
+            <Option value="255,255,255,255" type="QString" name="outline_color"/>
+            <Option value="solid" type="QString" name="outline_style"/>
+            <Option value="0.2" type="QString" name="outline_width"/>
+            <Option value="3x:0,0,0,0,0,0" type="QString" name="outline_width_map_unit_scale"/>
+            <Option value="MM" type="QString" name="outline_width_unit"/>
+            <Option value="diameter" type="QString" name="scale_method"/>
+            <Option value="1.8" type="QString" name="size"/>
+            <Option value="3x:0,0,0,0,0,0" type="QString" name="size_map_unit_scale"/>
+            <Option value="MM" type="QString" name="size_unit"/>
+            <Option value="1" type="QString" name="vertical_anchor_point"/>
           </Option>
-          <prop k="angle" v="0"/>
-          <prop k="cap_style" v="square"/>
-          <prop k="color" v="76,175,80,255"/>
-          <prop k="horizontal_anchor_point" v="1"/>
-          <prop k="joinstyle" v="bevel"/>
-          <prop k="name" v="circle"/>
-          <prop k="offset" v="0,0"/>
-          <prop k="offset_map_unit_scale" v="3x:0,0,0,0,0,0"/>
-          <prop k="offset_unit" v="MM"/>
-          <prop k="outline_color" v="255,255,255,255"/>
-          <prop k="outline_style" v="solid"/>
-          <prop k="outline_width" v="0.2"/>
-          <prop k="outline_width_map_unit_scale" v="3x:0,0,0,0,0,0"/>
-          <prop k="outline_width_unit" v="MM"/>
-          <prop k="scale_method" v="diameter"/>
-          <prop k="size" v="1.8"/>
-          <prop k="size_map_unit_scale" v="3x:0,0,0,0,0,0"/>
-          <prop k="size_unit" v="MM"/>
-          <prop k="vertical_anchor_point" v="1"/>
+          <prop v="0" k="angle"/>
+          <prop v="square" k="cap_style"/>
+          <prop v="76,175,80,255" k="color"/>
+          <prop v="1" k="horizontal_anchor_point"/>
+          <prop v="bevel" k="joinstyle"/>
+          <prop v="circle" k="name"/>
+          <prop v="0,0" k="offset"/>
+          <prop v="3x:0,0,0,0,0,0" k="offset_map_unit_scale"/>
+          <prop v="MM" k="offset_unit"/>
+          <prop v="255,255,255,255" k="outline_color"/>
+          <prop v="solid" k="outline_style"/>
+          <prop v="0.2" k="outline_width"/>
+          <prop v="3x:0,0,0,0,0,0" k="outline_width_map_unit_scale"/>
+          <prop v="MM" k="outline_width_unit"/>
+          <prop v="diameter" k="scale_method"/>
+          <prop v="1.8" k="size"/>
+          <prop v="3x:0,0,0,0,0,0" k="size_map_unit_scale"/>
+          <prop v="MM" k="size_unit"/>
+          <prop v="1" k="vertical_anchor_point"/>
           <data_defined_properties>
             <Option type="Map">
-              <Option type="QString" name="name" value=""/>
+              <Option value="" type="QString" name="name"/>
               <Option name="properties"/>
-              <Option type="QString" name="type" value="collection"/>
+              <Option value="collection" type="QString" name="type"/>
             </Option>
           </data_defined_properties>
         </layer>
@@ -82,933 +82,933 @@
   <blendMode>0</blendMode>
   <featureBlendMode>0</featureBlendMode>
   <layerOpacity>1</layerOpacity>
-  <geometryOptions geometryPrecision="0" removeDuplicateNodes="0">
+  <geometryOptions removeDuplicateNodes="0" geometryPrecision="0">
     <activeChecks type="StringList">
-      <Option type="QString" value=""/>
+      <Option value="" type="QString"/>
     </activeChecks>
     <checkConfiguration/>
   </geometryOptions>
-  <legend type="default-vector" showLabelLegend="0"/>
+  <legend showLabelLegend="0" type="default-vector"/>
   <referencedLayers/>
   <fieldConfiguration>
-    <field name="scene" configurationFlags="None">
+    <field configurationFlags="None" name="scene">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="source" configurationFlags="None">
+    <field configurationFlags="None" name="source">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="year_requested" configurationFlags="None">
+    <field configurationFlags="None" name="year_requested">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="year_used" configurationFlags="None">
+    <field configurationFlags="None" name="year_used">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="y" configurationFlags="None">
+    <field configurationFlags="None" name="y">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="x" configurationFlags="None">
+    <field configurationFlags="None" name="x">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A00" configurationFlags="None">
+    <field configurationFlags="None" name="A00">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A01" configurationFlags="None">
+    <field configurationFlags="None" name="A01">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A02" configurationFlags="None">
+    <field configurationFlags="None" name="A02">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A03" configurationFlags="None">
+    <field configurationFlags="None" name="A03">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A04" configurationFlags="None">
+    <field configurationFlags="None" name="A04">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A05" configurationFlags="None">
+    <field configurationFlags="None" name="A05">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A06" configurationFlags="None">
+    <field configurationFlags="None" name="A06">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A07" configurationFlags="None">
+    <field configurationFlags="None" name="A07">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A08" configurationFlags="None">
+    <field configurationFlags="None" name="A08">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A09" configurationFlags="None">
+    <field configurationFlags="None" name="A09">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A10" configurationFlags="None">
+    <field configurationFlags="None" name="A10">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A11" configurationFlags="None">
+    <field configurationFlags="None" name="A11">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A12" configurationFlags="None">
+    <field configurationFlags="None" name="A12">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A13" configurationFlags="None">
+    <field configurationFlags="None" name="A13">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A14" configurationFlags="None">
+    <field configurationFlags="None" name="A14">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A15" configurationFlags="None">
+    <field configurationFlags="None" name="A15">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A16" configurationFlags="None">
+    <field configurationFlags="None" name="A16">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A17" configurationFlags="None">
+    <field configurationFlags="None" name="A17">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A18" configurationFlags="None">
+    <field configurationFlags="None" name="A18">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A19" configurationFlags="None">
+    <field configurationFlags="None" name="A19">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A20" configurationFlags="None">
+    <field configurationFlags="None" name="A20">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A21" configurationFlags="None">
+    <field configurationFlags="None" name="A21">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A22" configurationFlags="None">
+    <field configurationFlags="None" name="A22">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A23" configurationFlags="None">
+    <field configurationFlags="None" name="A23">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A24" configurationFlags="None">
+    <field configurationFlags="None" name="A24">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A25" configurationFlags="None">
+    <field configurationFlags="None" name="A25">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A26" configurationFlags="None">
+    <field configurationFlags="None" name="A26">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A27" configurationFlags="None">
+    <field configurationFlags="None" name="A27">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A28" configurationFlags="None">
+    <field configurationFlags="None" name="A28">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A29" configurationFlags="None">
+    <field configurationFlags="None" name="A29">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A30" configurationFlags="None">
+    <field configurationFlags="None" name="A30">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A31" configurationFlags="None">
+    <field configurationFlags="None" name="A31">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A32" configurationFlags="None">
+    <field configurationFlags="None" name="A32">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A33" configurationFlags="None">
+    <field configurationFlags="None" name="A33">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A34" configurationFlags="None">
+    <field configurationFlags="None" name="A34">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A35" configurationFlags="None">
+    <field configurationFlags="None" name="A35">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A36" configurationFlags="None">
+    <field configurationFlags="None" name="A36">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A37" configurationFlags="None">
+    <field configurationFlags="None" name="A37">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A38" configurationFlags="None">
+    <field configurationFlags="None" name="A38">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A39" configurationFlags="None">
+    <field configurationFlags="None" name="A39">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A40" configurationFlags="None">
+    <field configurationFlags="None" name="A40">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A41" configurationFlags="None">
+    <field configurationFlags="None" name="A41">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A42" configurationFlags="None">
+    <field configurationFlags="None" name="A42">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A43" configurationFlags="None">
+    <field configurationFlags="None" name="A43">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A44" configurationFlags="None">
+    <field configurationFlags="None" name="A44">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A45" configurationFlags="None">
+    <field configurationFlags="None" name="A45">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A46" configurationFlags="None">
+    <field configurationFlags="None" name="A46">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A47" configurationFlags="None">
+    <field configurationFlags="None" name="A47">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A48" configurationFlags="None">
+    <field configurationFlags="None" name="A48">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A49" configurationFlags="None">
+    <field configurationFlags="None" name="A49">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A50" configurationFlags="None">
+    <field configurationFlags="None" name="A50">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A51" configurationFlags="None">
+    <field configurationFlags="None" name="A51">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A52" configurationFlags="None">
+    <field configurationFlags="None" name="A52">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A53" configurationFlags="None">
+    <field configurationFlags="None" name="A53">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A54" configurationFlags="None">
+    <field configurationFlags="None" name="A54">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A55" configurationFlags="None">
+    <field configurationFlags="None" name="A55">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A56" configurationFlags="None">
+    <field configurationFlags="None" name="A56">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A57" configurationFlags="None">
+    <field configurationFlags="None" name="A57">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A58" configurationFlags="None">
+    <field configurationFlags="None" name="A58">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A59" configurationFlags="None">
+    <field configurationFlags="None" name="A59">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A60" configurationFlags="None">
+    <field configurationFlags="None" name="A60">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A61" configurationFlags="None">
+    <field configurationFlags="None" name="A61">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A62" configurationFlags="None">
+    <field configurationFlags="None" name="A62">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="A63" configurationFlags="None">
+    <field configurationFlags="None" name="A63">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
   </fieldConfiguration>
   <aliases>
-    <alias name="Scene" index="0" field="scene"/>
-    <alias name="Source" index="1" field="source"/>
-    <alias name="Year wanted" index="2" field="year_requested"/>
-    <alias name="Year used" index="3" field="year_used"/>
-    <alias name="Position down (0 to 1)" index="4" field="y"/>
-    <alias name="Position across (0 to 1)" index="5" field="x"/>
-    <alias name="" index="6" field="A00"/>
-    <alias name="" index="7" field="A01"/>
-    <alias name="" index="8" field="A02"/>
-    <alias name="" index="9" field="A03"/>
-    <alias name="" index="10" field="A04"/>
-    <alias name="" index="11" field="A05"/>
-    <alias name="" index="12" field="A06"/>
-    <alias name="" index="13" field="A07"/>
-    <alias name="" index="14" field="A08"/>
-    <alias name="" index="15" field="A09"/>
-    <alias name="" index="16" field="A10"/>
-    <alias name="" index="17" field="A11"/>
-    <alias name="" index="18" field="A12"/>
-    <alias name="" index="19" field="A13"/>
-    <alias name="" index="20" field="A14"/>
-    <alias name="" index="21" field="A15"/>
-    <alias name="" index="22" field="A16"/>
-    <alias name="" index="23" field="A17"/>
-    <alias name="" index="24" field="A18"/>
-    <alias name="" index="25" field="A19"/>
-    <alias name="" index="26" field="A20"/>
-    <alias name="" index="27" field="A21"/>
-    <alias name="" index="28" field="A22"/>
-    <alias name="" index="29" field="A23"/>
-    <alias name="" index="30" field="A24"/>
-    <alias name="" index="31" field="A25"/>
-    <alias name="" index="32" field="A26"/>
-    <alias name="" index="33" field="A27"/>
-    <alias name="" index="34" field="A28"/>
-    <alias name="" index="35" field="A29"/>
-    <alias name="" index="36" field="A30"/>
-    <alias name="" index="37" field="A31"/>
-    <alias name="" index="38" field="A32"/>
-    <alias name="" index="39" field="A33"/>
-    <alias name="" index="40" field="A34"/>
-    <alias name="" index="41" field="A35"/>
-    <alias name="" index="42" field="A36"/>
-    <alias name="" index="43" field="A37"/>
-    <alias name="" index="44" field="A38"/>
-    <alias name="" index="45" field="A39"/>
-    <alias name="" index="46" field="A40"/>
-    <alias name="" index="47" field="A41"/>
-    <alias name="" index="48" field="A42"/>
-    <alias name="" index="49" field="A43"/>
-    <alias name="" index="50" field="A44"/>
-    <alias name="" index="51" field="A45"/>
-    <alias name="" index="52" field="A46"/>
-    <alias name="" index="53" field="A47"/>
-    <alias name="" index="54" field="A48"/>
-    <alias name="" index="55" field="A49"/>
-    <alias name="" index="56" field="A50"/>
-    <alias name="" index="57" field="A51"/>
-    <alias name="" index="58" field="A52"/>
-    <alias name="" index="59" field="A53"/>
-    <alias name="" index="60" field="A54"/>
-    <alias name="" index="61" field="A55"/>
-    <alias name="" index="62" field="A56"/>
-    <alias name="" index="63" field="A57"/>
-    <alias name="" index="64" field="A58"/>
-    <alias name="" index="65" field="A59"/>
-    <alias name="" index="66" field="A60"/>
-    <alias name="" index="67" field="A61"/>
-    <alias name="" index="68" field="A62"/>
-    <alias name="" index="69" field="A63"/>
+    <alias field="scene" index="0" name="Scene"/>
+    <alias field="source" index="1" name="Source"/>
+    <alias field="year_requested" index="2" name="Year wanted"/>
+    <alias field="year_used" index="3" name="Year used"/>
+    <alias field="y" index="4" name="Position down (0 to 1)"/>
+    <alias field="x" index="5" name="Position across (0 to 1)"/>
+    <alias field="A00" index="6" name=""/>
+    <alias field="A01" index="7" name=""/>
+    <alias field="A02" index="8" name=""/>
+    <alias field="A03" index="9" name=""/>
+    <alias field="A04" index="10" name=""/>
+    <alias field="A05" index="11" name=""/>
+    <alias field="A06" index="12" name=""/>
+    <alias field="A07" index="13" name=""/>
+    <alias field="A08" index="14" name=""/>
+    <alias field="A09" index="15" name=""/>
+    <alias field="A10" index="16" name=""/>
+    <alias field="A11" index="17" name=""/>
+    <alias field="A12" index="18" name=""/>
+    <alias field="A13" index="19" name=""/>
+    <alias field="A14" index="20" name=""/>
+    <alias field="A15" index="21" name=""/>
+    <alias field="A16" index="22" name=""/>
+    <alias field="A17" index="23" name=""/>
+    <alias field="A18" index="24" name=""/>
+    <alias field="A19" index="25" name=""/>
+    <alias field="A20" index="26" name=""/>
+    <alias field="A21" index="27" name=""/>
+    <alias field="A22" index="28" name=""/>
+    <alias field="A23" index="29" name=""/>
+    <alias field="A24" index="30" name=""/>
+    <alias field="A25" index="31" name=""/>
+    <alias field="A26" index="32" name=""/>
+    <alias field="A27" index="33" name=""/>
+    <alias field="A28" index="34" name=""/>
+    <alias field="A29" index="35" name=""/>
+    <alias field="A30" index="36" name=""/>
+    <alias field="A31" index="37" name=""/>
+    <alias field="A32" index="38" name=""/>
+    <alias field="A33" index="39" name=""/>
+    <alias field="A34" index="40" name=""/>
+    <alias field="A35" index="41" name=""/>
+    <alias field="A36" index="42" name=""/>
+    <alias field="A37" index="43" name=""/>
+    <alias field="A38" index="44" name=""/>
+    <alias field="A39" index="45" name=""/>
+    <alias field="A40" index="46" name=""/>
+    <alias field="A41" index="47" name=""/>
+    <alias field="A42" index="48" name=""/>
+    <alias field="A43" index="49" name=""/>
+    <alias field="A44" index="50" name=""/>
+    <alias field="A45" index="51" name=""/>
+    <alias field="A46" index="52" name=""/>
+    <alias field="A47" index="53" name=""/>
+    <alias field="A48" index="54" name=""/>
+    <alias field="A49" index="55" name=""/>
+    <alias field="A50" index="56" name=""/>
+    <alias field="A51" index="57" name=""/>
+    <alias field="A52" index="58" name=""/>
+    <alias field="A53" index="59" name=""/>
+    <alias field="A54" index="60" name=""/>
+    <alias field="A55" index="61" name=""/>
+    <alias field="A56" index="62" name=""/>
+    <alias field="A57" index="63" name=""/>
+    <alias field="A58" index="64" name=""/>
+    <alias field="A59" index="65" name=""/>
+    <alias field="A60" index="66" name=""/>
+    <alias field="A61" index="67" name=""/>
+    <alias field="A62" index="68" name=""/>
+    <alias field="A63" index="69" name=""/>
   </aliases>
   <defaults>
-    <default applyOnUpdate="0" field="scene" expression=""/>
-    <default applyOnUpdate="0" field="source" expression=""/>
-    <default applyOnUpdate="0" field="year_requested" expression=""/>
-    <default applyOnUpdate="0" field="year_used" expression=""/>
-    <default applyOnUpdate="0" field="y" expression=""/>
-    <default applyOnUpdate="0" field="x" expression=""/>
-    <default applyOnUpdate="0" field="A00" expression=""/>
-    <default applyOnUpdate="0" field="A01" expression=""/>
-    <default applyOnUpdate="0" field="A02" expression=""/>
-    <default applyOnUpdate="0" field="A03" expression=""/>
-    <default applyOnUpdate="0" field="A04" expression=""/>
-    <default applyOnUpdate="0" field="A05" expression=""/>
-    <default applyOnUpdate="0" field="A06" expression=""/>
-    <default applyOnUpdate="0" field="A07" expression=""/>
-    <default applyOnUpdate="0" field="A08" expression=""/>
-    <default applyOnUpdate="0" field="A09" expression=""/>
-    <default applyOnUpdate="0" field="A10" expression=""/>
-    <default applyOnUpdate="0" field="A11" expression=""/>
-    <default applyOnUpdate="0" field="A12" expression=""/>
-    <default applyOnUpdate="0" field="A13" expression=""/>
-    <default applyOnUpdate="0" field="A14" expression=""/>
-    <default applyOnUpdate="0" field="A15" expression=""/>
-    <default applyOnUpdate="0" field="A16" expression=""/>
-    <default applyOnUpdate="0" field="A17" expression=""/>
-    <default applyOnUpdate="0" field="A18" expression=""/>
-    <default applyOnUpdate="0" field="A19" expression=""/>
-    <default applyOnUpdate="0" field="A20" expression=""/>
-    <default applyOnUpdate="0" field="A21" expression=""/>
-    <default applyOnUpdate="0" field="A22" expression=""/>
-    <default applyOnUpdate="0" field="A23" expression=""/>
-    <default applyOnUpdate="0" field="A24" expression=""/>
-    <default applyOnUpdate="0" field="A25" expression=""/>
-    <default applyOnUpdate="0" field="A26" expression=""/>
-    <default applyOnUpdate="0" field="A27" expression=""/>
-    <default applyOnUpdate="0" field="A28" expression=""/>
-    <default applyOnUpdate="0" field="A29" expression=""/>
-    <default applyOnUpdate="0" field="A30" expression=""/>
-    <default applyOnUpdate="0" field="A31" expression=""/>
-    <default applyOnUpdate="0" field="A32" expression=""/>
-    <default applyOnUpdate="0" field="A33" expression=""/>
-    <default applyOnUpdate="0" field="A34" expression=""/>
-    <default applyOnUpdate="0" field="A35" expression=""/>
-    <default applyOnUpdate="0" field="A36" expression=""/>
-    <default applyOnUpdate="0" field="A37" expression=""/>
-    <default applyOnUpdate="0" field="A38" expression=""/>
-    <default applyOnUpdate="0" field="A39" expression=""/>
-    <default applyOnUpdate="0" field="A40" expression=""/>
-    <default applyOnUpdate="0" field="A41" expression=""/>
-    <default applyOnUpdate="0" field="A42" expression=""/>
-    <default applyOnUpdate="0" field="A43" expression=""/>
-    <default applyOnUpdate="0" field="A44" expression=""/>
-    <default applyOnUpdate="0" field="A45" expression=""/>
-    <default applyOnUpdate="0" field="A46" expression=""/>
-    <default applyOnUpdate="0" field="A47" expression=""/>
-    <default applyOnUpdate="0" field="A48" expression=""/>
-    <default applyOnUpdate="0" field="A49" expression=""/>
-    <default applyOnUpdate="0" field="A50" expression=""/>
-    <default applyOnUpdate="0" field="A51" expression=""/>
-    <default applyOnUpdate="0" field="A52" expression=""/>
-    <default applyOnUpdate="0" field="A53" expression=""/>
-    <default applyOnUpdate="0" field="A54" expression=""/>
-    <default applyOnUpdate="0" field="A55" expression=""/>
-    <default applyOnUpdate="0" field="A56" expression=""/>
-    <default applyOnUpdate="0" field="A57" expression=""/>
-    <default applyOnUpdate="0" field="A58" expression=""/>
-    <default applyOnUpdate="0" field="A59" expression=""/>
-    <default applyOnUpdate="0" field="A60" expression=""/>
-    <default applyOnUpdate="0" field="A61" expression=""/>
-    <default applyOnUpdate="0" field="A62" expression=""/>
-    <default applyOnUpdate="0" field="A63" expression=""/>
+    <default expression="" applyOnUpdate="0" field="scene"/>
+    <default expression="" applyOnUpdate="0" field="source"/>
+    <default expression="" applyOnUpdate="0" field="year_requested"/>
+    <default expression="" applyOnUpdate="0" field="year_used"/>
+    <default expression="" applyOnUpdate="0" field="y"/>
+    <default expression="" applyOnUpdate="0" field="x"/>
+    <default expression="" applyOnUpdate="0" field="A00"/>
+    <default expression="" applyOnUpdate="0" field="A01"/>
+    <default expression="" applyOnUpdate="0" field="A02"/>
+    <default expression="" applyOnUpdate="0" field="A03"/>
+    <default expression="" applyOnUpdate="0" field="A04"/>
+    <default expression="" applyOnUpdate="0" field="A05"/>
+    <default expression="" applyOnUpdate="0" field="A06"/>
+    <default expression="" applyOnUpdate="0" field="A07"/>
+    <default expression="" applyOnUpdate="0" field="A08"/>
+    <default expression="" applyOnUpdate="0" field="A09"/>
+    <default expression="" applyOnUpdate="0" field="A10"/>
+    <default expression="" applyOnUpdate="0" field="A11"/>
+    <default expression="" applyOnUpdate="0" field="A12"/>
+    <default expression="" applyOnUpdate="0" field="A13"/>
+    <default expression="" applyOnUpdate="0" field="A14"/>
+    <default expression="" applyOnUpdate="0" field="A15"/>
+    <default expression="" applyOnUpdate="0" field="A16"/>
+    <default expression="" applyOnUpdate="0" field="A17"/>
+    <default expression="" applyOnUpdate="0" field="A18"/>
+    <default expression="" applyOnUpdate="0" field="A19"/>
+    <default expression="" applyOnUpdate="0" field="A20"/>
+    <default expression="" applyOnUpdate="0" field="A21"/>
+    <default expression="" applyOnUpdate="0" field="A22"/>
+    <default expression="" applyOnUpdate="0" field="A23"/>
+    <default expression="" applyOnUpdate="0" field="A24"/>
+    <default expression="" applyOnUpdate="0" field="A25"/>
+    <default expression="" applyOnUpdate="0" field="A26"/>
+    <default expression="" applyOnUpdate="0" field="A27"/>
+    <default expression="" applyOnUpdate="0" field="A28"/>
+    <default expression="" applyOnUpdate="0" field="A29"/>
+    <default expression="" applyOnUpdate="0" field="A30"/>
+    <default expression="" applyOnUpdate="0" field="A31"/>
+    <default expression="" applyOnUpdate="0" field="A32"/>
+    <default expression="" applyOnUpdate="0" field="A33"/>
+    <default expression="" applyOnUpdate="0" field="A34"/>
+    <default expression="" applyOnUpdate="0" field="A35"/>
+    <default expression="" applyOnUpdate="0" field="A36"/>
+    <default expression="" applyOnUpdate="0" field="A37"/>
+    <default expression="" applyOnUpdate="0" field="A38"/>
+    <default expression="" applyOnUpdate="0" field="A39"/>
+    <default expression="" applyOnUpdate="0" field="A40"/>
+    <default expression="" applyOnUpdate="0" field="A41"/>
+    <default expression="" applyOnUpdate="0" field="A42"/>
+    <default expression="" applyOnUpdate="0" field="A43"/>
+    <default expression="" applyOnUpdate="0" field="A44"/>
+    <default expression="" applyOnUpdate="0" field="A45"/>
+    <default expression="" applyOnUpdate="0" field="A46"/>
+    <default expression="" applyOnUpdate="0" field="A47"/>
+    <default expression="" applyOnUpdate="0" field="A48"/>
+    <default expression="" applyOnUpdate="0" field="A49"/>
+    <default expression="" applyOnUpdate="0" field="A50"/>
+    <default expression="" applyOnUpdate="0" field="A51"/>
+    <default expression="" applyOnUpdate="0" field="A52"/>
+    <default expression="" applyOnUpdate="0" field="A53"/>
+    <default expression="" applyOnUpdate="0" field="A54"/>
+    <default expression="" applyOnUpdate="0" field="A55"/>
+    <default expression="" applyOnUpdate="0" field="A56"/>
+    <default expression="" applyOnUpdate="0" field="A57"/>
+    <default expression="" applyOnUpdate="0" field="A58"/>
+    <default expression="" applyOnUpdate="0" field="A59"/>
+    <default expression="" applyOnUpdate="0" field="A60"/>
+    <default expression="" applyOnUpdate="0" field="A61"/>
+    <default expression="" applyOnUpdate="0" field="A62"/>
+    <default expression="" applyOnUpdate="0" field="A63"/>
   </defaults>
   <constraints>
-    <constraint unique_strength="0" field="scene" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="source" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="year_requested" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="year_used" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="y" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="x" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A00" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A01" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A02" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A03" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A04" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A05" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A06" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A07" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A08" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A09" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A10" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A11" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A12" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A13" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A14" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A15" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A16" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A17" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A18" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A19" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A20" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A21" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A22" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A23" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A24" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A25" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A26" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A27" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A28" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A29" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A30" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A31" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A32" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A33" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A34" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A35" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A36" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A37" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A38" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A39" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A40" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A41" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A42" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A43" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A44" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A45" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A46" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A47" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A48" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A49" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A50" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A51" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A52" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A53" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A54" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A55" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A56" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A57" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A58" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A59" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A60" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A61" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A62" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="A63" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="scene" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="source" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="year_requested" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="year_used" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="y" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="x" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A00" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A01" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A02" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A03" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A04" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A05" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A06" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A07" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A08" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A09" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A10" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A11" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A12" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A13" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A14" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A15" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A16" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A17" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A18" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A19" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A20" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A21" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A22" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A23" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A24" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A25" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A26" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A27" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A28" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A29" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A30" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A31" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A32" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A33" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A34" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A35" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A36" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A37" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A38" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A39" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A40" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A41" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A42" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A43" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A44" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A45" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A46" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A47" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A48" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A49" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A50" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A51" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A52" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A53" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A54" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A55" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A56" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A57" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A58" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A59" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A60" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A61" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A62" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="A63" constraints="0"/>
   </constraints>
   <constraintExpressions>
-    <constraint desc="" field="scene" exp=""/>
-    <constraint desc="" field="source" exp=""/>
-    <constraint desc="" field="year_requested" exp=""/>
-    <constraint desc="" field="year_used" exp=""/>
-    <constraint desc="" field="y" exp=""/>
-    <constraint desc="" field="x" exp=""/>
-    <constraint desc="" field="A00" exp=""/>
-    <constraint desc="" field="A01" exp=""/>
-    <constraint desc="" field="A02" exp=""/>
-    <constraint desc="" field="A03" exp=""/>
-    <constraint desc="" field="A04" exp=""/>
-    <constraint desc="" field="A05" exp=""/>
-    <constraint desc="" field="A06" exp=""/>
-    <constraint desc="" field="A07" exp=""/>
-    <constraint desc="" field="A08" exp=""/>
-    <constraint desc="" field="A09" exp=""/>
-    <constraint desc="" field="A10" exp=""/>
-    <constraint desc="" field="A11" exp=""/>
-    <constraint desc="" field="A12" exp=""/>
-    <constraint desc="" field="A13" exp=""/>
-    <constraint desc="" field="A14" exp=""/>
-    <constraint desc="" field="A15" exp=""/>
-    <constraint desc="" field="A16" exp=""/>
-    <constraint desc="" field="A17" exp=""/>
-    <constraint desc="" field="A18" exp=""/>
-    <constraint desc="" field="A19" exp=""/>
-    <constraint desc="" field="A20" exp=""/>
-    <constraint desc="" field="A21" exp=""/>
-    <constraint desc="" field="A22" exp=""/>
-    <constraint desc="" field="A23" exp=""/>
-    <constraint desc="" field="A24" exp=""/>
-    <constraint desc="" field="A25" exp=""/>
-    <constraint desc="" field="A26" exp=""/>
-    <constraint desc="" field="A27" exp=""/>
-    <constraint desc="" field="A28" exp=""/>
-    <constraint desc="" field="A29" exp=""/>
-    <constraint desc="" field="A30" exp=""/>
-    <constraint desc="" field="A31" exp=""/>
-    <constraint desc="" field="A32" exp=""/>
-    <constraint desc="" field="A33" exp=""/>
-    <constraint desc="" field="A34" exp=""/>
-    <constraint desc="" field="A35" exp=""/>
-    <constraint desc="" field="A36" exp=""/>
-    <constraint desc="" field="A37" exp=""/>
-    <constraint desc="" field="A38" exp=""/>
-    <constraint desc="" field="A39" exp=""/>
-    <constraint desc="" field="A40" exp=""/>
-    <constraint desc="" field="A41" exp=""/>
-    <constraint desc="" field="A42" exp=""/>
-    <constraint desc="" field="A43" exp=""/>
-    <constraint desc="" field="A44" exp=""/>
-    <constraint desc="" field="A45" exp=""/>
-    <constraint desc="" field="A46" exp=""/>
-    <constraint desc="" field="A47" exp=""/>
-    <constraint desc="" field="A48" exp=""/>
-    <constraint desc="" field="A49" exp=""/>
-    <constraint desc="" field="A50" exp=""/>
-    <constraint desc="" field="A51" exp=""/>
-    <constraint desc="" field="A52" exp=""/>
-    <constraint desc="" field="A53" exp=""/>
-    <constraint desc="" field="A54" exp=""/>
-    <constraint desc="" field="A55" exp=""/>
-    <constraint desc="" field="A56" exp=""/>
-    <constraint desc="" field="A57" exp=""/>
-    <constraint desc="" field="A58" exp=""/>
-    <constraint desc="" field="A59" exp=""/>
-    <constraint desc="" field="A60" exp=""/>
-    <constraint desc="" field="A61" exp=""/>
-    <constraint desc="" field="A62" exp=""/>
-    <constraint desc="" field="A63" exp=""/>
+    <constraint field="scene" exp="" desc=""/>
+    <constraint field="source" exp="" desc=""/>
+    <constraint field="year_requested" exp="" desc=""/>
+    <constraint field="year_used" exp="" desc=""/>
+    <constraint field="y" exp="" desc=""/>
+    <constraint field="x" exp="" desc=""/>
+    <constraint field="A00" exp="" desc=""/>
+    <constraint field="A01" exp="" desc=""/>
+    <constraint field="A02" exp="" desc=""/>
+    <constraint field="A03" exp="" desc=""/>
+    <constraint field="A04" exp="" desc=""/>
+    <constraint field="A05" exp="" desc=""/>
+    <constraint field="A06" exp="" desc=""/>
+    <constraint field="A07" exp="" desc=""/>
+    <constraint field="A08" exp="" desc=""/>
+    <constraint field="A09" exp="" desc=""/>
+    <constraint field="A10" exp="" desc=""/>
+    <constraint field="A11" exp="" desc=""/>
+    <constraint field="A12" exp="" desc=""/>
+    <constraint field="A13" exp="" desc=""/>
+    <constraint field="A14" exp="" desc=""/>
+    <constraint field="A15" exp="" desc=""/>
+    <constraint field="A16" exp="" desc=""/>
+    <constraint field="A17" exp="" desc=""/>
+    <constraint field="A18" exp="" desc=""/>
+    <constraint field="A19" exp="" desc=""/>
+    <constraint field="A20" exp="" desc=""/>
+    <constraint field="A21" exp="" desc=""/>
+    <constraint field="A22" exp="" desc=""/>
+    <constraint field="A23" exp="" desc=""/>
+    <constraint field="A24" exp="" desc=""/>
+    <constraint field="A25" exp="" desc=""/>
+    <constraint field="A26" exp="" desc=""/>
+    <constraint field="A27" exp="" desc=""/>
+    <constraint field="A28" exp="" desc=""/>
+    <constraint field="A29" exp="" desc=""/>
+    <constraint field="A30" exp="" desc=""/>
+    <constraint field="A31" exp="" desc=""/>
+    <constraint field="A32" exp="" desc=""/>
+    <constraint field="A33" exp="" desc=""/>
+    <constraint field="A34" exp="" desc=""/>
+    <constraint field="A35" exp="" desc=""/>
+    <constraint field="A36" exp="" desc=""/>
+    <constraint field="A37" exp="" desc=""/>
+    <constraint field="A38" exp="" desc=""/>
+    <constraint field="A39" exp="" desc=""/>
+    <constraint field="A40" exp="" desc=""/>
+    <constraint field="A41" exp="" desc=""/>
+    <constraint field="A42" exp="" desc=""/>
+    <constraint field="A43" exp="" desc=""/>
+    <constraint field="A44" exp="" desc=""/>
+    <constraint field="A45" exp="" desc=""/>
+    <constraint field="A46" exp="" desc=""/>
+    <constraint field="A47" exp="" desc=""/>
+    <constraint field="A48" exp="" desc=""/>
+    <constraint field="A49" exp="" desc=""/>
+    <constraint field="A50" exp="" desc=""/>
+    <constraint field="A51" exp="" desc=""/>
+    <constraint field="A52" exp="" desc=""/>
+    <constraint field="A53" exp="" desc=""/>
+    <constraint field="A54" exp="" desc=""/>
+    <constraint field="A55" exp="" desc=""/>
+    <constraint field="A56" exp="" desc=""/>
+    <constraint field="A57" exp="" desc=""/>
+    <constraint field="A58" exp="" desc=""/>
+    <constraint field="A59" exp="" desc=""/>
+    <constraint field="A60" exp="" desc=""/>
+    <constraint field="A61" exp="" desc=""/>
+    <constraint field="A62" exp="" desc=""/>
+    <constraint field="A63" exp="" desc=""/>
   </constraintExpressions>
   <expressionfields/>
   <attributeactions/>
@@ -1104,6 +1104,6 @@
   <dataDefinedFieldProperties/>
   <widgets/>
   <previewExpression></previewExpression>
-  <mapTip></mapTip>
+  <mapTip>[% replace(replace(replace(replace(coalesce(to_string("source"), ''), '&amp;', '&amp;amp;'), '&lt;', '&amp;lt;'), '>', '&amp;gt;'), '"', '&amp;quot;') %] [% replace(replace(replace(replace(coalesce(to_string("year_used"), ''), '&amp;', '&amp;amp;'), '&lt;', '&amp;lt;'), '>', '&amp;gt;'), '"', '&amp;quot;') %]</mapTip>
   <layerGeometryType>0</layerGeometryType>
 </qgis>

@@ -1,103 +1,103 @@
 <!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>
-<qgis simplifyDrawingHints="1" maxScale="0" simplifyLocal="1" version="3.22.16-Białowieża" simplifyMaxScale="1" simplifyAlgorithm="0" readOnly="0" styleCategories="AllStyleCategories" minScale="100000000" hasScaleBasedVisibilityFlag="0" simplifyDrawingTol="1" labelsEnabled="1" symbologyReferenceScale="-1">
+<qgis simplifyMaxScale="1" simplifyDrawingTol="1" simplifyAlgorithm="0" styleCategories="AllStyleCategories" labelsEnabled="1" simplifyLocal="1" version="3.22.16-Białowieża" hasScaleBasedVisibilityFlag="0" simplifyDrawingHints="1" minScale="100000000" symbologyReferenceScale="-1" readOnly="0" maxScale="0">
   <flags>
     <Identifiable>1</Identifiable>
     <Removable>1</Removable>
     <Searchable>1</Searchable>
     <Private>0</Private>
   </flags>
-  <temporal fixedDuration="0" durationUnit="min" enabled="0" startField="" endExpression="" accumulate="0" startExpression="" mode="0" endField="" durationField="" limitMode="0">
+  <temporal accumulate="0" enabled="0" fixedDuration="0" endExpression="" startExpression="" startField="" durationUnit="min" limitMode="0" mode="0" durationField="" endField="">
     <fixedRange>
       <start></start>
       <end></end>
     </fixedRange>
   </temporal>
-  <renderer-v2 type="categorizedSymbol" forceraster="0" attr="present" referencescale="-1" symbollevels="0" enableorderby="0">
+  <renderer-v2 referencescale="-1" symbollevels="0" attr="present" enableorderby="0" type="categorizedSymbol" forceraster="0">
     <categories>
-      <category symbol="0" label="targets" render="true" value="true"/>
-      <category symbol="1" label="none" render="true" value="false"/>
+      <category symbol="0" render="true" value="true" label="targets"/>
+      <category symbol="1" render="true" value="false" label="none"/>
     </categories>
     <symbols>
-      <symbol clip_to_extent="1" type="fill" name="0" force_rhr="0" alpha="1">
+      <symbol force_rhr="0" alpha="1" type="fill" clip_to_extent="1" name="0">
         <data_defined_properties>
           <Option type="Map">
-            <Option type="QString" name="name" value=""/>
+            <Option value="" type="QString" name="name"/>
             <Option name="properties"/>
-            <Option type="QString" name="type" value="collection"/>
+            <Option value="collection" type="QString" name="type"/>
           </Option>
         </data_defined_properties>
         <layer enabled="1" class="SimpleFill" pass="0" locked="0">
           <Option type="Map">
-            <Option type="QString" name="border_width_map_unit_scale" value="3x:0,0,0,0,0,0"/>
-            <Option type="QString" name="color" value="240,138,36,70"/>
-            <Option type="QString" name="joinstyle" value="miter"/>
-            <Option type="QString" name="offset" value="0,0"/>
-            <Option type="QString" name="offset_map_unit_scale" value="3x:0,0,0,0,0,0"/>
-            <Option type="QString" name="offset_unit" value="MM"/>
-            <Option type="QString" name="outline_color" value="240,138,36,255"/>
-            <Option type="QString" name="outline_style" value="solid"/>
-            <Option type="QString" name="outline_width" value="0.4"/>
-            <Option type="QString" name="outline_width_unit" value="MM"/>
-            <Option type="QString" name="style" value="solid"/>
+            <Option value="3x:0,0,0,0,0,0" type="QString" name="border_width_map_unit_scale"/>
+            <Option value="0,0,0,0" type="QString" name="color"/>
+            <Option value="miter" type="QString" name="joinstyle"/>
+            <Option value="0,0" type="QString" name="offset"/>
+            <Option value="3x:0,0,0,0,0,0" type="QString" name="offset_map_unit_scale"/>
+            <Option value="MM" type="QString" name="offset_unit"/>
+            <Option value="240,138,36,255" type="QString" name="outline_color"/>
+            <Option value="solid" type="QString" name="outline_style"/>
+            <Option value="0.8" type="QString" name="outline_width"/>
+            <Option value="MM" type="QString" name="outline_width_unit"/>
+            <Option value="no" type="QString" name="style"/>
           </Option>
-          <prop k="border_width_map_unit_scale" v="3x:0,0,0,0,0,0"/>
-          <prop k="color" v="240,138,36,70"/>
-          <prop k="joinstyle" v="miter"/>
-          <prop k="offset" v="0,0"/>
-          <prop k="offset_map_unit_scale" v="3x:0,0,0,0,0,0"/>
-          <prop k="offset_unit" v="MM"/>
-          <prop k="outline_color" v="240,138,36,255"/>
-          <prop k="outline_style" v="solid"/>
-          <prop k="outline_width" v="0.4"/>
-          <prop k="outline_width_unit" v="MM"/>
-          <prop k="style" v="solid"/>
+          <prop v="3x:0,0,0,0,0,0" k="border_width_map_unit_scale"/>
+          <prop v="0,0,0,0" k="color"/>
+          <prop v="miter" k="joinstyle"/>
+          <prop v="0,0" k="offset"/>
+          <prop v="3x:0,0,0,0,0,0" k="offset_map_unit_scale"/>
+          <prop v="MM" k="offset_unit"/>
+          <prop v="240,138,36,255" k="outline_color"/>
+          <prop v="solid" k="outline_style"/>
+          <prop v="0.8" k="outline_width"/>
+          <prop v="MM" k="outline_width_unit"/>
+          <prop v="no" k="style"/>
           <data_defined_properties>
             <Option type="Map">
-              <Option type="QString" name="name" value=""/>
+              <Option value="" type="QString" name="name"/>
               <Option name="properties"/>
-              <Option type="QString" name="type" value="collection"/>
+              <Option value="collection" type="QString" name="type"/>
             </Option>
           </data_defined_properties>
         </layer>
       </symbol>
-      <symbol clip_to_extent="1" type="fill" name="1" force_rhr="0" alpha="1">
+      <symbol force_rhr="0" alpha="1" type="fill" clip_to_extent="1" name="1">
         <data_defined_properties>
           <Option type="Map">
-            <Option type="QString" name="name" value=""/>
+            <Option value="" type="QString" name="name"/>
             <Option name="properties"/>
-            <Option type="QString" name="type" value="collection"/>
+            <Option value="collection" type="QString" name="type"/>
           </Option>
         </data_defined_properties>
         <layer enabled="1" class="SimpleFill" pass="0" locked="0">
           <Option type="Map">
-            <Option type="QString" name="border_width_map_unit_scale" value="3x:0,0,0,0,0,0"/>
-            <Option type="QString" name="color" value="0,0,0,0"/>
-            <Option type="QString" name="joinstyle" value="miter"/>
-            <Option type="QString" name="offset" value="0,0"/>
-            <Option type="QString" name="offset_map_unit_scale" value="3x:0,0,0,0,0,0"/>
-            <Option type="QString" name="offset_unit" value="MM"/>
-            <Option type="QString" name="outline_color" value="154,154,154,255"/>
-            <Option type="QString" name="outline_style" value="solid"/>
-            <Option type="QString" name="outline_width" value="0.3"/>
-            <Option type="QString" name="outline_width_unit" value="MM"/>
-            <Option type="QString" name="style" value="no"/>
+            <Option value="3x:0,0,0,0,0,0" type="QString" name="border_width_map_unit_scale"/>
+            <Option value="0,0,0,0" type="QString" name="color"/>
+            <Option value="miter" type="QString" name="joinstyle"/>
+            <Option value="0,0" type="QString" name="offset"/>
+            <Option value="3x:0,0,0,0,0,0" type="QString" name="offset_map_unit_scale"/>
+            <Option value="MM" type="QString" name="offset_unit"/>
+            <Option value="154,154,154,255" type="QString" name="outline_color"/>
+            <Option value="solid" type="QString" name="outline_style"/>
+            <Option value="0.3" type="QString" name="outline_width"/>
+            <Option value="MM" type="QString" name="outline_width_unit"/>
+            <Option value="no" type="QString" name="style"/>
           </Option>
-          <prop k="border_width_map_unit_scale" v="3x:0,0,0,0,0,0"/>
-          <prop k="color" v="0,0,0,0"/>
-          <prop k="joinstyle" v="miter"/>
-          <prop k="offset" v="0,0"/>
-          <prop k="offset_map_unit_scale" v="3x:0,0,0,0,0,0"/>
-          <prop k="offset_unit" v="MM"/>
-          <prop k="outline_color" v="154,154,154,255"/>
-          <prop k="outline_style" v="solid"/>
-          <prop k="outline_width" v="0.3"/>
-          <prop k="outline_width_unit" v="MM"/>
-          <prop k="style" v="no"/>
+          <prop v="3x:0,0,0,0,0,0" k="border_width_map_unit_scale"/>
+          <prop v="0,0,0,0" k="color"/>
+          <prop v="miter" k="joinstyle"/>
+          <prop v="0,0" k="offset"/>
+          <prop v="3x:0,0,0,0,0,0" k="offset_map_unit_scale"/>
+          <prop v="MM" k="offset_unit"/>
+          <prop v="154,154,154,255" k="outline_color"/>
+          <prop v="solid" k="outline_style"/>
+          <prop v="0.3" k="outline_width"/>
+          <prop v="MM" k="outline_width_unit"/>
+          <prop v="no" k="style"/>
           <data_defined_properties>
             <Option type="Map">
-              <Option type="QString" name="name" value=""/>
+              <Option value="" type="QString" name="name"/>
               <Option name="properties"/>
-              <Option type="QString" name="type" value="collection"/>
+              <Option value="collection" type="QString" name="type"/>
             </Option>
           </data_defined_properties>
         </layer>
@@ -108,96 +108,96 @@
   </renderer-v2>
   <labeling type="simple">
     <settings calloutType="simple">
-      <text-style fontSize="8" isExpression="1" textOrientation="horizontal" blendMode="0" capitalization="0" fontWordSpacing="0" fieldName="&quot;cell&quot; || CASE WHEN &quot;present&quot; THEN ' ' || &quot;class&quot; ELSE '' END" previewBkgrdColor="255,255,255,255" fontUnderline="0" fontItalic="0" textColor="18,52,77,255" fontSizeUnit="Point" fontKerning="1" fontWeight="50" textOpacity="1" fontStrikeout="0" legendString="Aa" namedStyle="" multilineHeight="1" fontLetterSpacing="0" fontFamily="Open Sans" useSubstitutions="0" allowHtml="0" fontSizeMapUnitScale="3x:0,0,0,0,0,0">
+      <text-style fontWordSpacing="0" fontStrikeout="0" fontKerning="1" previewBkgrdColor="255,255,255,255" capitalization="0" blendMode="0" textOpacity="1" fontFamily="Open Sans" legendString="Aa" fontUnderline="0" fontSizeMapUnitScale="3x:0,0,0,0,0,0" fontItalic="0" fontSize="8" textColor="18,52,77,255" fontLetterSpacing="0" isExpression="1" fontWeight="50" useSubstitutions="0" textOrientation="horizontal" allowHtml="0" fieldName="&quot;cell&quot; || CASE WHEN &quot;present&quot; THEN ' ' || &quot;class&quot; ELSE '' END" fontSizeUnit="Point" namedStyle="" multilineHeight="1">
         <families/>
-        <text-buffer bufferColor="255,255,255,210" bufferNoFill="1" bufferOpacity="1" bufferSizeUnits="MM" bufferJoinStyle="128" bufferSize="0.80000000000000004" bufferSizeMapUnitScale="3x:0,0,0,0,0,0" bufferDraw="1" bufferBlendMode="0"/>
-        <text-mask maskJoinStyle="128" maskSize="1.5" maskedSymbolLayers="" maskType="0" maskSizeMapUnitScale="3x:0,0,0,0,0,0" maskEnabled="0" maskSizeUnits="MM" maskOpacity="1"/>
-        <background shapeJoinStyle="64" shapeOffsetX="0" shapeSizeUnit="MM" shapeOpacity="1" shapeType="0" shapeRotation="0" shapeBorderWidth="0" shapeBorderWidthUnit="MM" shapeSizeY="0" shapeRotationType="0" shapeSizeX="0" shapeBorderColor="128,128,128,255" shapeSVGFile="" shapeOffsetMapUnitScale="3x:0,0,0,0,0,0" shapeOffsetY="0" shapeOffsetUnit="MM" shapeRadiiY="0" shapeSizeMapUnitScale="3x:0,0,0,0,0,0" shapeSizeType="0" shapeFillColor="255,255,255,255" shapeDraw="0" shapeRadiiMapUnitScale="3x:0,0,0,0,0,0" shapeBlendMode="0" shapeRadiiX="0" shapeRadiiUnit="MM" shapeBorderWidthMapUnitScale="3x:0,0,0,0,0,0">
-          <symbol clip_to_extent="1" type="fill" name="fillSymbol" force_rhr="0" alpha="1">
+        <text-buffer bufferSizeUnits="MM" bufferBlendMode="0" bufferJoinStyle="128" bufferOpacity="1" bufferSize="0.80000000000000004" bufferSizeMapUnitScale="3x:0,0,0,0,0,0" bufferDraw="1" bufferColor="255,255,255,210" bufferNoFill="1"/>
+        <text-mask maskEnabled="0" maskOpacity="1" maskSize="1.5" maskSizeUnits="MM" maskSizeMapUnitScale="3x:0,0,0,0,0,0" maskJoinStyle="128" maskType="0" maskedSymbolLayers=""/>
+        <background shapeDraw="0" shapeOffsetX="0" shapeRadiiMapUnitScale="3x:0,0,0,0,0,0" shapeOffsetUnit="MM" shapeOffsetY="0" shapeSizeY="0" shapeType="0" shapeSizeType="0" shapeSizeX="0" shapeRadiiUnit="MM" shapeFillColor="255,255,255,255" shapeBorderColor="128,128,128,255" shapeRotationType="0" shapeRotation="0" shapeRadiiX="0" shapeBorderWidthUnit="MM" shapeOffsetMapUnitScale="3x:0,0,0,0,0,0" shapeBorderWidthMapUnitScale="3x:0,0,0,0,0,0" shapeSizeMapUnitScale="3x:0,0,0,0,0,0" shapeJoinStyle="64" shapeSVGFile="" shapeOpacity="1" shapeBlendMode="0" shapeRadiiY="0" shapeSizeUnit="MM" shapeBorderWidth="0">
+          <symbol force_rhr="0" alpha="1" type="fill" clip_to_extent="1" name="fillSymbol">
             <data_defined_properties>
               <Option type="Map">
-                <Option type="QString" name="name" value=""/>
+                <Option value="" type="QString" name="name"/>
                 <Option name="properties"/>
-                <Option type="QString" name="type" value="collection"/>
+                <Option value="collection" type="QString" name="type"/>
               </Option>
             </data_defined_properties>
             <layer enabled="1" class="SimpleFill" pass="0" locked="0">
               <Option type="Map">
-                <Option type="QString" name="border_width_map_unit_scale" value="3x:0,0,0,0,0,0"/>
-                <Option type="QString" name="color" value="255,255,255,255"/>
-                <Option type="QString" name="joinstyle" value="bevel"/>
-                <Option type="QString" name="offset" value="0,0"/>
-                <Option type="QString" name="offset_map_unit_scale" value="3x:0,0,0,0,0,0"/>
-                <Option type="QString" name="offset_unit" value="MM"/>
-                <Option type="QString" name="outline_color" value="128,128,128,255"/>
-                <Option type="QString" name="outline_style" value="no"/>
-                <Option type="QString" name="outline_width" value="0"/>
-                <Option type="QString" name="outline_width_unit" value="MM"/>
-                <Option type="QString" name="style" value="solid"/>
+                <Option value="3x:0,0,0,0,0,0" type="QString" name="border_width_map_unit_scale"/>
+                <Option value="255,255,255,255" type="QString" name="color"/>
+                <Option value="bevel" type="QString" name="joinstyle"/>
+                <Option value="0,0" type="QString" name="offset"/>
+                <Option value="3x:0,0,0,0,0,0" type="QString" name="offset_map_unit_scale"/>
+                <Option value="MM" type="QString" name="offset_unit"/>
+                <Option value="128,128,128,255" type="QString" name="outline_color"/>
+                <Option value="no" type="QString" name="outline_style"/>
+                <Option value="0" type="QString" name="outline_width"/>
+                <Option value="MM" type="QString" name="outline_width_unit"/>
+                <Option value="solid" type="QString" name="style"/>
               </Option>
-              <prop k="border_width_map_unit_scale" v="3x:0,0,0,0,0,0"/>
-              <prop k="color" v="255,255,255,255"/>
-              <prop k="joinstyle" v="bevel"/>
-              <prop k="offset" v="0,0"/>
-              <prop k="offset_map_unit_scale" v="3x:0,0,0,0,0,0"/>
-              <prop k="offset_unit" v="MM"/>
-              <prop k="outline_color" v="128,128,128,255"/>
-              <prop k="outline_style" v="no"/>
-              <prop k="outline_width" v="0"/>
-              <prop k="outline_width_unit" v="MM"/>
-              <prop k="style" v="solid"/>
+              <prop v="3x:0,0,0,0,0,0" k="border_width_map_unit_scale"/>
+              <prop v="255,255,255,255" k="color"/>
+              <prop v="bevel" k="joinstyle"/>
+              <prop v="0,0" k="offset"/>
+              <prop v="3x:0,0,0,0,0,0" k="offset_map_unit_scale"/>
+              <prop v="MM" k="offset_unit"/>
+              <prop v="128,128,128,255" k="outline_color"/>
+              <prop v="no" k="outline_style"/>
+              <prop v="0" k="outline_width"/>
+              <prop v="MM" k="outline_width_unit"/>
+              <prop v="solid" k="style"/>
               <data_defined_properties>
                 <Option type="Map">
-                  <Option type="QString" name="name" value=""/>
+                  <Option value="" type="QString" name="name"/>
                   <Option name="properties"/>
-                  <Option type="QString" name="type" value="collection"/>
+                  <Option value="collection" type="QString" name="type"/>
                 </Option>
               </data_defined_properties>
             </layer>
           </symbol>
         </background>
-        <shadow shadowUnder="0" shadowOffsetGlobal="1" shadowBlendMode="6" shadowRadius="1.5" shadowRadiusMapUnitScale="3x:0,0,0,0,0,0" shadowOffsetAngle="135" shadowOpacity="0.69999999999999996" shadowColor="0,0,0,255" shadowOffsetDist="1" shadowOffsetUnit="MM" shadowRadiusUnit="MM" shadowDraw="0" shadowRadiusAlphaOnly="0" shadowOffsetMapUnitScale="3x:0,0,0,0,0,0" shadowScale="100"/>
+        <shadow shadowRadius="1.5" shadowOpacity="0.69999999999999996" shadowColor="0,0,0,255" shadowScale="100" shadowOffsetDist="1" shadowOffsetMapUnitScale="3x:0,0,0,0,0,0" shadowRadiusMapUnitScale="3x:0,0,0,0,0,0" shadowRadiusUnit="MM" shadowDraw="0" shadowUnder="0" shadowOffsetGlobal="1" shadowOffsetUnit="MM" shadowRadiusAlphaOnly="0" shadowBlendMode="6" shadowOffsetAngle="135"/>
         <dd_properties>
           <Option type="Map">
-            <Option type="QString" name="name" value=""/>
+            <Option value="" type="QString" name="name"/>
             <Option name="properties"/>
-            <Option type="QString" name="type" value="collection"/>
+            <Option value="collection" type="QString" name="type"/>
           </Option>
         </dd_properties>
         <substitutions/>
       </text-style>
-      <text-format reverseDirectionSymbol="0" formatNumbers="0" addDirectionSymbol="0" wrapChar="" autoWrapLength="0" useMaxLineLengthForAutoWrap="1" placeDirectionSymbol="0" leftDirectionSymbol="&lt;" rightDirectionSymbol=">" plussign="0" decimals="3" multilineAlign="3"/>
-      <placement placementFlags="10" centroidWhole="0" centroidInside="0" overrunDistanceMapUnitScale="3x:0,0,0,0,0,0" offsetType="0" yOffset="0" priority="5" predefinedPositionOrder="TR,TL,BR,BL,R,L,TSR,BSR" labelOffsetMapUnitScale="3x:0,0,0,0,0,0" repeatDistanceMapUnitScale="3x:0,0,0,0,0,0" lineAnchorType="0" layerType="UnknownGeometry" dist="0" lineAnchorClipping="0" geometryGeneratorEnabled="0" repeatDistance="0" lineAnchorPercent="0.5" distMapUnitScale="3x:0,0,0,0,0,0" maxCurvedCharAngleOut="-25" overrunDistanceUnit="MM" xOffset="0" fitInPolygonOnly="0" distUnits="MM" maxCurvedCharAngleIn="25" geometryGenerator="" placement="8" rotationAngle="0" repeatDistanceUnits="MM" polygonPlacementFlags="2" quadOffset="4" geometryGeneratorType="PointGeometry" offsetUnits="MM" preserveRotation="1" rotationUnit="AngleDegrees" overrunDistance="0"/>
-      <rendering fontMinPixelSize="0" limitNumLabels="0" fontMaxPixelSize="10000" mergeLines="0" scaleMin="0" scaleMax="2000000" upsidedownLabels="0" unplacedVisibility="0" obstacleType="1" drawLabels="1" maxNumLabels="2000" scaleVisibility="1" obstacleFactor="1" fontLimitPixelSize="0" displayAll="0" labelPerPart="0" zIndex="0" minFeatureSize="0" obstacle="1"/>
+      <text-format multilineAlign="3" rightDirectionSymbol=">" addDirectionSymbol="0" autoWrapLength="0" reverseDirectionSymbol="0" decimals="3" leftDirectionSymbol="&lt;" formatNumbers="0" plussign="0" placeDirectionSymbol="0" useMaxLineLengthForAutoWrap="1" wrapChar=""/>
+      <placement yOffset="0" offsetType="0" distMapUnitScale="3x:0,0,0,0,0,0" fitInPolygonOnly="0" rotationAngle="0" xOffset="0" polygonPlacementFlags="2" centroidWhole="0" labelOffsetMapUnitScale="3x:0,0,0,0,0,0" dist="0" overrunDistanceMapUnitScale="3x:0,0,0,0,0,0" predefinedPositionOrder="TR,TL,BR,BL,R,L,TSR,BSR" offsetUnits="MM" repeatDistance="0" maxCurvedCharAngleIn="25" placementFlags="10" preserveRotation="1" maxCurvedCharAngleOut="-25" overrunDistanceUnit="MM" lineAnchorPercent="0.5" placement="8" repeatDistanceMapUnitScale="3x:0,0,0,0,0,0" quadOffset="4" overrunDistance="0" lineAnchorType="0" rotationUnit="AngleDegrees" geometryGeneratorType="PointGeometry" geometryGenerator="" distUnits="MM" repeatDistanceUnits="MM" layerType="UnknownGeometry" centroidInside="0" lineAnchorClipping="0" geometryGeneratorEnabled="0" priority="5"/>
+      <rendering obstacleFactor="1" scaleMin="0" obstacleType="1" minFeatureSize="0" mergeLines="0" unplacedVisibility="0" displayAll="0" limitNumLabels="0" fontLimitPixelSize="0" labelPerPart="0" maxNumLabels="2000" drawLabels="1" fontMinPixelSize="0" fontMaxPixelSize="10000" scaleVisibility="1" obstacle="1" zIndex="0" scaleMax="2000000" upsidedownLabels="0"/>
       <dd_properties>
         <Option type="Map">
-          <Option type="QString" name="name" value=""/>
+          <Option value="" type="QString" name="name"/>
           <Option name="properties"/>
-          <Option type="QString" name="type" value="collection"/>
+          <Option value="collection" type="QString" name="type"/>
         </Option>
       </dd_properties>
       <callout type="simple">
         <Option type="Map">
-          <Option type="QString" name="anchorPoint" value="pole_of_inaccessibility"/>
-          <Option type="int" name="blendMode" value="0"/>
+          <Option value="pole_of_inaccessibility" type="QString" name="anchorPoint"/>
+          <Option value="0" type="int" name="blendMode"/>
           <Option type="Map" name="ddProperties">
-            <Option type="QString" name="name" value=""/>
+            <Option value="" type="QString" name="name"/>
             <Option name="properties"/>
-            <Option type="QString" name="type" value="collection"/>
+            <Option value="collection" type="QString" name="type"/>
           </Option>
-          <Option type="bool" name="drawToAllParts" value="false"/>
-          <Option type="QString" name="enabled" value="0"/>
-          <Option type="QString" name="labelAnchorPoint" value="point_on_exterior"/>
-          <Option type="QString" name="lineSymbol" value="&lt;symbol clip_to_extent=&quot;1&quot; type=&quot;line&quot; name=&quot;symbol&quot; force_rhr=&quot;0&quot; alpha=&quot;1&quot;>&lt;data_defined_properties>&lt;Option type=&quot;Map&quot;>&lt;Option type=&quot;QString&quot; name=&quot;name&quot; value=&quot;&quot;/>&lt;Option name=&quot;properties&quot;/>&lt;Option type=&quot;QString&quot; name=&quot;type&quot; value=&quot;collection&quot;/>&lt;/Option>&lt;/data_defined_properties>&lt;layer enabled=&quot;1&quot; class=&quot;SimpleLine&quot; pass=&quot;0&quot; locked=&quot;0&quot;>&lt;Option type=&quot;Map&quot;>&lt;Option type=&quot;QString&quot; name=&quot;align_dash_pattern&quot; value=&quot;0&quot;/>&lt;Option type=&quot;QString&quot; name=&quot;capstyle&quot; value=&quot;square&quot;/>&lt;Option type=&quot;QString&quot; name=&quot;customdash&quot; value=&quot;5;2&quot;/>&lt;Option type=&quot;QString&quot; name=&quot;customdash_map_unit_scale&quot; value=&quot;3x:0,0,0,0,0,0&quot;/>&lt;Option type=&quot;QString&quot; name=&quot;customdash_unit&quot; value=&quot;MM&quot;/>&lt;Option type=&quot;QString&quot; name=&quot;dash_pattern_offset&quot; value=&quot;0&quot;/>&lt;Option type=&quot;QString&quot; name=&quot;dash_pattern_offset_map_unit_scale&quot; value=&quot;3x:0,0,0,0,0,0&quot;/>&lt;Option type=&quot;QString&quot; name=&quot;dash_pattern_offset_unit&quot; value=&quot;MM&quot;/>&lt;Option type=&quot;QString&quot; name=&quot;draw_inside_polygon&quot; value=&quot;0&quot;/>&lt;Option type=&quot;QString&quot; name=&quot;joinstyle&quot; value=&quot;bevel&quot;/>&lt;Option type=&quot;QString&quot; name=&quot;line_color&quot; value=&quot;60,60,60,255&quot;/>&lt;Option type=&quot;QString&quot; name=&quot;line_style&quot; value=&quot;solid&quot;/>&lt;Option type=&quot;QString&quot; name=&quot;line_width&quot; value=&quot;0.3&quot;/>&lt;Option type=&quot;QString&quot; name=&quot;line_width_unit&quot; value=&quot;MM&quot;/>&lt;Option type=&quot;QString&quot; name=&quot;offset&quot; value=&quot;0&quot;/>&lt;Option type=&quot;QString&quot; name=&quot;offset_map_unit_scale&quot; value=&quot;3x:0,0,0,0,0,0&quot;/>&lt;Option type=&quot;QString&quot; name=&quot;offset_unit&quot; value=&quot;MM&quot;/>&lt;Option type=&quot;QString&quot; name=&quot;ring_filter&quot; value=&quot;0&quot;/>&lt;Option type=&quot;QString&quot; name=&quot;trim_distance_end&quot; value=&quot;0&quot;/>&lt;Option type=&quot;QString&quot; name=&quot;trim_distance_end_map_unit_scale&quot; value=&quot;3x:0,0,0,0,0,0&quot;/>&lt;Option type=&quot;QString&quot; name=&quot;trim_distance_end_unit&quot; value=&quot;MM&quot;/>&lt;Option type=&quot;QString&quot; name=&quot;trim_distance_start&quot; value=&quot;0&quot;/>&lt;Option type=&quot;QString&quot; name=&quot;trim_distance_start_map_unit_scale&quot; value=&quot;3x:0,0,0,0,0,0&quot;/>&lt;Option type=&quot;QString&quot; name=&quot;trim_distance_start_unit&quot; value=&quot;MM&quot;/>&lt;Option type=&quot;QString&quot; name=&quot;tweak_dash_pattern_on_corners&quot; value=&quot;0&quot;/>&lt;Option type=&quot;QString&quot; name=&quot;use_custom_dash&quot; value=&quot;0&quot;/>&lt;Option type=&quot;QString&quot; name=&quot;width_map_unit_scale&quot; value=&quot;3x:0,0,0,0,0,0&quot;/>&lt;/Option>&lt;prop k=&quot;align_dash_pattern&quot; v=&quot;0&quot;/>&lt;prop k=&quot;capstyle&quot; v=&quot;square&quot;/>&lt;prop k=&quot;customdash&quot; v=&quot;5;2&quot;/>&lt;prop k=&quot;customdash_map_unit_scale&quot; v=&quot;3x:0,0,0,0,0,0&quot;/>&lt;prop k=&quot;customdash_unit&quot; v=&quot;MM&quot;/>&lt;prop k=&quot;dash_pattern_offset&quot; v=&quot;0&quot;/>&lt;prop k=&quot;dash_pattern_offset_map_unit_scale&quot; v=&quot;3x:0,0,0,0,0,0&quot;/>&lt;prop k=&quot;dash_pattern_offset_unit&quot; v=&quot;MM&quot;/>&lt;prop k=&quot;draw_inside_polygon&quot; v=&quot;0&quot;/>&lt;prop k=&quot;joinstyle&quot; v=&quot;bevel&quot;/>&lt;prop k=&quot;line_color&quot; v=&quot;60,60,60,255&quot;/>&lt;prop k=&quot;line_style&quot; v=&quot;solid&quot;/>&lt;prop k=&quot;line_width&quot; v=&quot;0.3&quot;/>&lt;prop k=&quot;line_width_unit&quot; v=&quot;MM&quot;/>&lt;prop k=&quot;offset&quot; v=&quot;0&quot;/>&lt;prop k=&quot;offset_map_unit_scale&quot; v=&quot;3x:0,0,0,0,0,0&quot;/>&lt;prop k=&quot;offset_unit&quot; v=&quot;MM&quot;/>&lt;prop k=&quot;ring_filter&quot; v=&quot;0&quot;/>&lt;prop k=&quot;trim_distance_end&quot; v=&quot;0&quot;/>&lt;prop k=&quot;trim_distance_end_map_unit_scale&quot; v=&quot;3x:0,0,0,0,0,0&quot;/>&lt;prop k=&quot;trim_distance_end_unit&quot; v=&quot;MM&quot;/>&lt;prop k=&quot;trim_distance_start&quot; v=&quot;0&quot;/>&lt;prop k=&quot;trim_distance_start_map_unit_scale&quot; v=&quot;3x:0,0,0,0,0,0&quot;/>&lt;prop k=&quot;trim_distance_start_unit&quot; v=&quot;MM&quot;/>&lt;prop k=&quot;tweak_dash_pattern_on_corners&quot; v=&quot;0&quot;/>&lt;prop k=&quot;use_custom_dash&quot; v=&quot;0&quot;/>&lt;prop k=&quot;width_map_unit_scale&quot; v=&quot;3x:0,0,0,0,0,0&quot;/>&lt;data_defined_properties>&lt;Option type=&quot;Map&quot;>&lt;Option type=&quot;QString&quot; name=&quot;name&quot; value=&quot;&quot;/>&lt;Option name=&quot;properties&quot;/>&lt;Option type=&quot;QString&quot; name=&quot;type&quot; value=&quot;collection&quot;/>&lt;/Option>&lt;/data_defined_properties>&lt;/layer>&lt;/symbol>"/>
-          <Option type="double" name="minLength" value="0"/>
-          <Option type="QString" name="minLengthMapUnitScale" value="3x:0,0,0,0,0,0"/>
-          <Option type="QString" name="minLengthUnit" value="MM"/>
-          <Option type="double" name="offsetFromAnchor" value="0"/>
-          <Option type="QString" name="offsetFromAnchorMapUnitScale" value="3x:0,0,0,0,0,0"/>
-          <Option type="QString" name="offsetFromAnchorUnit" value="MM"/>
-          <Option type="double" name="offsetFromLabel" value="0"/>
-          <Option type="QString" name="offsetFromLabelMapUnitScale" value="3x:0,0,0,0,0,0"/>
-          <Option type="QString" name="offsetFromLabelUnit" value="MM"/>
+          <Option value="false" type="bool" name="drawToAllParts"/>
+          <Option value="0" type="QString" name="enabled"/>
+          <Option value="point_on_exterior" type="QString" name="labelAnchorPoint"/>
+          <Option value="&lt;symbol force_rhr=&quot;0&quot; alpha=&quot;1&quot; type=&quot;line&quot; clip_to_extent=&quot;1&quot; name=&quot;symbol&quot;>&lt;data_defined_properties>&lt;Option type=&quot;Map&quot;>&lt;Option value=&quot;&quot; type=&quot;QString&quot; name=&quot;name&quot;/>&lt;Option name=&quot;properties&quot;/>&lt;Option value=&quot;collection&quot; type=&quot;QString&quot; name=&quot;type&quot;/>&lt;/Option>&lt;/data_defined_properties>&lt;layer enabled=&quot;1&quot; class=&quot;SimpleLine&quot; pass=&quot;0&quot; locked=&quot;0&quot;>&lt;Option type=&quot;Map&quot;>&lt;Option value=&quot;0&quot; type=&quot;QString&quot; name=&quot;align_dash_pattern&quot;/>&lt;Option value=&quot;square&quot; type=&quot;QString&quot; name=&quot;capstyle&quot;/>&lt;Option value=&quot;5;2&quot; type=&quot;QString&quot; name=&quot;customdash&quot;/>&lt;Option value=&quot;3x:0,0,0,0,0,0&quot; type=&quot;QString&quot; name=&quot;customdash_map_unit_scale&quot;/>&lt;Option value=&quot;MM&quot; type=&quot;QString&quot; name=&quot;customdash_unit&quot;/>&lt;Option value=&quot;0&quot; type=&quot;QString&quot; name=&quot;dash_pattern_offset&quot;/>&lt;Option value=&quot;3x:0,0,0,0,0,0&quot; type=&quot;QString&quot; name=&quot;dash_pattern_offset_map_unit_scale&quot;/>&lt;Option value=&quot;MM&quot; type=&quot;QString&quot; name=&quot;dash_pattern_offset_unit&quot;/>&lt;Option value=&quot;0&quot; type=&quot;QString&quot; name=&quot;draw_inside_polygon&quot;/>&lt;Option value=&quot;bevel&quot; type=&quot;QString&quot; name=&quot;joinstyle&quot;/>&lt;Option value=&quot;60,60,60,255&quot; type=&quot;QString&quot; name=&quot;line_color&quot;/>&lt;Option value=&quot;solid&quot; type=&quot;QString&quot; name=&quot;line_style&quot;/>&lt;Option value=&quot;0.3&quot; type=&quot;QString&quot; name=&quot;line_width&quot;/>&lt;Option value=&quot;MM&quot; type=&quot;QString&quot; name=&quot;line_width_unit&quot;/>&lt;Option value=&quot;0&quot; type=&quot;QString&quot; name=&quot;offset&quot;/>&lt;Option value=&quot;3x:0,0,0,0,0,0&quot; type=&quot;QString&quot; name=&quot;offset_map_unit_scale&quot;/>&lt;Option value=&quot;MM&quot; type=&quot;QString&quot; name=&quot;offset_unit&quot;/>&lt;Option value=&quot;0&quot; type=&quot;QString&quot; name=&quot;ring_filter&quot;/>&lt;Option value=&quot;0&quot; type=&quot;QString&quot; name=&quot;trim_distance_end&quot;/>&lt;Option value=&quot;3x:0,0,0,0,0,0&quot; type=&quot;QString&quot; name=&quot;trim_distance_end_map_unit_scale&quot;/>&lt;Option value=&quot;MM&quot; type=&quot;QString&quot; name=&quot;trim_distance_end_unit&quot;/>&lt;Option value=&quot;0&quot; type=&quot;QString&quot; name=&quot;trim_distance_start&quot;/>&lt;Option value=&quot;3x:0,0,0,0,0,0&quot; type=&quot;QString&quot; name=&quot;trim_distance_start_map_unit_scale&quot;/>&lt;Option value=&quot;MM&quot; type=&quot;QString&quot; name=&quot;trim_distance_start_unit&quot;/>&lt;Option value=&quot;0&quot; type=&quot;QString&quot; name=&quot;tweak_dash_pattern_on_corners&quot;/>&lt;Option value=&quot;0&quot; type=&quot;QString&quot; name=&quot;use_custom_dash&quot;/>&lt;Option value=&quot;3x:0,0,0,0,0,0&quot; type=&quot;QString&quot; name=&quot;width_map_unit_scale&quot;/>&lt;/Option>&lt;prop v=&quot;0&quot; k=&quot;align_dash_pattern&quot;/>&lt;prop v=&quot;square&quot; k=&quot;capstyle&quot;/>&lt;prop v=&quot;5;2&quot; k=&quot;customdash&quot;/>&lt;prop v=&quot;3x:0,0,0,0,0,0&quot; k=&quot;customdash_map_unit_scale&quot;/>&lt;prop v=&quot;MM&quot; k=&quot;customdash_unit&quot;/>&lt;prop v=&quot;0&quot; k=&quot;dash_pattern_offset&quot;/>&lt;prop v=&quot;3x:0,0,0,0,0,0&quot; k=&quot;dash_pattern_offset_map_unit_scale&quot;/>&lt;prop v=&quot;MM&quot; k=&quot;dash_pattern_offset_unit&quot;/>&lt;prop v=&quot;0&quot; k=&quot;draw_inside_polygon&quot;/>&lt;prop v=&quot;bevel&quot; k=&quot;joinstyle&quot;/>&lt;prop v=&quot;60,60,60,255&quot; k=&quot;line_color&quot;/>&lt;prop v=&quot;solid&quot; k=&quot;line_style&quot;/>&lt;prop v=&quot;0.3&quot; k=&quot;line_width&quot;/>&lt;prop v=&quot;MM&quot; k=&quot;line_width_unit&quot;/>&lt;prop v=&quot;0&quot; k=&quot;offset&quot;/>&lt;prop v=&quot;3x:0,0,0,0,0,0&quot; k=&quot;offset_map_unit_scale&quot;/>&lt;prop v=&quot;MM&quot; k=&quot;offset_unit&quot;/>&lt;prop v=&quot;0&quot; k=&quot;ring_filter&quot;/>&lt;prop v=&quot;0&quot; k=&quot;trim_distance_end&quot;/>&lt;prop v=&quot;3x:0,0,0,0,0,0&quot; k=&quot;trim_distance_end_map_unit_scale&quot;/>&lt;prop v=&quot;MM&quot; k=&quot;trim_distance_end_unit&quot;/>&lt;prop v=&quot;0&quot; k=&quot;trim_distance_start&quot;/>&lt;prop v=&quot;3x:0,0,0,0,0,0&quot; k=&quot;trim_distance_start_map_unit_scale&quot;/>&lt;prop v=&quot;MM&quot; k=&quot;trim_distance_start_unit&quot;/>&lt;prop v=&quot;0&quot; k=&quot;tweak_dash_pattern_on_corners&quot;/>&lt;prop v=&quot;0&quot; k=&quot;use_custom_dash&quot;/>&lt;prop v=&quot;3x:0,0,0,0,0,0&quot; k=&quot;width_map_unit_scale&quot;/>&lt;data_defined_properties>&lt;Option type=&quot;Map&quot;>&lt;Option value=&quot;&quot; type=&quot;QString&quot; name=&quot;name&quot;/>&lt;Option name=&quot;properties&quot;/>&lt;Option value=&quot;collection&quot; type=&quot;QString&quot; name=&quot;type&quot;/>&lt;/Option>&lt;/data_defined_properties>&lt;/layer>&lt;/symbol>" type="QString" name="lineSymbol"/>
+          <Option value="0" type="double" name="minLength"/>
+          <Option value="3x:0,0,0,0,0,0" type="QString" name="minLengthMapUnitScale"/>
+          <Option value="MM" type="QString" name="minLengthUnit"/>
+          <Option value="0" type="double" name="offsetFromAnchor"/>
+          <Option value="3x:0,0,0,0,0,0" type="QString" name="offsetFromAnchorMapUnitScale"/>
+          <Option value="MM" type="QString" name="offsetFromAnchorUnit"/>
+          <Option value="0" type="double" name="offsetFromLabel"/>
+          <Option value="3x:0,0,0,0,0,0" type="QString" name="offsetFromLabelMapUnitScale"/>
+          <Option value="MM" type="QString" name="offsetFromLabelUnit"/>
         </Option>
       </callout>
     </settings>
@@ -208,188 +208,188 @@
   <blendMode>0</blendMode>
   <featureBlendMode>0</featureBlendMode>
   <layerOpacity>1</layerOpacity>
-  <geometryOptions geometryPrecision="0" removeDuplicateNodes="0">
+  <geometryOptions removeDuplicateNodes="0" geometryPrecision="0">
     <activeChecks type="StringList">
-      <Option type="QString" value=""/>
+      <Option value="" type="QString"/>
     </activeChecks>
     <checkConfiguration/>
   </geometryOptions>
-  <legend type="default-vector" showLabelLegend="0"/>
+  <legend showLabelLegend="0" type="default-vector"/>
   <referencedLayers/>
   <fieldConfiguration>
-    <field name="cell" configurationFlags="None">
+    <field configurationFlags="None" name="cell">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="row" configurationFlags="None">
+    <field configurationFlags="None" name="row">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="col" configurationFlags="None">
+    <field configurationFlags="None" name="col">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="class" configurationFlags="None">
+    <field configurationFlags="None" name="class">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="present" configurationFlags="None">
+    <field configurationFlags="None" name="present">
       <editWidget type="CheckBox">
         <config>
           <Option/>
         </config>
       </editWidget>
     </field>
-    <field name="score" configurationFlags="None">
+    <field configurationFlags="None" name="score">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="task" configurationFlags="None">
+    <field configurationFlags="None" name="task">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="prompt" configurationFlags="None">
+    <field configurationFlags="None" name="prompt">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="true"/>
+            <Option value="true" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="engine" configurationFlags="None">
+    <field configurationFlags="None" name="engine">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="model" configurationFlags="None">
+    <field configurationFlags="None" name="model">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="scene" configurationFlags="None">
+    <field configurationFlags="None" name="scene">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="acquired" configurationFlags="None">
+    <field configurationFlags="None" name="acquired">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="chip" configurationFlags="None">
+    <field configurationFlags="None" name="chip">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="px_bbox" configurationFlags="None">
+    <field configurationFlags="None" name="px_bbox">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="parse_status" configurationFlags="None">
+    <field configurationFlags="None" name="parse_status">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="raw_text" configurationFlags="None">
+    <field configurationFlags="None" name="raw_text">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="true"/>
+            <Option value="true" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="aef_year" configurationFlags="None">
+    <field configurationFlags="None" name="aef_year">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="flags" configurationFlags="None">
+    <field configurationFlags="None" name="flags">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option value="false" type="bool" name="IsMultiline"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="review" configurationFlags="None">
+    <field configurationFlags="None" name="review">
       <editWidget type="ValueMap">
         <config>
           <Option type="Map">
             <Option type="List" name="map">
               <Option type="Map">
-                <Option type="QString" name="unreviewed" value="unreviewed"/>
+                <Option value="unreviewed" type="QString" name="unreviewed"/>
               </Option>
               <Option type="Map">
-                <Option type="QString" name="confirmed" value="confirmed"/>
+                <Option value="confirmed" type="QString" name="confirmed"/>
               </Option>
               <Option type="Map">
-                <Option type="QString" name="rejected" value="rejected"/>
+                <Option value="rejected" type="QString" name="rejected"/>
               </Option>
             </Option>
           </Option>
@@ -398,88 +398,88 @@
     </field>
   </fieldConfiguration>
   <aliases>
-    <alias name="Cell (1 to 9)" index="0" field="cell"/>
-    <alias name="Row" index="1" field="row"/>
-    <alias name="Column" index="2" field="col"/>
-    <alias name="Class" index="3" field="class"/>
-    <alias name="Target present" index="4" field="present"/>
-    <alias name="Confidence (0 to 1)" index="5" field="score"/>
-    <alias name="Task" index="6" field="task"/>
-    <alias name="Asked with" index="7" field="prompt"/>
-    <alias name="Engine" index="8" field="engine"/>
-    <alias name="Model" index="9" field="model"/>
-    <alias name="Scene" index="10" field="scene"/>
-    <alias name="Acquired (UTC)" index="11" field="acquired"/>
-    <alias name="Chip" index="12" field="chip"/>
-    <alias name="Box in scene pixels" index="13" field="px_bbox"/>
-    <alias name="Answer read" index="14" field="parse_status"/>
-    <alias name="Engine's own words" index="15" field="raw_text"/>
-    <alias name="Year of AlphaEarth prior" index="16" field="aef_year"/>
-    <alias name="Doubts" index="17" field="flags"/>
-    <alias name="Review" index="18" field="review"/>
+    <alias field="cell" index="0" name="Cell (1 to 9)"/>
+    <alias field="row" index="1" name="Row"/>
+    <alias field="col" index="2" name="Column"/>
+    <alias field="class" index="3" name="Class"/>
+    <alias field="present" index="4" name="Target present"/>
+    <alias field="score" index="5" name="Confidence (0 to 1)"/>
+    <alias field="task" index="6" name="Task"/>
+    <alias field="prompt" index="7" name="Asked with"/>
+    <alias field="engine" index="8" name="Engine"/>
+    <alias field="model" index="9" name="Model"/>
+    <alias field="scene" index="10" name="Scene"/>
+    <alias field="acquired" index="11" name="Acquired (UTC)"/>
+    <alias field="chip" index="12" name="Chip"/>
+    <alias field="px_bbox" index="13" name="Box in scene pixels"/>
+    <alias field="parse_status" index="14" name="Answer read"/>
+    <alias field="raw_text" index="15" name="Engine's own words"/>
+    <alias field="aef_year" index="16" name="Year of AlphaEarth prior"/>
+    <alias field="flags" index="17" name="Doubts"/>
+    <alias field="review" index="18" name="Review"/>
   </aliases>
   <defaults>
-    <default applyOnUpdate="0" field="cell" expression=""/>
-    <default applyOnUpdate="0" field="row" expression=""/>
-    <default applyOnUpdate="0" field="col" expression=""/>
-    <default applyOnUpdate="0" field="class" expression=""/>
-    <default applyOnUpdate="0" field="present" expression=""/>
-    <default applyOnUpdate="0" field="score" expression=""/>
-    <default applyOnUpdate="0" field="task" expression=""/>
-    <default applyOnUpdate="0" field="prompt" expression=""/>
-    <default applyOnUpdate="0" field="engine" expression=""/>
-    <default applyOnUpdate="0" field="model" expression=""/>
-    <default applyOnUpdate="0" field="scene" expression=""/>
-    <default applyOnUpdate="0" field="acquired" expression=""/>
-    <default applyOnUpdate="0" field="chip" expression=""/>
-    <default applyOnUpdate="0" field="px_bbox" expression=""/>
-    <default applyOnUpdate="0" field="parse_status" expression=""/>
-    <default applyOnUpdate="0" field="raw_text" expression=""/>
-    <default applyOnUpdate="0" field="aef_year" expression=""/>
-    <default applyOnUpdate="0" field="flags" expression=""/>
-    <default applyOnUpdate="0" field="review" expression=""/>
+    <default expression="" applyOnUpdate="0" field="cell"/>
+    <default expression="" applyOnUpdate="0" field="row"/>
+    <default expression="" applyOnUpdate="0" field="col"/>
+    <default expression="" applyOnUpdate="0" field="class"/>
+    <default expression="" applyOnUpdate="0" field="present"/>
+    <default expression="" applyOnUpdate="0" field="score"/>
+    <default expression="" applyOnUpdate="0" field="task"/>
+    <default expression="" applyOnUpdate="0" field="prompt"/>
+    <default expression="" applyOnUpdate="0" field="engine"/>
+    <default expression="" applyOnUpdate="0" field="model"/>
+    <default expression="" applyOnUpdate="0" field="scene"/>
+    <default expression="" applyOnUpdate="0" field="acquired"/>
+    <default expression="" applyOnUpdate="0" field="chip"/>
+    <default expression="" applyOnUpdate="0" field="px_bbox"/>
+    <default expression="" applyOnUpdate="0" field="parse_status"/>
+    <default expression="" applyOnUpdate="0" field="raw_text"/>
+    <default expression="" applyOnUpdate="0" field="aef_year"/>
+    <default expression="" applyOnUpdate="0" field="flags"/>
+    <default expression="" applyOnUpdate="0" field="review"/>
   </defaults>
   <constraints>
-    <constraint unique_strength="0" field="cell" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="row" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="col" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="class" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="present" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="score" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="task" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="prompt" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="engine" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="model" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="scene" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="acquired" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="chip" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="px_bbox" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="parse_status" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="raw_text" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="aef_year" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="flags" exp_strength="0" constraints="0" notnull_strength="0"/>
-    <constraint unique_strength="0" field="review" exp_strength="0" constraints="0" notnull_strength="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="cell" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="row" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="col" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="class" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="present" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="score" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="task" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="prompt" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="engine" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="model" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="scene" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="acquired" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="chip" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="px_bbox" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="parse_status" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="raw_text" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="aef_year" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="flags" constraints="0"/>
+    <constraint notnull_strength="0" exp_strength="0" unique_strength="0" field="review" constraints="0"/>
   </constraints>
   <constraintExpressions>
-    <constraint desc="" field="cell" exp=""/>
-    <constraint desc="" field="row" exp=""/>
-    <constraint desc="" field="col" exp=""/>
-    <constraint desc="" field="class" exp=""/>
-    <constraint desc="" field="present" exp=""/>
-    <constraint desc="" field="score" exp=""/>
-    <constraint desc="" field="task" exp=""/>
-    <constraint desc="" field="prompt" exp=""/>
-    <constraint desc="" field="engine" exp=""/>
-    <constraint desc="" field="model" exp=""/>
-    <constraint desc="" field="scene" exp=""/>
-    <constraint desc="" field="acquired" exp=""/>
-    <constraint desc="" field="chip" exp=""/>
-    <constraint desc="" field="px_bbox" exp=""/>
-    <constraint desc="" field="parse_status" exp=""/>
-    <constraint desc="" field="raw_text" exp=""/>
-    <constraint desc="" field="aef_year" exp=""/>
-    <constraint desc="" field="flags" exp=""/>
-    <constraint desc="" field="review" exp=""/>
+    <constraint field="cell" exp="" desc=""/>
+    <constraint field="row" exp="" desc=""/>
+    <constraint field="col" exp="" desc=""/>
+    <constraint field="class" exp="" desc=""/>
+    <constraint field="present" exp="" desc=""/>
+    <constraint field="score" exp="" desc=""/>
+    <constraint field="task" exp="" desc=""/>
+    <constraint field="prompt" exp="" desc=""/>
+    <constraint field="engine" exp="" desc=""/>
+    <constraint field="model" exp="" desc=""/>
+    <constraint field="scene" exp="" desc=""/>
+    <constraint field="acquired" exp="" desc=""/>
+    <constraint field="chip" exp="" desc=""/>
+    <constraint field="px_bbox" exp="" desc=""/>
+    <constraint field="parse_status" exp="" desc=""/>
+    <constraint field="raw_text" exp="" desc=""/>
+    <constraint field="aef_year" exp="" desc=""/>
+    <constraint field="flags" exp="" desc=""/>
+    <constraint field="review" exp="" desc=""/>
   </constraintExpressions>
   <expressionfields/>
   <attributeactions/>
@@ -523,6 +523,6 @@
   <dataDefinedFieldProperties/>
   <widgets/>
   <previewExpression>"cell" || ' ' || "class"</previewExpression>
-  <mapTip></mapTip>
+  <mapTip>&lt;b>[% replace(replace(replace(replace(coalesce(to_string("cell"), ''), '&amp;', '&amp;amp;'), '&lt;', '&amp;lt;'), '>', '&amp;gt;'), '"', '&amp;quot;') %]&lt;/b> [% replace(replace(replace(replace(coalesce(to_string("class"), ''), '&amp;', '&amp;amp;'), '&lt;', '&amp;lt;'), '>', '&amp;gt;'), '"', '&amp;quot;') %]</mapTip>
   <layerGeometryType>2</layerGeometryType>
 </qgis>

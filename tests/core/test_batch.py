@@ -298,9 +298,11 @@ def test_globs_files_and_doubles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_tables_and_lists(tmp_path: Path) -> None:
     table = tmp_path / "lists" / "table.csv"
     touch(table)
-    table.write_text("\ufeffScene,year,band,note\n../a.tif,2019,VH,x\ns3://bucket/key.tif,,,\n\n/abs/b.tif,2020,,\n")
+    table.write_text(
+        "\ufeffScene,year,band,crs,note\n../a.tif,2019,VH,EPSG:32631,x\ns3://bucket/key.tif,,,,\n\n/abs/b.tif,2020,,,\n"
+    )
     assert find_scenes([str(table)]) == [
-        Listed(str(tmp_path / "lists" / ".." / "a.tif"), 2019, "VH"),
+        Listed(str(tmp_path / "lists" / ".." / "a.tif"), 2019, "VH", "EPSG:32631"),
         Listed("/vsis3/bucket/key.tif"),
         Listed("/abs/b.tif", 2020),
     ]

@@ -135,9 +135,15 @@ def test_a_scene_without_georeference_works_in_pixels(tmp_path: Path, capsys: py
     assert sorted(round(p.centroid.y, -1) for p in found["geometry"]) == [-640, -500, -300, -90]
 
 
-def test_an_unknown_year_is_asked_for_and_does_not_stop(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_year_is_asked_for_where_a_prior_needs_it_and_does_not_stop(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = ships_scene(tmp_path / "s.tif", CENTRES, tags={})
     assert run("interpret", path, "--out", tmp_path / "a.gpkg", "--json") == 0
+    assert not any("year" in w for w in json.loads(capsys.readouterr().out)["warnings"])
+    assert run("info", path, "--json") == 0
+    assert any("--year" in w for w in json.loads(capsys.readouterr().out)["warnings"])
+    assert run("interpret", path, "--out", tmp_path / "a.gpkg", "--json", "--prior", "mosaic") == 0
     assert any("--year" in w for w in json.loads(capsys.readouterr().out)["warnings"])
     assert run("interpret", path, "--out", tmp_path / "a.gpkg", "--json", "--year", "2021") == 0
     assert json.loads(capsys.readouterr().out)["acquired"] == "2021"

@@ -13,8 +13,8 @@ import shapely
 from test_claim import edited, run
 from test_vector_io import table
 
-from fusar_core.domain.schema import DETECTIONS, LAYERS, Field, Layer
-from fusar_core.results.columns import renamed, short_names, unformulated
+from fusar_core.domain.schema import DETECTIONS, LAYERS, Field, Layer, renamed, short_names
+from fusar_core.results.columns import unformulated
 from fusar_core.results.vector_io import read_layers, write_layers
 
 

@@ -107,7 +107,8 @@ def test_what_is_left_of_a_cancelled_run_tells_how_it_came_about(tmp_path: Path)
         ({"scene": "s.tif", "classes": ["ship", "plane", "ship"]}, Run(scene="s.tif", classes=("ship", "plane"))),
         ({"extent": "1,2,3,4,EPSG:4326"}, Run(extent=(1, 2, 3, 4), extent_crs="EPSG:4326")),
         ({"extent": [1, 2, 3, 4], "extent_crs": "EPSG:4326"}, Run(extent=(1, 2, 3, 4), extent_crs="EPSG:4326")),
-        ({"band": "", "year": None, "water_mask": Path("w.gpkg")}, Run(water="w.gpkg")),
+        ({"band": "", "year": None, "crs": "", "water_mask": Path("w.gpkg")}, Run(water="w.gpkg")),
+        ({"crs": "EPSG:32631"}, Run(crs="EPSG:32631")),
         (
             {"engine": "https://h/v1", "engine_options": {"model": "m"}, "secret": "k"},
             Run(engine="https://h/v1", engine_options=(("api_key", Secret("k")), ("model", "m"))),

@@ -14,13 +14,14 @@ from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
 from rasterio._env import get_gdal_config
+from rasterio.control import GroundControlPoint
 from rasterio.enums import ColorInterp
 from scenes import UTM, sea, write
 
 from fusar_core.domain.grid import Grid
 from fusar_core.domain.radiometry import Kind
 from fusar_core.domain.tiling import ChipWindow, Window, tile
-from fusar_core.errors import BadBand, BadOption, SceneEmpty, SceneNotFound, SceneUnreadable
+from fusar_core.errors import BadBand, BadCrs, BadOption, SceneEmpty, SceneNotFound, SceneUnreadable
 from fusar_core.scenes.report import describe
 from fusar_core.scenes.scene import SarScene
 from fusar_core.scenes.water import WaterMask
@@ -493,3 +494,47 @@ def test_nothing_but_our_own_words_reaches_the_user(tmp_path: Path, capfd: pytes
         with pytest.raises(SceneUnreadable):
             SarScene.open(tmp_path / "none.tif")
     assert capfd.readouterr() == ("", "")
+
+
+# --- a CRS that the user gives ----------------------------------------------------------------------------------------
+
+
+def test_a_crs_that_the_file_lacks_may_be_given(tmp_path: Path) -> None:
+    path = write(tmp_path / "nocrs.tif", sea(64, 64).astype(np.uint16), crs=None)
+    with SarScene.open(path, crs="EPSG:32631") as scene:
+        assert scene.grid.crs_name() == "EPSG:32631"
+        assert scene.grid.pixel_size_m == pytest.approx((10, 10), rel=0.01)
+        assert not any("CRS" in w for w in scene.warnings)
+
+
+def test_a_crs_that_is_wrong_in_the_file_may_be_corrected_and_that_is_said(tmp_path: Path) -> None:
+    path = write(tmp_path / "wrong.tif", sea(64, 64).astype(np.uint16), crs="EPSG:32632")
+    with SarScene.open(path, crs="EPSG:32631") as scene:
+        assert scene.grid.crs_name() == "EPSG:32631"
+        assert "wrong.tif is placed in the CRS given, EPSG:32631; the file says EPSG:32632." in scene.warnings
+
+
+def test_a_crs_in_which_the_scene_cannot_lie_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "nocrs.tif", sea(64, 64).astype(np.uint16), crs=None)
+    with pytest.raises(BadCrs, match="no degrees on the earth"):
+        SarScene.open(path, crs="EPSG:4326")
+    with pytest.raises(BadCrs, match="no known coordinate reference system"):
+        SarScene.open(path, crs="EPSG:0")
+
+
+def test_a_crs_places_no_scene_without_georeference(tmp_path: Path) -> None:
+    path = write(tmp_path / "bare.tif", sea(64, 64).astype(np.uint16), crs=None, transform=Affine.identity())
+    with SarScene.open(path, crs="EPSG:32631") as scene:
+        assert scene.grid.crs is None
+        assert any("has no georeference" in w for w in scene.warnings)
+
+
+def test_a_crs_is_of_the_control_points_too(tmp_path: Path) -> None:
+    corners = [(0, 0), (0, 64), (64, 0), (64, 64)]
+    points = [GroundControlPoint(row=r, col=c, x=400_000 + 10 * c, y=5_700_000 - 10 * r) for r, c in corners]
+    path = write(tmp_path / "gcp.tif", sea(64, 64).astype(np.uint16), crs=None, transform=None)
+    with rasterio.open(path, "r+") as dst:
+        dst.gcps = points, "EPSG:32632"
+    with SarScene.open(path, crs="EPSG:32631") as scene:
+        assert scene.geocoding == "gcp"
+        assert scene.grid.crs_name() == "EPSG:32631"

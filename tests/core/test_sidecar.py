@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,7 +30,7 @@ from fusar_core.interpretation.scope import Scope
 from fusar_core.results.inquiries import asked, classified_box
 from fusar_core.scenes.scene import SarScene
 from fusar_core.sidecar.layers import geojson
-from fusar_core.sidecar.server import METHODS
+from fusar_core.sidecar.server import METHODS, MOST_AT_ONCE, MOST_WAITING, Sidecar
 
 CENTRES = [(120.0, 90.0), (504.0, 300.0), (700.0, 504.0), (850.0, 640.0)]
 
@@ -283,3 +285,67 @@ def test_a_question_is_asked_of_every_chip(scene: Path) -> None:
     assert {row["question"] for row in table.rows} == {"Anything bright?"}
     assert {row["answer"] for row in table.rows} <= {"yes", "no"}
     assert table.rows[0]["answer"] == "yes"
+
+
+def threads_of(client: Client) -> int:
+    return len(list(Path(f"/proc/{client.process.pid}/task").iterdir()))
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are counted in /proc")
+def test_three_thousand_calls_at_once_make_a_few_threads_and_all_are_answered(client: Client, scene: Path) -> None:
+    client.ask("initialize", protocol=PROTOCOL)
+    for number in range(3000):
+        client.send("scene_info", 100 + number, scene="/no/such.tif")
+    most, answered = 0, set()
+    while len(answered) < 3000:
+        message = client.receive()
+        if "method" not in message:
+            assert message["error"]["data"]["code"] == "SCENE_NOT_FOUND"
+            answered.add(message["id"])
+        if len(answered) % 100 == 1:
+            most = max(most, threads_of(client))
+    assert answered == set(range(100, 3100))
+    assert most < MOST_AT_ONCE + 40, "libraries have threads of their own"
+
+
+def test_a_call_that_still_waits_is_cancelled_at_once() -> None:
+    last = MOST_AT_ONCE
+    lines = served(MOST_AT_ONCE + 1, {"id": "c", "method": "cancel", "params": {"id": last}})
+    said = {message["id"]: message for message in map(json.loads, lines)}
+    assert said[last]["error"]["data"]["code"] == "CANCELLED"
+    assert said["c"]["result"] == {"cancelled": True}
+    assert [json.loads(line)["id"] for line in lines[:2]] == [last, "c"], "before any of those at work has ended"
+
+
+def test_more_calls_than_can_wait_are_refused() -> None:
+    refused = []
+    for line in served(MOST_AT_ONCE + MOST_WAITING + 50):
+        error = json.loads(line).get("error", {}).get("data", {})
+        refused += [error] if error.get("code") == "ENGINE_BUSY" else []
+    assert refused
+    assert refused[0]["hint"]
+
+
+def served(count: int, *more: dict[str, Any]) -> list[bytes]:
+    """What a sidecar in this process answers to so many calls that hold all its threads until all are asked."""
+    release, sink = threading.Event(), io.BytesIO()
+
+    class Source(io.BytesIO):
+        def readline(self, size: int | None = -1, /) -> bytes:
+            line = super().readline(size)
+            if not line:
+                release.set()
+            return line
+
+    lines = [json.dumps(m) for m in (*({"id": n, "method": "doctor"} for n in range(count)), *more)]
+    sidecar = Sidecar(Source("\n".join(lines).encode()), sink)
+
+    class Methods:
+        @staticmethod
+        def doctor(call: Any) -> dict[str, Any]:
+            release.wait(LONG)
+            return {}
+
+    sidecar._methods = Methods
+    sidecar.serve()
+    return sink.getvalue().splitlines()

@@ -21,7 +21,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QEvent, QObject, QPoint, QPointF, Qt, QTimer
 from qgis.PyQt.QtGui import QMouseEvent
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QApplication
+from qgis.PyQt.QtWidgets import QApplication, QMessageBox
 from qgis.utils import iface
 
 SHOTS, ZIP = os.environ["FUSAR_SHOTS"], os.environ["FUSAR_ZIP"]
@@ -211,6 +211,16 @@ def session():
     shot("10_export")
     dialog.runAlgorithm()
     yield from until(lambda: os.path.exists(shapefile))
+    yield 1200
+    before = os.stat(shapefile).st_mtime_ns
+
+    def replace(box) -> None:  # the file holds reviews by now
+        told["asked"] = box.text()
+        click(box.button(QMessageBox.StandardButton.Yes))
+
+    in_dialog(replace)
+    dialog.runAlgorithm()
+    yield from until(lambda: "asked" in told and os.stat(shapefile).st_mtime_ns > before)
     yield 1200
     dialog.close()
     again = QgsVectorLayer(shapefile, "opened again", "ogr")

@@ -83,6 +83,11 @@ def test_the_export_holds_all_but_the_rejected(told: dict) -> None:
     assert told["exported"] == told["detections"] - 1
 
 
+def test_an_export_over_reviews_asked_first(told: dict) -> None:
+    assert "reviewed features" in told["asked"]
+    assert "Replace it?" in told["asked"]
+
+
 def test_box_and_question_were_answered_though_a_detector_was_chosen(told: dict) -> None:
     question, answer, note = told["answers"]
     assert question.startswith("Is there a ship")

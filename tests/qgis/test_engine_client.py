@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import threading
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from conftest import FUSAR, SAMPLE, WATER
+from fake_sidecar import GARBLED
 
 from fusar_qgis.engine import client as client_module
+from fusar_qgis.engine import paths
 from fusar_qgis.engine.client import EngineClient
 from fusar_qgis.engine.errors import EngineError
 
@@ -217,3 +222,66 @@ def test_a_large_log_is_put_aside(fake_engine, tmp_path: Path, monkeypatch: pyte
     client.close()
     assert log.stat().st_size < 100
     assert (tmp_path / "engine.old.log").read_text() == "x" * 200
+
+
+@pytest.mark.parametrize("garbled", GARBLED)
+def test_a_message_that_cannot_be_read_fails_its_call_and_the_reader_lives(
+    fake_engine, tmp_path: Path, garbled: str
+) -> None:
+    client = fake(fake_engine("garbled"), tmp_path)
+    with pytest.raises(EngineError) as error:
+        client.call(garbled, {}, lambda kind, params: params["layer"])
+    assert error.value.code == "ENGINE_BROKEN"
+    assert "Try again" in error.value.hint
+    assert client.call("echo", {"x": 1}) == {"x": 1}
+    assert client.status()["restarts"] == 0
+    client.close()
+
+
+def test_relative_paths_are_those_of_qgis_and_not_of_the_engine(
+    client: EngineClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "Häfen 1"
+    folder.mkdir()
+    for file in (SAMPLE, WATER):
+        shutil.copy(file, folder)
+    with zipfile.ZipFile(folder / "h.zip", "w") as archive:
+        archive.write(SAMPLE, "in/harbour.tif")
+    monkeypatch.chdir(folder)
+    whole = client.call("interpret", {"scene": "harbour.tif"})["counts"]["ship"]
+    assert client.call("interpret", {"scene": "harbour.tif", "water_mask": WATER.name})["counts"]["ship"] < whole
+    assert client.call("scene_info", {"scene": "/vsizip/h.zip/in/harbour.tif"})["width"] == 1200
+    with pytest.raises(EngineError) as error:
+        client.call("scene_info", {"scene": "bin.tif"})
+    assert str(folder / "bin.tif") in error.value.message
+
+
+OPTIONS = {"engine_infos": [{"name": "fusar", "options": [{"name": "model", "type": "path"}, {"name": "device"}]}]}
+
+
+@pytest.mark.parametrize(
+    ("given", "crosses"),
+    [
+        ({"scene": "s.tif"}, {"scene": "HERE/s.tif"}),
+        ({"scene": "s3://bucket/s.tif"}, {"scene": "s3://bucket/s.tif"}),
+        ({"scene": "/vsicurl/https://h/s.tif"}, {"scene": "/vsicurl/https://h/s.tif"}),
+        ({"scene": 'HDF5:"there.nc"://band'}, {"scene": 'HDF5:"HERE/there.nc"://band'}),
+        ({"scene": "NETCDF:there.nc:band"}, {"scene": "NETCDF:HERE/there.nc:band"}),
+        ({"water_mask": "w.gpkg|layername=sea"}, {"water_mask": "HERE/w.gpkg|layername=sea"}),
+        ({"prior": "mosaic"}, {"prior": "mosaic"}),
+        ({"prior": "mosaic:there.nc"}, {"prior": "mosaic:HERE/there.nc"}),
+        ({"prior": "earth-engine:there"}, {"prior": "earth-engine:there"}),
+        ({"source": "there.nc", "prior": "none"}, {"source": "HERE/there.nc", "prior": "none"}),
+        ({"question": "there.nc", "year": 2020}, {"question": "there.nc", "year": 2020}),
+        (
+            {"engine": "fusar", "engine_options": {"model": "m", "device": "there.nc"}},
+            {"engine": "fusar", "engine_options": {"model": "HERE/m", "device": "there.nc"}},
+        ),
+    ],
+)
+def test_every_path_crosses_from_the_root_and_nothing_else_changes(
+    given: dict, crosses: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "there.nc").write_text("")
+    monkeypatch.chdir(tmp_path)
+    assert json.dumps(paths.absolute(given, OPTIONS)) == json.dumps(crosses).replace("HERE", str(tmp_path))

@@ -213,12 +213,11 @@ def test_keys_confirm_and_reject_and_move_on(reviewed) -> None:
     assert "<b>9999</b> ship" in reviewed.counts_label.text()
 
 
-def test_a_click_selects_on_the_map_and_brings_it_into_view(reviewed, window: Window) -> None:
+def test_a_click_brings_a_target_into_view(reviewed, window: Window) -> None:
     index = reviewed.model.index(3, 1)
     spot = reviewed.list.visualRect(index).center()
     QTest.mouseClick(reviewed.list.viewport(), Qt.MouseButton.LeftButton, pos=spot)
     fid = reviewed._fid(index)
-    assert reviewed.layer.selectedFeatureIds() == [fid]
     assert window.canvas.extent().contains(reviewed.layer.getFeature(fid).geometry().boundingBox())
     assert window.canvas.extent().width() < 80 * 100
 

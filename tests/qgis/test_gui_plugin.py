@@ -136,3 +136,17 @@ def test_every_text_of_the_sources_is_translated() -> None:
         [sys.executable, ROOT / "scripts" / "translations.py", "--check"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_every_icon_that_is_named_is_there(qgis_app: object) -> None:
+    from fusar_qgis.plugin import ICONS
+    from fusar_qgis.provider.provider import ALGORITHMS
+
+    named = {algorithm.ICON for algorithm in ALGORITHMS}
+    for node in ast.walk(ast.parse((ROOT / "fusar_qgis" / "plugin.py").read_text("utf-8"))):
+        called = getattr(node.func, "attr", getattr(node.func, "id", "")) if isinstance(node, ast.Call) else ""
+        at = {"_add": 1, "icon": 0}.get(called)
+        if at is not None and isinstance(node.args[at], ast.Constant) and node.args[at].value:
+            named.add(node.args[at].value)
+    assert named == {file.stem for file in ICONS.glob("*.svg")}
+    assert all(not algorithm().icon().isNull() for algorithm in ALGORITHMS)

@@ -51,6 +51,10 @@ def test_a_scene_is_found_counted_located_and_described(plugin, window: Window) 
     results = plugin.dock.results
     assert results.layer.featureCount() > 5
     assert "fusar-nano" in results.layer.metadata().abstract()
+    assert "demonstration: " in results.layer.metadata().abstract()
+    assert results.banner.isVisible()
+    assert form.banner.isVisible()
+    wait(lambda: "demonstration model" in form.status_label.text(), PATIENCE_S)
     words = results.caption_label.text().splitlines()
     assert not results.caption_label.isHidden()
     assert len(words) == 4
@@ -76,10 +80,12 @@ def test_boxes_are_classified_whatever_engine_is_chosen_and_share_a_layer(plugin
         assert 0 < float(score) <= 1
         assert card.raw.toPlainText() == label
         assert "fusar-nano" in card.note.text()
+        assert card.banner.isVisible()
         (boxes,) = QgsProject.instance().mapLayersByName("harbour: classified boxes")
         assert boxes.featureCount() == count
         assert window.activeLayer() is not boxes  # whoever reviews detections goes on with them
     assert [f["class"] for f in boxes.getFeatures()][-1] == label
+    assert not any(isinstance(f["length_m"], float) for f in boxes.getFeatures()), "the user drew the box"
     assert QgsProject.instance().layerTreeRoot().layerOrder()[0] is boxes
     QgsProject.instance().removeMapLayer(boxes.id())
     drag(window.canvas, *((round(c.x()), round(c.y())) for c in corners))
@@ -96,4 +102,6 @@ def test_what_many_chips_answer_is_said_once(plugin, window: Window) -> None:
     assert counts.keys() == {"Yes.", "No."}
     assert sum(int(c.split()[0]) for c in counts.values()) == int(answer.split(" of ")[1].split()[0]) > 30
     assert "fusar-nano" in note
+    assert "demonstration model" in note
+    assert not questions.banner.isHidden()
     assert QgsProject.instance().mapLayersByName("harbour: Is there a ship in this SAR image?")

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 from conftest import FUSAR, ROOT, SAMPLE, WATER
-from osgeo import ogr
+from osgeo import gdal, ogr
 
+gdal.UseExceptions()
 ogr.UseExceptions()
 PROGRAM = shutil.which("qgis_process.bin") or shutil.which("qgis_process")
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="this QGIS has no qgis_process")
@@ -30,10 +31,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(home: Path, *words: str, engine: Path | str = FUSAR) -> subprocess.CompletedProcess:
+def run(home: Path, *words: str, engine: Path | str = FUSAR, folder: Path | None = None) -> subprocess.CompletedProcess:
     keep = {"PATH": os.environ["PATH"], "HOME": str(home), "LC_ALL": "C.UTF-8", "QT_QPA_PLATFORM": "offscreen"}
     environ = keep | {"XDG_RUNTIME_DIR": str(home), "FUSAR_ENGINE": str(engine), "GDAL_PAM_ENABLED": "NO"}
-    return subprocess.run([PROGRAM, *words], env=environ, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(
+        [PROGRAM, *words], env=environ, capture_output=True, text=True, timeout=120, check=False, cwd=folder
+    )
 
 
 def test_the_algorithms_are_listed(home: Path) -> None:
@@ -63,3 +66,29 @@ def test_without_an_engine_it_fails_with_a_sentence(home: Path, tmp_path: Path) 
     assert "/nowhere/fusar" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     assert not out.exists()
+
+
+def count(path: Path) -> int:
+    opened = ogr.Open(str(path))  # the layer lives as long as this
+    return opened.GetLayer().GetFeatureCount()
+
+
+def test_the_line_of_the_user_guide_word_for_word(home: Path, tmp_path: Path) -> None:
+    """From a folder of the user's, with names relative to it; and so the others that name files."""
+    lines = (ROOT / "docs" / "user-guide.md").read_text("utf-8").splitlines()
+    (line,) = [line for line in lines if line.startswith("qgis_process ")]
+    folder = tmp_path / "Häfen 1"
+    folder.mkdir()
+    for file in (SAMPLE, WATER):
+        shutil.copy(file, folder)
+    done = run(home, *line.split()[1:], folder=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    whole = count(folder / "ships.gpkg")
+    again = run(home, *line.split()[1:], "WATER_MASK=harbour_water.geojson", folder=folder)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert 20 < count(folder / "ships.gpkg") < whole
+    gdal.Translate(str(folder / "water.tif"), str(SAMPLE), outputType=gdal.GDT_Byte, scaleParams=[[0, 1, 1, 1]])
+    words = [*line.split()[1:], "WATER_MASK=water.tif", "OVERWRITE=true"]
+    assert run(home, *words, folder=folder).returncode == 0
+    lost = run(home, *line.split()[1:], "ENGINE=fusar", "ENGINE_OPTIONS=model=no model", folder=folder)
+    assert str(folder / "no model") in lost.stdout + lost.stderr or "PyTorch" in lost.stdout + lost.stderr

@@ -8,10 +8,8 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 
 from fusar_core.domain.radiometry import Kind
+from fusar_core.domain.schema import FIRST_YEAR
 from fusar_core.scenes.metadata.sensors import radar_band
-
-FIRST_YEAR = 1978
-"""Seasat, the first civil SAR satellite, flew in 1978; no acquisition is older."""
 
 POLARISATION = re.compile(r"(?<![A-Za-z])(HH|HV|VH|VV)(?![A-Za-z])", re.IGNORECASE)
 

@@ -97,12 +97,12 @@ def working_crs(lon: float, lat: float) -> pyproj.CRS:
     return pyproj.CRS.from_epsg((32600 if lat >= 0 else 32700) + zone)
 
 
-def control_points(dataset: Any) -> tuple[Points, Points, pyproj.CRS] | None:
+def control_points(dataset: Any, given: pyproj.CRS | None = None) -> tuple[Points, Points, pyproj.CRS] | None:
     """Control points of a raster in a metric CRS: pixels (N, 2) as (x, y), map (N, 2), CRS. None when they do not
     define a place (fewer than three, or along a line).
 
     Longitudes are unwrapped first, so that points on both sides of the antimeridian stay neighbours. Heights are not
-    used.
+    used. given: the CRS of the points where the user says so.
     """
     points, crs = dataset.gcps
     unique = list({(p.col, p.row): p for p in points}.values())
@@ -113,7 +113,7 @@ def control_points(dataset: Any) -> tuple[Points, Points, pyproj.CRS] | None:
     places = np.array([(p.x, p.y) for p in unique], float)
     if not (np.isfinite(places).all() and np.isfinite(pixels).all()):
         return None
-    source = pyproj.CRS.from_wkt(crs.to_wkt()) if crs else pyproj.CRS.from_epsg(4326)
+    source = given or (pyproj.CRS.from_wkt(crs.to_wkt()) if crs else pyproj.CRS.from_epsg(4326))
     if source.is_geographic:
         if np.abs(places[:, 1]).max() > 90 or np.abs(places[:, 0]).max() > 360:
             return None
@@ -133,9 +133,10 @@ def _is_area(points: Points) -> bool:
     return bool(short > 1e-6 * max(long, 1))
 
 
-def geocode_by_points(dataset: Any) -> Geocoded | None:
-    """Places a raster by a thin plate spline through its control points; None when they do not define a place."""
-    found = control_points(dataset)
+def geocode_by_points(dataset: Any, given: pyproj.CRS | None = None) -> Geocoded | None:
+    """Places a raster by a thin plate spline through its control points; None when they do not define a place. given:
+    the CRS of the points where the user says so."""
+    found = control_points(dataset, given)
     if found is None:
         return None
     pixels, places, crs = found

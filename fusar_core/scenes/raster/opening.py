@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fusar_core.domain.determination import Statement, stated_in
+from fusar_core.domain.extent import known_crs
 from fusar_core.domain.grid import Grid
 from fusar_core.errors import BadBand
 from fusar_core.scenes.acquisition import Acquisition, read_acquisition
@@ -55,11 +56,14 @@ class Source:
                 dataset.close()
 
 
-def open_scene_raster(given: str | os.PathLike[str], band: str | int | None = None, year: int | None = None) -> Source:
+def open_scene_raster(
+    given: str | os.PathLike[str], band: str | int | None = None, year: int | None = None, crs: str | None = None
+) -> Source:
     """Opens a raster, or those of a product, and finds out what it is.
 
-    Raises SceneNotFound, SceneUnreadable, BadBand, BadOption (impossible year).
+    Raises SceneNotFound, SceneUnreadable, BadBand, BadCrs, BadOption (impossible year).
     """
+    given_crs = known_crs(crs) if crs else None
     parts = scene_files(given, band)
     with ExitStack() as on_error, without_georeference_warning():
         opened: list[OpenFile] = []
@@ -72,7 +76,7 @@ def open_scene_raster(given: str | os.PathLike[str], band: str | int | None = No
         bands = number_bands(places, acquisition)
         choice = choose(bands, parts.band)
         chosen = [places[b.index - 1] for b in choice.bands]
-        grid, geocoding, geocoded, warned = place([c.file.dataset for c in chosen], opened[0].name.shown)
+        grid, geocoding, geocoded, warned = place([c.file.dataset for c in chosen], opened[0].name.shown, given_crs)
         images = [layer_of(places, b) for b in choice.bands]
         layers: list[AnyLayer] = [WarpedLayer(image, geocoded) for image in images] if geocoded else list(images)
         if len({(x.extent, x.dtype.kind == "c") for x in layers}) > 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pyproj
 from affine import Affine
 
 from fusar_core.domain.grid import Grid
-from fusar_core.errors import BadBand, FusarError
+from fusar_core.errors import BadBand, BadCrs, FusarError
 from fusar_core.scenes.raster.geocoding import Geocoded, geocode_by_points, geocode_by_rpc
 from fusar_core.scenes.raster.quiet import RASTER_ERRORS
 
@@ -21,27 +22,36 @@ Placed = tuple[Grid, str, Geocoded | None, list[str]]
 """A grid, how it is known (`affine`, `gcp`, `rpc`, `none`), and warnings."""
 
 
-def place(datasets: list[Any], name: str) -> Placed:
+def place(datasets: list[Any], name: str, given: pyproj.CRS | None = None) -> Placed:
     """The common place of the rasters whose bands are read together.
 
-    Raises BadBand when they lie in different places.
+    given: the CRS of the coordinates where the user says so; it goes before the file's own.
+
+    Raises BadBand when they lie in different places, BadCrs when the scene cannot lie in the CRS given.
     """
     first = datasets[0]
     transform, warned = _transform(first, name)
     placed = transform is not None
-    crs = _crs(first) if placed else None
+    own = _crs(first) if placed else None
+    crs = (given or own) if placed else None
     if transform is not None and crs is not None:
         grid = Grid(first.height, first.width, transform, crs)
         fault = grid.place_fault()
         if fault is None:
+            if given is not None and own is not None and given != own:
+                warned.append(f"{name} is placed in the CRS given, {_in_words(given)}; the file says {_in_words(own)}.")
             return grid, "affine", None, warned
-        return _nowhere(first, transform, [f"{name} {fault}: {_UNPLACED} Give it the right CRS (gdal_edit.py -a_srs)."])
+        if given is not None:
+            raise BadCrs(f"{name} {fault}.", "Give the CRS that its coordinates are in.")
+        return _nowhere(first, transform, [f"{name} {fault}: {_UNPLACED} Give it the right CRS (--crs)."])
     if not placed:
-        for kind, geocode in (("gcp", _by_points), ("rpc", _by_polynomials)):
+        for kind, geocode in (("gcp", partial(_by_points, given=given)), ("rpc", _by_polynomials)):
             geocoded = geocode(first, warned, name)
             if geocoded is not None:
                 if not all(_same_grid(geocoded, geocode(d, [], name)) for d in datasets[1:]):
                     raise BadBand("The bands cannot be combined: they lie in different places.")
+                if given is not None and kind == "rpc":
+                    warned.append(f"{name} is placed by polynomials (RPC); the CRS given is not used.")
                 return geocoded.grid, kind, geocoded, warned
     why = "has a geotransform, but no known CRS" if placed else "has no georeference"
     return _nowhere(first, transform, [*warned, f"{name} {why}: {_UNPLACED}"])
@@ -73,10 +83,14 @@ def _crs(dataset: Any) -> pyproj.CRS | None:
     return known if known is not None and (known.is_geographic or known.is_projected) else None
 
 
-def _by_points(dataset: Any, warned: list[str], name: str) -> Geocoded | None:
+def _in_words(crs: pyproj.CRS) -> str:
+    return ":".join(crs.to_authority() or ()) or crs.name
+
+
+def _by_points(dataset: Any, warned: list[str], name: str, given: pyproj.CRS | None = None) -> Geocoded | None:
     if not dataset.gcps[0]:
         return None
-    return _usable(geocode_by_points, dataset, warned, f"The control points of {name}")
+    return _usable(partial(geocode_by_points, given=given), dataset, warned, f"The control points of {name}")
 
 
 def _by_polynomials(dataset: Any, warned: list[str], name: str) -> Geocoded | None:

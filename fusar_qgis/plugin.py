@@ -175,7 +175,7 @@ class FusarPlugin:
         canvas.setMapTool(self.box_tool)
 
     def _box_drawn(self, box) -> None:
-        self.desk.enquiries.classify(box, self.dock.form if self.dock is not None else None)
+        self.desk.inquiries.classify(box, self.dock.form if self.dock is not None else None)
 
     def export(self) -> None:
         """Opens the export algorithm on the detections at hand."""

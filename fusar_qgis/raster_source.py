@@ -1,7 +1,7 @@
 """From a raster layer of QGIS to a file that the engine can read.
 
 Files are read where they lie; what other providers hold (WMS, WCS, virtual rasters, databases) is written to a
-temporary GeoTIFF for the wanted extent. `RasterSource(layer)` belongs to the main thread, `path(…)` to any.
+temporary GeoTIFF for the wanted extent. `LayerRaster(layer)` belongs to the main thread, `path(…)` to any.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def doubt(layer: QgsRasterLayer) -> str:
     return ""
 
 
-class RasterSource:
+class LayerRaster:
     """What is needed of a raster layer to read it in another thread. Make it in the main thread."""
 
     def __init__(self, layer: QgsRasterLayer, transform_context: QgsCoordinateTransformContext) -> None:

@@ -124,8 +124,8 @@ class ChipRun:
             chip = self.scene.chip(where, self.scope.water)
             if self.engine.confined:
                 chip = chip.inside(_extent(self.scope))
-            if self.scope.prior and chip.valid.any():
-                chip = replace(chip, anchors=self.scope.prior.for_chip(self.scene.grid, where.window))
+            if self.scope.sampler and chip.valid.any():
+                chip = replace(chip, anchors=self.scope.sampler.for_chip(self.scene.grid, where.window))
             yield index, chip
 
     def _seen(self, chip: Chip) -> list[int]:

@@ -44,8 +44,8 @@ def classify_box(
     No engine is asked about a box in which nothing stands out from its surroundings: its parse_status is `nothing`.
 
     box: scene pixels, e.g. of `scene.extent_window`. It is shown in the middle of a chip as far as the scene reaches.
-    scope: its classes are those to choose from, all that the engine knows when empty; its prior is used. An engine that
-    is `confined` sees no more of the surroundings than its extent.
+    scope: its classes are those to choose from, all that the engine knows when empty; its sampler is used. An engine
+    that is `confined` sees no more of the surroundings than its extent.
 
     Raises UnsupportedTask, UnknownClass, BadOption for a single class, and what reading and the engine may raise.
     """
@@ -78,7 +78,7 @@ def ask(scene: SarScene, engine: Engine, question: str, scope: Scope = Scope(), 
     """What is said to a question about the scene or an extent of it: by metadata, by merged detections, or by the
     engine in its own words, one answer for each chip with data.
 
-    scope: its extent, cut into chips side by side where it is larger than one, and its prior are used.
+    scope: its extent, cut into chips side by side where it is larger than one, and its sampler are used.
 
     Raises UnsupportedTask, UnknownQuestion, BadOption for an empty question, and what reading and the engine may raise.
     """
@@ -158,9 +158,9 @@ def inquiry_of(scene: SarScene, engine: Engine, scope: Scope, answers: Sequence[
     """What the answers to a question are published with. scope: with the extent, or box, that was asked about."""
     name, model, demonstration = speaker(engine, answers)
     if name == METADATA:
-        scope, settings, warnings = replace(scope, prior=None), {}, tuple(scene.warnings)
+        scope, settings, warnings = replace(scope, sampler=None), {}, tuple(scene.warnings)
     else:
-        scope = replace(scope, prior=usable(engine, scope.prior))
+        scope = replace(scope, sampler=usable(engine, scope.sampler))
         settings = engine.report(scene.grid.pixel_size_m).provenance
         warnings = (*warnings_of(scene, engine, scope), *no_room_to_think(answers))
     return Inquiry(
@@ -170,7 +170,7 @@ def inquiry_of(scene: SarScene, engine: Engine, scope: Scope, answers: Sequence[
         model=model,
         tasks=tuple(dict.fromkeys(a.task for a in answers)),
         classes=scope.classes,
-        prior=scope.prior,
+        prior=scope.sampler,
         settings=settings,
         warnings=warnings,
         demonstration=demonstration,
@@ -189,7 +189,7 @@ def _around(box: Window, side: int, extent: Window) -> Window:
 
 
 def _chip(scene: SarScene, engine: Engine, where: ChipWindow, scope: Scope) -> Chip:
-    chip, prior = scene.chip(where), usable(engine, scope.prior)
+    chip, sampler = scene.chip(where), usable(engine, scope.sampler)
     if engine.confined:
         chip = chip.inside(scope.extent or scene.extent)
-    return replace(chip, anchors=prior.for_chip(scene.grid, where.window)) if prior else chip
+    return replace(chip, anchors=sampler.for_chip(scene.grid, where.window)) if sampler else chip

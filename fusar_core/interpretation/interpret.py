@@ -50,7 +50,7 @@ def interpret(
     """
     started = time.monotonic()
     check_scope(engine, scope)
-    scope = replace(scope, extent=scope.extent or scene.extent, prior=usable(engine, scope.prior))
+    scope = replace(scope, extent=scope.extent or scene.extent, sampler=usable(engine, scope.sampler))
     size, overlap = _tiling(scene, engine, scope.chip_overlap)
     steps = [s for s in plan(engine, scope, size, overlap) if scene.has_data(s.where.window)]
     if not steps:
@@ -93,7 +93,7 @@ def warnings_of(scene: SarScene, engine: Engine, scope: Scope) -> tuple[str, ...
     """
     told = engine.report(scene.grid.pixel_size_m)
     shown = (DEMONSTRATION.format(model=engine.model),) if engine.demonstration else ()
-    return (*shown, *scene.warnings, *scope.notes, *(scope.prior.warnings if scope.prior else ()), *told.warnings)
+    return (*shown, *scene.warnings, *scope.notes, *(scope.sampler.warnings if scope.sampler else ()), *told.warnings)
 
 
 def _tiling(scene: SarScene, engine: Engine, wanted_overlap: int | None) -> tuple[int, int]:
@@ -107,7 +107,7 @@ def _tiling(scene: SarScene, engine: Engine, wanted_overlap: int | None) -> tupl
 
 def _identity(scene: SarScene, engine: Engine, scope: Scope, tiling: tuple[int, int]) -> dict[str, Any]:
     """What decides about the answers of a run: a journal belongs to just this."""
-    extent, prior = scope.extent or scene.extent, scope.prior
+    extent, sampler = scope.extent or scene.extent, scope.sampler
     return {
         "version": __version__,
         "scene": scene.fingerprint(),
@@ -118,7 +118,7 @@ def _identity(scene: SarScene, engine: Engine, scope: Scope, tiling: tuple[int, 
         "extent": [extent.row, extent.col, extent.height, extent.width],
         "tiling": list(tiling),
         "water": scope.water.fingerprint() if scope.water else None,
-        "prior": [prior.source.name, prior.year_used, prior.n] if prior else None,
+        "prior": [sampler.source.name, sampler.year_used, sampler.n] if sampler else None,
     }
 
 
@@ -131,7 +131,7 @@ def _nothing_yet(scene: SarScene, engine: Engine, scope: Scope, tiling: tuple[in
         model=engine.model,
         tasks=scope.tasks,
         classes=scope.classes,
-        prior=scope.prior,
+        prior=scope.sampler,
         settings={"chip_size": tiling[0], "chip_overlap": tiling[1], **told.provenance},
         warnings=(*scene.warnings, *scope.notes),
         chips=chips,

@@ -13,7 +13,7 @@ FARTHEST = 1e12
 """No coordinate of a map is as large; JSON's whole numbers may be too large for a float."""
 
 
-def wanted(params: Mapping[str, Any], name: str, kind: type | tuple[type, ...], default: Any = None) -> Any:
+def parameter(params: Mapping[str, Any], name: str, kind: type | tuple[type, ...], default: Any = None) -> Any:
     """A parameter, `default` where it is absent or null.
 
     Raises BadOption when it is of another kind.
@@ -27,21 +27,21 @@ def wanted(params: Mapping[str, Any], name: str, kind: type | tuple[type, ...], 
     return value
 
 
-def wanted_words(params: Mapping[str, Any], name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+def words_parameter(params: Mapping[str, Any], name: str, default: tuple[str, ...]) -> tuple[str, ...]:
     """A list of words, or one text of words between commas; each once. Raises BadOption."""
-    value = wanted(params, name, (list, tuple, str), default)
+    value = parameter(params, name, (list, tuple, str), default)
     words = value.split(",") if isinstance(value, str) else value
     if not all(isinstance(word, str) for word in words):
         raise BadOption(f"'{name}' is {value!r}.", "Expected: a list of words.")
     return tuple(dict.fromkeys(word.strip() for word in words if word.strip()))
 
 
-def wanted_bounds(params: Mapping[str, Any], name: str) -> tuple[Bounds, str | None] | None:
+def bounds_parameter(params: Mapping[str, Any], name: str) -> tuple[Bounds, str | None] | None:
     """Bounds and their CRS: four numbers with the CRS in NAME_crs, or one text `xmin,ymin,xmax,ymax[,EPSG:n]`.
 
     Raises BadOption for a list of something else, BadExtent for a text that is no extent.
     """
-    value = wanted(params, name, (list, tuple, str))
+    value = parameter(params, name, (list, tuple, str))
     if value is None:
         return None
     if isinstance(value, str):
@@ -51,7 +51,7 @@ def wanted_bounds(params: Mapping[str, Any], name: str) -> tuple[Bounds, str | N
     if not all(abs(v) < FARTHEST for v in value):  # not for NaN either
         raise BadOption(f"'{name}' is {str(value)[:100]}.", "Expected: [xmin, ymin, xmax, ymax] in units of the map.")
     xmin, ymin, xmax, ymax = (float(v) for v in value)
-    return (xmin, ymin, xmax, ymax), wanted(params, f"{name}_crs", str)
+    return (xmin, ymin, xmax, ymax), parameter(params, f"{name}_crs", str)
 
 
 def parse_extent(text: str) -> tuple[Bounds, str | None]:

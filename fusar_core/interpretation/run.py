@@ -18,7 +18,7 @@ from fusar_core.engines import engine_info, open_engine
 from fusar_core.engines.base import Engine
 from fusar_core.errors import BadOption, Cancelled
 from fusar_core.interpretation.interpret import interpret
-from fusar_core.interpretation.parameters import Bounds, wanted, wanted_bounds, wanted_words
+from fusar_core.interpretation.parameters import Bounds, bounds_parameter, parameter, words_parameter
 from fusar_core.interpretation.result import Interpretation
 from fusar_core.interpretation.scope import Scope, Watch
 from fusar_core.prior.opening import ScenePrior, open_prior
@@ -60,24 +60,24 @@ class Run:
 
         secret: the key of an engine behind an address. Raises BadOption, BadExtent, UnknownEngine.
         """
-        engine = wanted(params, "engine", str, cls.engine)
-        options = {**wanted(params, "engine_options", dict, {}), **_keys(engine, wanted(params, "secret", str))}
-        extent, extent_crs = wanted_bounds(params, "extent") or (None, None)
+        engine = parameter(params, "engine", str, cls.engine)
+        options = {**parameter(params, "engine_options", dict, {}), **_keys(engine, parameter(params, "secret", str))}
+        extent, extent_crs = bounds_parameter(params, "extent") or (None, None)
         return cls(
-            scene=str(wanted(params, "scene", (str, Path), "")),
+            scene=str(parameter(params, "scene", (str, Path), "")),
             engine=engine,
             engine_options=tuple(sorted(options.items())),
-            tasks=wanted_words(params, "tasks", cls.tasks),
-            classes=wanted_words(params, "classes", cls.classes),
-            band=wanted(params, "band", (str, int)) or None,
-            year=wanted(params, "year", int),
-            crs=wanted(params, "crs", str) or None,
+            tasks=words_parameter(params, "tasks", cls.tasks),
+            classes=words_parameter(params, "classes", cls.classes),
+            band=parameter(params, "band", (str, int)) or None,
+            year=parameter(params, "year", int),
+            crs=parameter(params, "crs", str) or None,
             extent=extent,
             extent_crs=extent_crs,
-            prior=wanted(params, "prior", str),
-            water=str(wanted(params, "water_mask", (str, Path), "")) or None,
-            chip_overlap=wanted(params, "chip_overlap", int),
-            overwrite=wanted(params, "overwrite", bool, False),
+            prior=parameter(params, "prior", str),
+            water=str(parameter(params, "water_mask", (str, Path), "")) or None,
+            chip_overlap=parameter(params, "chip_overlap", int),
+            overwrite=parameter(params, "overwrite", bool, False),
         )
 
     def inputs(self) -> list[Any]:

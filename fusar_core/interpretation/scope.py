@@ -22,7 +22,7 @@ class Scope:
     """What is asked of a scene.
 
     extent: scene pixels, e.g. of `scene.extent_window`; the whole scene when None. chip_overlap: pixels; what the
-    engine thinks best when None. water: where targets may lie. prior: gives every chip its spatio-temporal anchors
+    engine thinks best when None. water: where targets may lie. sampler: gives every chip its spatio-temporal anchors
     where the engine can use them. notes: what was found out on opening these that belongs among the warnings.
     """
 
@@ -31,7 +31,7 @@ class Scope:
     extent: Window | None = None
     chip_overlap: int | None = None
     water: WaterMask | None = None
-    prior: AnchorSampler | None = None
+    sampler: AnchorSampler | None = None
     notes: tuple[str, ...] = ()
 
 

@@ -17,7 +17,7 @@ from fusar_core.domain.tiling import partition
 from fusar_core.errors import BadOption, SceneEmpty
 from fusar_core.installation import report
 from fusar_core.interpretation import inquiry
-from fusar_core.interpretation.parameters import wanted, wanted_bounds, wanted_words
+from fusar_core.interpretation.parameters import bounds_parameter, parameter, words_parameter
 from fusar_core.interpretation.result import Inquiry, Interpretation
 from fusar_core.interpretation.run import Run, opened
 from fusar_core.interpretation.scope import Watch
@@ -97,10 +97,10 @@ def _send_provisional(call: Call, part: Interpretation) -> None:
 
 def classify_box(call: Call) -> dict[str, Any]:
     """The class of the target in a box. Parameters: those of `interpret` without tasks, and box, box_crs."""
-    box = wanted_bounds(call.params, "box")
+    box = bounds_parameter(call.params, "box")
     if box is None:
         raise BadOption("No box was given to classify.", "Give xmin,ymin,xmax,ymax.")
-    run = replace(Run.from_parameters(call.params), classes=wanted_words(call.params, "classes", ()))
+    run = replace(Run.from_parameters(call.params), classes=words_parameter(call.params, "classes", ()))
     with opened(run, Watch(cancelled=call.cancelled), lambda run: _ENGINES.lend(run, call)) as ready:
         window = ready.scene.extent_window(*box)
         answer = inquiry.classify_box(ready.scene, ready.engine, window, ready.scope, ready.watch)
@@ -110,7 +110,7 @@ def classify_box(call: Call) -> dict[str, Any]:
 
 def ask(call: Call) -> dict[str, Any]:
     """The answer to a free question, chip by chip over the extent. Parameters: those of `interpret`, and question."""
-    question = wanted(call.params, "question", str, "")
+    question = parameter(call.params, "question", str, "")
     if not question.strip():
         raise BadOption("The question is empty.", 'Ask something, e.g. "Is this a harbour?".')
     run = Run.from_parameters(call.params)
@@ -141,9 +141,9 @@ def sample_anchors(call: Call) -> dict[str, Any]:
     from fusar_core.prior.anchors import AnchorSampler
 
     with _scene(call) as scene:
-        extent = wanted_bounds(call.params, "extent")
+        extent = bounds_parameter(call.params, "extent")
         window = scene.extent_window(*extent) if extent else scene.extent
-        source = open_source(wanted(call.params, "source", str, "mosaic"))
+        source = open_source(parameter(call.params, "source", str, "mosaic"))
 
         def on_progress(done: int, total: int) -> None:
             raise_if_cancelled(call)
@@ -151,7 +151,7 @@ def sample_anchors(call: Call) -> dict[str, Any]:
 
         source.on_progress = on_progress
         try:
-            sampler = AnchorSampler(source, scene.acquisition.year, wanted(call.params, "grid", int, NODES_PER_SIDE))
+            sampler = AnchorSampler(source, scene.acquisition.year, parameter(call.params, "grid", int, NODES_PER_SIDE))
             anchors = sampler.for_chip(scene.grid, window)
         finally:
             source.close()

@@ -1,4 +1,4 @@
-"""Where work is started and its end is told: interpret, export, set up; boxes and questions by its `enquiries`."""
+"""Where work is started and its end is told: interpret, export, set up; boxes and questions by its `inquiries`."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ..engine.errors import EngineError
 from ..replacing import check_replaceable
 from ..text import escape
 from ..translation import tr
-from .enquiries import Enquiries
 from .failures import set_up_for, what_failed
+from .inquiries import Inquiries
 from .live_layer import LiveLayer
 from .messages import Messages
 from .project_layers import add_results, destination
 from .runner import Outcome, Run, cancel_all
 from .scene_form import NO_PRIOR, SceneForm
-from .scene_part import Refused, wanted_part
+from .scene_part import Refused, part_of_form
 from .targets_model import is_detections
 
 SETTLE_MS = 300
@@ -44,8 +44,8 @@ class Desk(QObject):
         self.live: LiveLayer | None = None
         self.dialog = None
         self._guide = None
-        self.enquiries = Enquiries(iface, self.messages)
-        self.enquiries.failed.connect(self._tell_error)
+        self.inquiries = Inquiries(iface, self.messages)
+        self.inquiries.failed.connect(self._tell_error)
         QgsProject.instance().cleared.connect(self._project_closed)
         QgsProject.instance().layersWillBeRemoved.connect(self._layers_removed)
 
@@ -112,7 +112,7 @@ class Desk(QObject):
             "ENGINE": form.engine,
             "PRIOR": form.prior,
         }
-        extent = wanted_part(self.iface, form, layer)
+        extent = part_of_form(self.iface, form, layer)
         if extent is not None:
             parameters["EXTENT"] = extent
         if form.year is not None:
@@ -263,7 +263,7 @@ class Desk(QObject):
         QgsProject.instance().cleared.disconnect(self._project_closed)
         QgsProject.instance().layersWillBeRemoved.disconnect(self._layers_removed)
         self._disposed = True
-        self.enquiries.dispose()
+        self.inquiries.dispose()
         cancel_all()
         if self.dialog is not None:
             self.dialog.close()

@@ -61,14 +61,14 @@ class FusarDock(QgsDockWidget):
         self.form.engine_changed.connect(self._engine_chosen)
         self.results.export_wanted.connect(lambda: self.desk.export(self.results.layer))
         self.results.trouble.connect(self.desk.messages.warning)
-        self.questions.asked.connect(lambda question: self.desk.enquiries.ask(question, self.form))
+        self.questions.asked.connect(lambda question: self.desk.inquiries.ask(question, self.form))
         self.desk.started.connect(self._started)
         self.desk.progressed.connect(self.form.set_progress)
         self.desk.troubled.connect(self.form.set_trouble)
         self.desk.ended.connect(self._ended)
-        self.desk.enquiries.answered.connect(self.questions.add)
-        self.desk.enquiries.asking.connect(self.questions.set_busy)
-        self.desk.enquiries.demonstrated.connect(self.questions.banner.setVisible)
+        self.desk.inquiries.answered.connect(self.questions.add)
+        self.desk.inquiries.asking.connect(self.questions.set_busy)
+        self.desk.inquiries.demonstrated.connect(self.questions.banner.setVisible)
         self.iface.currentLayerChanged.connect(self._active_layer_changed)
 
     def _make_room(self) -> None:

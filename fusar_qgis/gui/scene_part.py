@@ -21,7 +21,7 @@ class Refused(Exception):
     """The user has to change something first; the text says what."""
 
 
-def wanted_part(iface, form: SceneForm, layer: QgsRasterLayer) -> QgsReferencedRectangle | None:
+def part_of_form(iface, form: SceneForm, layer: QgsRasterLayer) -> QgsReferencedRectangle | None:
     """The part of a scene that the form means; None for the whole. Raises Refused where there is none."""
     canvas = iface.mapCanvas()
     map_crs = canvas.mapSettings().destinationCrs()

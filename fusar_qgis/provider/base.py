@@ -28,7 +28,7 @@ from .. import compat, layers, replacing, schema, settings
 from ..engine import manager
 from ..engine.errors import EngineError
 from ..engine.words import in_words_of_qgis
-from ..raster_source import RasterSource
+from ..raster_source import LayerRaster
 from ..translation import tr
 
 FOLDER = Path(__file__).parents[1]
@@ -47,7 +47,7 @@ class FusarAlgorithm(QgsProcessingAlgorithm):
 
     def __init__(self) -> None:
         super().__init__()
-        self.source: RasterSource | None = None
+        self.source: LayerRaster | None = None
         self.extent: QgsRectangle | None = None
         self.extent_crs = QgsCoordinateReferenceSystem()
         self.request: dict = {}
@@ -137,7 +137,7 @@ class FusarAlgorithm(QgsProcessingAlgorithm):
         layer = self.parameterAsRasterLayer(parameters, "INPUT", context)
         if layer is None or not layer.isValid():
             raise QgsProcessingException(self.invalidRasterError(parameters, "INPUT"))
-        self.source = RasterSource(layer, context.transformContext())
+        self.source = LayerRaster(layer, context.transformContext())
         if self.parameterDefinition(extent) is not None and parameters.get(extent) not in (None, ""):
             self.extent = self.parameterAsExtent(parameters, extent, context)
             crs = self.parameterAsExtentCrs(parameters, extent, context)

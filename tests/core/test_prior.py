@@ -57,7 +57,7 @@ def test_every_chip_gets_the_anchors_of_its_place(tmp_path: Path, aef: Path) -> 
     path = ships_scene(tmp_path / "s.tif", [(120, 90)], (504, 1100))
     with SarScene.open(path) as scene, open_prior(scene.grid, scene.acquisition.year, str(aef)) as found:
         engine, prior = Notes(), found.sampler
-        result = interpret(scene, engine, Scope(prior=prior))
+        result = interpret(scene, engine, Scope(sampler=prior))
     assert result.aef_year == prior.year_used
     assert len(engine.given) == result.chips >= 3
     west, east = decoded(encoded(random_vectors(2)))

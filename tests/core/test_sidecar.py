@@ -25,7 +25,7 @@ from fusar_core.domain.schema import LAYERS, PROTOCOL
 from fusar_core.engines.base import NO_HOOKS, Answers, Engine, EngineInfo, Hooks
 from fusar_core.errors import BadOption
 from fusar_core.interpretation.inquiry import ask, classify_box, inquiry_of
-from fusar_core.interpretation.parameters import wanted
+from fusar_core.interpretation.parameters import parameter
 from fusar_core.interpretation.scope import Scope
 from fusar_core.results.inquiries import asked, classified_box
 from fusar_core.scenes.scene import SarScene
@@ -180,7 +180,7 @@ def test_nonsense_is_refused_and_survived(client: Client) -> None:
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda c: st.lists(c), max_leaves=4))
 def test_a_parameter_is_of_its_kind_or_refused(value: Any) -> None:
     try:
-        got = wanted({"x": value}, "x", str, "default")
+        got = parameter({"x": value}, "x", str, "default")
     except BadOption:
         assert value is not None
         assert not isinstance(value, str)

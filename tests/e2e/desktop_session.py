@@ -189,7 +189,7 @@ def session():
     corners = yield from around_the_surest(found)
     plugin.actions["box"].trigger()
     drag(canvas, *corners)
-    card = plugin.desk.enquiries.card
+    card = plugin.desk.inquiries.card
     yield from until(lambda: card.isVisible() and "…" not in card.title.text(), 180)
     yield 1200
     shot("09_box")

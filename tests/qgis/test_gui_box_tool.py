@@ -10,7 +10,7 @@ from qgis.PyQt.QtTest import QTest
 
 from fusar_qgis import settings
 from fusar_qgis.engine import manager
-from fusar_qgis.gui.enquiries import with_words
+from fusar_qgis.gui.inquiries import with_words
 
 UTM29 = QgsCoordinateReferenceSystem("EPSG:32629")
 
@@ -98,11 +98,11 @@ def test_in_any_project_crs_the_engine_is_asked_and_its_answer_shown(
     assert plugin.actions["box"].isChecked()
     middle = window.canvas.width() // 2, window.canvas.height() // 2
     drag(window.canvas, middle, (middle[0] + 30, middle[1] + 20))
-    assert plugin.desk.enquiries.card.isVisible()
+    assert plugin.desk.inquiries.card.isVisible()
     wait(lambda: window.messages())
     assert "cannot do 'classify'" in window.messages()[-1]
     assert "Copy diagnostics" in window.message_buttons()
-    assert "cannot do" in plugin.desk.enquiries.card.note.text()
+    assert "cannot do" in plugin.desk.inquiries.card.note.text()
     drag(window.canvas, (1, 1), (12, 12))
     if crs == "EPSG:32629":  # the picture is square and in the middle: the corner is beside it
         assert "outside" in window.messages()[-1]

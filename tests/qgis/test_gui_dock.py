@@ -320,7 +320,7 @@ def test_an_engine_without_a_model_leads_to_its_set_up(
     wait(lambda: window.messages())
     assert "PyTorch" in window.messages()[-1]
     assert "Set up engine…" in window.message_buttons()
-    assert "PyTorch" in plugin.desk.enquiries.card.note.text()
+    assert "PyTorch" in plugin.desk.inquiries.card.note.text()
     form.engine_box.setCurrentIndex(form.engine_box.findData("fusar"))
     wait(lambda: form.setup_button.isVisible())
     QTest.mouseClick(form.setup_button, Qt.MouseButton.LeftButton)

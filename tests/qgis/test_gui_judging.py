@@ -195,10 +195,10 @@ def test_a_box_with_nothing_in_it_is_called_that_and_is_not_put_on_the_map(
     answer.dataProvider().addFeatures([feature])
     told = json.dumps({"model": "x", "demonstration": True})
     outcome = Outcome(True, False, results={"SUMMARY": told}, layers={"OUTPUT": answer})
-    enquiries = plugin.desk.enquiries
-    enquiries.card = BoxResult(window.canvas)
-    enquiries._classified(("id", "harbour"), outcome)
-    card = enquiries.card
+    inquiries = plugin.desk.inquiries
+    inquiries.card = BoxResult(window.canvas)
+    inquiries._classified(("id", "harbour"), outcome)
+    card = inquiries.card
     assert card.title.text() == ("Nothing there" if nothing else "ship   0.90")
     assert card.banner.isVisible()
     assert bool(QgsProject.instance().mapLayersByName("harbour: classified boxes")) != nothing

@@ -34,7 +34,7 @@ def plugin(plugin, window: Window):
 
 def answered(plugin) -> bool:
     """Whether the card of the box tool shows an answer."""
-    card = plugin.desk.enquiries.card
+    card = plugin.desk.inquiries.card
     return card.isVisible() and "…" not in card.title.text()
 
 
@@ -74,7 +74,7 @@ def test_boxes_are_classified_whatever_engine_is_chosen_and_share_a_layer(plugin
         corners = [to_pixel.transform(x + d, y - d) for d in (-half, half)]
         drag(window.canvas, *((round(c.x()), round(c.y())) for c in corners))
         wait(lambda: answered(plugin), PATIENCE_S)
-        card = plugin.desk.enquiries.card
+        card = plugin.desk.inquiries.card
         label, score = card.title.text().split()
         assert label in ("ship", "plane")
         assert 0 < float(score) <= 1

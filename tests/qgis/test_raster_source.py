@@ -20,16 +20,16 @@ from qgis.core import (
     QgsRectangle,
 )
 
-from fusar_qgis.raster_source import RasterSource, doubt, file_of
+from fusar_qgis.raster_source import LayerRaster, doubt, file_of
 
 gdal.UseExceptions()
 UTM = QgsCoordinateReferenceSystem("EPSG:32629")
 PART = QgsRectangle(702_000, 4_100_000, 703_000, 4_102_000)
 
 
-def source(layer: QgsRasterLayer) -> RasterSource:
+def source(layer: QgsRasterLayer) -> LayerRaster:
     assert layer.isValid(), layer.error().summary()
-    return RasterSource(layer, QgsCoordinateTransformContext())
+    return LayerRaster(layer, QgsCoordinateTransformContext())
 
 
 @pytest.mark.parametrize("name", ["Größe 海.tif", "100%.tif", "a&b=c.tif", "plus+ and 'quote'.tif"])

@@ -254,7 +254,7 @@ def test_a_prior_that_nobody_takes_is_not_claimed(tmp_path) -> None:
 
     path = ships_scene(tmp_path / "scene.tif", [(60, 60)], shape=(200, 200))
     with Server(lambda seen: "None" if "JSON" in seen.prompt else "0") as server, SarScene.open(path) as scene:
-        result = interpret(scene, RemoteEngine(server.url), Scope(tasks=("count",), prior=Sampler()))
+        result = interpret(scene, RemoteEngine(server.url), Scope(tasks=("count",), sampler=Sampler()))
         assert result.aef_year is None
         assert any("no prior was used" in w for w in result.warnings)
 

@@ -107,7 +107,7 @@ class Everywhere:
 
 def read(scene, engine, **options):
     prior = AnchorSampler(Everywhere(), 2024, 3)
-    result = interpret(scene, engine, Scope(tasks=("detect", "count"), prior=prior), watch=Watch(**options))
+    result = interpret(scene, engine, Scope(tasks=("detect", "count"), sampler=prior), watch=Watch(**options))
     targets = [
         (t.detection.label, t.detection.corners, round(t.detection.score, 2), t.chip.index) for t in result.targets
     ]

@@ -20,12 +20,12 @@ from .messages import Messages
 from .project_layers import add_results, destination
 from .runner import Outcome, Run
 from .scene_form import SceneForm
-from .scene_part import Refused, in_crs, wanted_part
+from .scene_part import Refused, in_crs, part_of_form
 
 LONGEST_TITLE = 40
 
 
-class Enquiries(QObject):
+class Inquiries(QObject):
     """Any number at a time."""
 
     answered = pyqtSignal(str, str, str)
@@ -127,7 +127,7 @@ class Enquiries(QObject):
         parameters = {"INPUT": layer.id(), "QUESTION": question, "OUTPUT": destination()}
         parameters["ENGINE"] = with_words(form.engine)
         try:
-            extent = wanted_part(self.iface, form, layer)
+            extent = part_of_form(self.iface, form, layer)
         except Refused as why:
             self.messages.error(str(why))
             return

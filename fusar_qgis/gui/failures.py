@@ -17,7 +17,7 @@ def set_up_for(code: str, text: str) -> str:
 
 def _lacks_model(code: str, text: str) -> bool:
     """Whether an error says that the engine was set up for the detector alone, and more was asked of it."""
-    return code == "MISSING_EXTRA" and "[model]" in text
+    return code == "MISSING_EXTRA" and "torch" in text
 
 
 def what_failed(outcome: Outcome) -> str:

@@ -202,6 +202,7 @@ def test_a_geopackage_that_is_being_edited_is_refused(tmp_path: Path) -> None:
     out = tmp_path / "o.gpkg"
     run("interpret_scene", INPUT=str(SAMPLE), TASKS=["detect"], DETECTIONS=str(out))
     layer = QgsVectorLayer(str(out), "o", "ogr")
+    QgsProject.instance().addMapLayer(layer)
     layer.startEditing()
     layer.changeAttributeValue(1, layer.fields().indexFromName("review"), "confirmed")
     _, feedback, _ = run("export_detections", INPUT=reviewed().id(), OUTPUT=str(out), OVERWRITE=True)

@@ -77,7 +77,9 @@ def build(out: Path) -> list[str]:
         reference = site_reference.write_pages(ROOT / "fusar_core", pages)
         nav = json.loads(json.dumps(config["nav"]).replace(".ipynb", ".md"))
         config |= {"nav": [*nav, {"API reference": reference}], "docs_dir": pages.name, "site_dir": made.name}
-        config["plugins"][-1]["mkdocstrings"]["handlers"]["python"]["paths"] = [str(ROOT)]
+        python = config["plugins"][-1]["mkdocstrings"]["handlers"]["python"]
+        python["paths"] = [str(ROOT)]
+        python["options"]["extensions"] = [str(ROOT / "scripts" / "site_docstrings.py")]
         (Path(work) / "mkdocs.yml").write_text(json.dumps(with_addresses(config)), "utf-8")  # JSON is YAML
         words = [sys.executable, "-m", "zensical", "build", "--clean", "--strict"]
         if subprocess.run(words, cwd=work, check=False).returncode:

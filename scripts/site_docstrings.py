@@ -64,11 +64,15 @@ def with_sections(text: str, names: list[str], section: str = "Args") -> str:
             errors |= found
             rest = rest.replace(sentence[0], "").strip() if found else rest
         if known:
-            one = rf"(?:{'|'.join(known)})"
+            name = "|".join(known)
+            one = rf"(?:{name})(?:\([^)]*\))?"
             parts = re.split(rf"(?:^|(?<=[.;?!] ))({one}(?:, {one})*): ", rest)
             rest = parts[0].strip()
             for of, what in zip(parts[1::2], parts[2::2], strict=True):
-                said |= dict.fromkeys(of.split(", "), what.strip().rstrip(";"))
+                what = what.strip().rstrip(";")
+                said |= {
+                    n: f"`{n}{call}`: {what}" if call else what for n, call in re.findall(rf"({name})(\(.*?\))?", of)
+                }
         if rest:
             kept.append(rest)
     if said:

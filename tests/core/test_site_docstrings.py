@@ -22,6 +22,11 @@ def test_what_is_said_of_names_and_errors_becomes_sections() -> None:
     )
 
 
+def test_what_is_called_is_shown_with_what_it_is_called_with() -> None:
+    text = with_sections("Follows.\n\non_step(done, total): after each. on_end: at last.", ["on_step", "on_end"])
+    assert "    on_step: `on_step(done, total)`: after each.\n    on_end: at last." in text
+
+
 @pytest.mark.parametrize(
     "text",
     [

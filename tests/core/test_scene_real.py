@@ -15,8 +15,8 @@ from fusar_core.domain.determination import WINDOW_COPOL_DB, WINDOW_CROSSPOL_DB
 from fusar_core.domain.radiometry import Kind
 from fusar_core.domain.tiling import tile
 from fusar_core.errors import SceneEmpty
-from fusar_core.scenes.report import describe
 from fusar_core.scenes.acquisition import year_unknown
+from fusar_core.scenes.report import describe
 from fusar_core.scenes.scene import SarScene
 
 LA = (-118.9, 33.3, -117.1, 34.4)

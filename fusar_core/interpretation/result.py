@@ -28,7 +28,8 @@ class SceneAnswer:
     """An answer about a part of the scene.
 
     where: the part, in scene pixels. chip: its name, `scene` for the whole extent. value: what the task answers with;
-    None when the engine's words could not be parsed. question: what was asked in free words.
+    None when the engine's words could not be parsed. question: what was asked in free words. unknown: cells that reach
+    into chips that could not be read, and where nothing was found: nobody knows what is there.
     """
 
     where: Window
@@ -41,6 +42,7 @@ class SceneAnswer:
     raw_text: str = ""
     parse_status: str = DERIVED
     question: str = ""
+    unknown: frozenset[int] = frozenset()
 
     @classmethod
     def of_chip(cls, answer: Answer, question: str = "") -> SceneAnswer:
@@ -122,6 +124,11 @@ class Interpretation(Provenance):
     def unread_of(self, label: str) -> set[str]:
         """Names of the chips where the engine's words about the targets of a class could not be read."""
         return {a.chip for a in self.answers if TASKS[a.task].finds and a.label == label and a.value is None}
+
+    def unsure_of(self, label: str) -> list[Window]:
+        """Chips, in scene pixels, that may hold more targets of a class than were read of them."""
+        unread = [a.where for a in self.answers if TASKS[a.task].finds and a.label == label and a.value is None]
+        return unread + [t.chip.keep for t in self.targets if chip_name(t.chip.window) in self.torn]
 
     def unread(self) -> tuple[str, ...]:
         """What could not be read, as warnings: how many chips, and why."""

@@ -150,6 +150,8 @@ class _Found:
     answers: list[SceneAnswer] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)
     torn: set[str] = field(default_factory=set)
+    shown: set[str] = field(default_factory=set)
+    heard: bool = False
     read: int = 0
 
     def add(self, result: StepResult, watch: Watch) -> None:
@@ -159,6 +161,8 @@ class _Found:
         self.answers += [SceneAnswer.of_chip(a) for a in result.answers if not TASKS[a.task].finds or a.value is None]
         broken = [a for a in result.answers if TASKS[a.task].finds and a.value and a.parse_status == TRUNCATED]
         self.torn.update(chip_name(a.chip.window) for a in broken)
+        self.shown.update(chip_name(a.chip.window) for a in result.answers)
+        self.heard = self.heard or any(a.value is not None for a in result.answers)
         self.seen.update(result.seen)
         self.read += 1
         if watch.on_targets and fresh:
@@ -173,7 +177,8 @@ class _Found:
         targets = [t for t in merged if extent.contains(*t.detection.centre)]  # chips may reach past a small extent
         checked = flag_ambiguities([t.detection for t in targets], scene.grid, scene.acquisition)
         targets = [replace(t, detection=d) for t, d in zip(targets, checked, strict=True)]
-        return replace(self.empty, targets=targets, answers=self.answers, torn=frozenset(self.torn), read=self.read)
+        told = {"torn": frozenset(self.torn), "shown": frozenset(self.shown), "heard": self.heard, "read": self.read}
+        return replace(self.empty, targets=targets, answers=self.answers, **told)
 
 
 def _targets(answer: Answer) -> Sequence[Target]:

@@ -93,7 +93,9 @@ class Interpretation(Provenance):
 
     complete: False for a run that was cancelled: it holds what was found until then, and says nothing of the rest.
     chips: how many the plan had; read: how many of them the engine has answered. looked: whether it was asked where
-    targets are, for themselves or for what follows from them. torn: names of the chips whose list of targets broke off.
+    targets are, for themselves or for what follows from them. torn: names of the chips whose list of targets broke off;
+    shown: of all that were shown to the engine, also twice, for different tasks; heard: whether anything it said of
+    them could be read.
     """
 
     targets: list[Target] = field(default_factory=list)
@@ -104,6 +106,8 @@ class Interpretation(Provenance):
     complete: bool = True
     looked: bool = True
     torn: frozenset[str] = frozenset()
+    shown: frozenset[str] = frozenset()
+    heard: bool = True
 
     def counts(self) -> dict[str, int | None]:
         """Targets of each class without those that are flagged as ghosts; where none were looked for, the sum of what
@@ -132,7 +136,7 @@ class Interpretation(Provenance):
 
     def unread(self) -> tuple[str, ...]:
         """What could not be read, as warnings: how many chips, and why."""
-        broken = f"On {len(self.torn)} of {self.read} chips the list of targets broke off: there are at least these."
+        broken = f"On {len(self.torn)} of {len(self.shown)} chips the list of targets broke off: there are at least these."
         status = {a.chip: a.parse_status for a in self.answers if a.value is None and a.parse_status != DERIVED}
         return (*self._unread(status), *((broken,) if self.torn else ()), *no_room_to_think(self.answers))
 
@@ -142,8 +146,9 @@ class Interpretation(Provenance):
             return ()
         reasons = Counter(status.values())
         why = ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in sorted(reasons.items()))
-        counted = "Counts and cells are of the others." if len(status) < self.read else "Nothing is known."
-        return (f"{len(status)} of {self.read} chips could not be read ({why}). {counted}",)
+        others = "Counts and cells are of the others." if len(status) < len(self.shown) else "Some answers could be."
+        known = others if self.heard else "Nothing is known."
+        return (f"{len(status)} of {len(self.shown)} chips could not be read ({why}). {known}",)
 
     def flagged(self) -> dict[str, int]:
         """How many targets carry each flag."""

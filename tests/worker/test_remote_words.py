@@ -58,7 +58,9 @@ def test_what_could_not_be_read_is_a_warning_and_its_words_stay(scene: SarScene)
     assert summary(result)["counts"] == {"ship": None}
     assert set(answers(result)) == {(task, "", "unreadable") for task in ("detect", "count", "locate")}
     assert {row["raw_text"] for row in feature_tables(result)[2].rows} == {sorry}
-    assert any("of 2 chips could not be read" in w or "of 4 chips could not be read" in w for w in result.warnings)
+    assert "2 of 2 chips could not be read (2 unreadable). Nothing is known." in result.warnings
+    some = interpreted(scene, ("detect", "count"), completion(BOX), completion("None"), completion(sorry))
+    assert "2 of 2 chips could not be read (2 unreadable). Some answers could be." in some.warnings
 
 
 def partly_read(scene: SarScene) -> Interpretation:

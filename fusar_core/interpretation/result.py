@@ -122,8 +122,7 @@ class Interpretation(Provenance):
             found = sum(t.detection.label == label and not t.detection.flags for t in self.targets)
             return found if found or not self.unread_of(label) else None
         own = [a.value for a in self.answers if TASKS[a.task].adds_up and a.label == label and a.chip != WHOLE_EXTENT]
-        known = [value for value in own if value is not None]
-        return sum(known) if known and (sum(known) or len(known) == len(own)) else None
+        return known_sum(own)
 
     def unread_of(self, label: str) -> set[str]:
         """Names of the chips where the engine's words about the targets of a class could not be read."""
@@ -136,7 +135,8 @@ class Interpretation(Provenance):
 
     def unread(self) -> tuple[str, ...]:
         """What could not be read, as warnings: how many chips, and why."""
-        broken = f"On {len(self.torn)} of {len(self.shown)} chips the list of targets broke off: there are at least these."
+        chips = f"{len(self.torn)} of {len(self.shown)} chips"
+        broken = f"On {chips} the list of targets broke off: there are at least these."
         status = {a.chip: a.parse_status for a in self.answers if a.value is None and a.parse_status != DERIVED}
         return (*self._unread(status), *((broken,) if self.torn else ()), *no_room_to_think(self.answers))
 
@@ -161,6 +161,13 @@ class Inquiry(Provenance):
     """The answers to a single question: of the class in a box, which is the extent; or of anything, chip by chip."""
 
     answers: list[SceneAnswer] = field(default_factory=list)
+
+
+def known_sum(counts: Iterable[int | None]) -> int | None:
+    """The sum of what is known; None where nothing is, or where what is known are zeros beside unknown numbers."""
+    own = list(counts)
+    known = [value for value in own if value is not None]
+    return sum(known) if known and (sum(known) or len(known) == len(own)) else None
 
 
 def no_room_to_think(answers: Iterable[Answer | SceneAnswer]) -> tuple[str, ...]:

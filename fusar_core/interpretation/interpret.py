@@ -13,7 +13,7 @@ from fusar_core import __version__
 from fusar_core.domain.answers import Answer
 from fusar_core.domain.tiling import partition
 from fusar_core.engines import require
-from fusar_core.engines.base import Engine, usable
+from fusar_core.engines.base import Engine, shown_only, usable
 from fusar_core.errors import BadOption, Cancelled, SceneEmpty
 from fusar_core.interpretation.ambiguity import flag_ambiguities
 from fusar_core.interpretation.chip_run import ChipRun, StepResult, plan
@@ -25,9 +25,6 @@ from fusar_core.interpretation.scope import Scope, Watch
 from fusar_core.scenes.scene import SarScene
 from fusar_core.tasks import TASKS, finding, require_known, scene_tasks, to_ask
 from fusar_core.tasks.reading import TRUNCATED
-
-DEMONSTRATION = "{model} is a demonstration model: it shows how things work, and its answers are not to be relied on."
-"""What is said wherever answers of such a model are."""
 
 
 def interpret(
@@ -91,8 +88,7 @@ def warnings_of(scene: SarScene, engine: Engine, scope: Scope) -> tuple[str, ...
 
     To be asked at the end: only then do prior and engine know what they met.
     """
-    told = engine.report(scene.grid.pixel_size_m)
-    shown = (DEMONSTRATION.format(model=engine.model),) if engine.demonstration else ()
+    shown, told = shown_only(engine), engine.report(scene.grid.pixel_size_m)
     return (*shown, *scene.warnings, *scope.notes, *(scope.sampler.warnings if scope.sampler else ()), *told.warnings)
 
 

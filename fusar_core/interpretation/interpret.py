@@ -173,8 +173,15 @@ class _Found:
         targets = [t for t in merged if extent.contains(*t.detection.centre)]  # chips may reach past a small extent
         checked = flag_ambiguities([t.detection for t in targets], scene.grid, scene.acquisition)
         targets = [replace(t, detection=d) for t, d in zip(targets, checked, strict=True)]
-        told = {"torn": frozenset(self.torn), "shown": frozenset(self.shown), "heard": self.heard, "read": self.read}
-        return replace(self.empty, targets=targets, answers=self.answers, **told)
+        return replace(
+            self.empty,
+            targets=targets,
+            answers=self.answers,
+            torn=frozenset(self.torn),
+            shown=frozenset(self.shown),
+            heard=self.heard,
+            read=self.read,
+        )
 
 
 def _targets(answer: Answer) -> Sequence[Target]:

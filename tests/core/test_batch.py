@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from scenes import ships_scene, write
 
 from fusar_core.batch import BatchResult, Listed, Run, find_scenes, run_batch
+from fusar_core.batch import listing as batch_listing
 from fusar_core.batch import work as batch_work
 from fusar_core.batch.index import write_index
 from fusar_core.batch.listing import gdal_path
@@ -314,6 +315,25 @@ def test_globs_files_and_doubles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert names(find_scenes(["**/*.tif"])) == ["a1.tif", "a2.tif", "a3.tif"]
     assert names(find_scenes(["odd.dat"])) == ["odd.dat"]  # what is named is taken at its word
     assert Path(find_scenes(["a1.tif"])[0].path).is_absolute()
+
+
+def test_a_glob_names_each_scene_once_and_says_what_it_leaves_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touch(*(tmp_path / f"S1A_{part}.tif" for part in ("VV", "VH", "inc_angle")))
+    monkeypatch.chdir(tmp_path)
+    [scene] = find_scenes(["*.tif"])
+    assert names([scene]) == ["S1A_VH.tif"]
+    assert scene.beside == ("S1A_VV.tif (another polarisation)", "S1A_inc_angle.tif (an incidence angle)")
+    assert names(find_scenes(["*_VV.tif"])) == ["S1A_VV.tif"]
+    assert names(find_scenes(["S1A_VV.tif", "S1A_VH.tif"])) == ["S1A_VV.tif", "S1A_VH.tif"]  # each by its name
+
+
+def test_a_list_behind_an_address_is_whole_or_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "list.txt").write_text("s1.tif\n" * 100)
+    monkeypatch.setattr(batch_listing, "MOST_BYTES", 699)
+    with FileServer(folder=tmp_path) as server, pytest.raises(BadOption, match="larger than"):
+        find_scenes([f"{server.url}/list.txt"])
 
 
 def test_tables_and_lists(tmp_path: Path) -> None:

@@ -317,6 +317,21 @@ def test_a_call_that_still_waits_is_cancelled_at_once() -> None:
     assert [json.loads(line)["id"] for line in lines[:2]] == [last, "c"], "before any of those at work has ended"
 
 
+def test_a_result_that_is_no_json_does_not_leave_its_call_unanswered() -> None:
+    sink = io.BytesIO()
+    sidecar = Sidecar(io.BytesIO(b'{"id": 1, "method": "doctor"}'), sink)
+
+    class Methods:
+        @staticmethod
+        def doctor(call: Any) -> dict[str, Any]:
+            return {"score": float("nan")}
+
+    sidecar._methods = Methods
+    sidecar.serve()
+    said = json.loads(sink.getvalue())
+    assert (said["id"], said["error"]["data"]["code"]) == (1, "INTERNAL")
+
+
 def test_more_calls_than_can_wait_are_refused() -> None:
     refused = []
     for line in served(MOST_AT_ONCE + MOST_WAITING + 50):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fusar_core.domain.cells import CELLS, cell_bounds
-from fusar_core.domain.schema import ANSWERS, CELLS_PER_SIDE, DETECTIONS, GRID_CELLS
+from fusar_core.domain.schema import ANSWERS, CELLS_PER_SIDE, DETECTIONS, GRID_CELLS, UNKNOWN_CELLS
 from fusar_core.domain.tiling import Window, partition_under
 from fusar_core.interpretation.merging import Target
 from fusar_core.interpretation.result import Interpretation, SceneAnswer, chip_name
@@ -85,6 +85,6 @@ def _cell_row(answer: SceneAnswer, number: int) -> dict[str, Any]:
 def _answer_row(answer: SceneAnswer) -> dict[str, Any]:
     question, words, number = TASKS[answer.task].told(answer.label, answer.value, answer.prompt)
     if answer.unknown:
-        words += f" (unknown: {', '.join(map(str, sorted(answer.unknown)))})"
+        words += f"{UNKNOWN_CELLS}{', '.join(map(str, sorted(answer.unknown)))})"
     told = {"question": question, "answer": words, "value": number, "px_bbox": box_text(edges(answer.where))}
     return answer_fields(answer) | told

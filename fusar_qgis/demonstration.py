@@ -18,7 +18,9 @@ def is_demonstration(told: Mapping) -> bool:
     """
     said = told.get("demonstration")
     named = any(_NANO in str(told.get(key) or "") for key in ("model", "engine"))
-    return said if isinstance(said, bool) else bool(said) or named
+    if said in (True, False, "no"):  # the metadata of a layer say it in words
+        return said is True
+    return bool(said) or named
 
 
 def banner() -> str:

@@ -41,8 +41,10 @@ SCHEMA = {layer.name: layer for layer in (*schema.LAYERS, schema.ANCHORS)}
 """Name of a layer → its fields."""
 
 KIND, ROWS, EMPTIED, DEMONSTRATION = "fusar/layer", "fusar/rows", "fusar/emptied", "fusar/demonstration"
+WHY_EMPTY, NOT_ASKED, UNKNOWN = "fusar/why_empty", "not asked", "unknown"
 """Custom properties of a result layer: which of SCHEMA it is; how many rows a temporary one had when it was last looked
-at; whether they were lost since; whether a demonstration model made it."""
+at; whether they were lost since; whether a demonstration model made it; why one without rows does not say that there is
+nothing."""
 TRUE = (True, "true")
 """A project keeps its layers' properties as text."""
 
@@ -214,10 +216,12 @@ def style(target: QgsVectorLayer, layer: str) -> None:
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a result comes from. details: what the engine tells: scene, acquired, engine, radiometry, …"""
+    """Where a result comes from. details: what the engine tells: scene, acquired, engine, radiometry, …; why_empty:
+    NOT_ASKED or UNKNOWN where no rows do not mean that nothing is there."""
 
     title: str
     details: dict[str, str]
+    why_empty: str = ""
 
     @property
     def demonstration(self) -> bool:
@@ -238,6 +242,7 @@ class Provenance:
             metadata.setRights([told["attribution"]])
         target.setMetadata(metadata)
         target.setCustomProperty(DEMONSTRATION, self.demonstration)
+        target.setCustomProperty(WHY_EMPTY, self.why_empty)
 
 
 class _Styler(QgsProcessingLayerPostProcessorInterface):

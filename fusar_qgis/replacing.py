@@ -173,8 +173,7 @@ def _work_in(database: sqlite3.Connection, tables: list[str], layer: schema.Laye
             n = _count(database, table, seen, schema.UNREVIEWED)
             said += _reviews(n, name)
         if "review" in names and "engine" in names:
-            n = _count(database, table, "engine IS NULL OR engine = ''")
-            said += [tr("{n} features that no engine found").format(n=n)] if n else []
+            said += _drawn(_count(database, table, "engine IS NULL OR engine = ''"))
     kept = database.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (STYLES,)).fetchone() if styles else None
     if kept and _count(database, STYLES, "1"):
         said.append(tr("styles"))
@@ -194,6 +193,10 @@ def _own_fields(layer: schema.Layer, names: Sequence[str], *, short: bool, centr
 
 def _reviews(n: int, name: str) -> list[str]:
     return [tr("{n} reviewed features in “{name}”").format(n=n, name=name)] if n else []
+
+
+def _drawn(n: int) -> list[str]:
+    return [tr("{n} features that no engine found").format(n=n)] if n else []
 
 
 def _raise_if_worked_on(path: Path, work: list[str]) -> None:
@@ -225,4 +228,7 @@ def _check_plain(path: Path, layer: schema.Layer, overwrite: bool) -> None:
         told = [feature["review"] for feature in there.getFeatures()]
         seen = [r for r in told if isinstance(r, str) and r not in ("", schema.UNREVIEWED)]
         work += _reviews(len(seen), path.stem)
+    if "review" in names and "engine" in names:
+        engines = [feature["engine"] for feature in there.getFeatures()]
+        work += _drawn(sum(not (isinstance(engine, str) and engine) for engine in engines))
     _raise_if_worked_on(path, work)

@@ -115,6 +115,8 @@ UNREVIEWED, CONFIRMED, REJECTED = "unreviewed", "confirmed", "rejected"
 """What the field `review` may say."""
 WHOLE_EXTENT = "scene"
 """What the field `chip` says of an answer about the whole extent."""
+UNKNOWN_CELLS = " (unknown: "
+"""What stands in a grid answer in words between the cells that hold targets and those of which nobody knows."""
 NOTHING = "nothing"
 """What the field `parse_status` says of a box that is like its surroundings, about which no engine was asked."""
 FIRST_YEAR, LAST_YEAR = 1978, 2100

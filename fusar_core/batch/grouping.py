@@ -9,7 +9,7 @@ from fusar_core.domain.radiometry import is_cross_polarised
 from fusar_core.scenes.metadata.companions import companion_in, companion_of_product, main_stem, scene_stem
 from fusar_core.scenes.raster.bands import polarisations_in
 
-Beside = list[tuple[Path, str]]
+Beside = Sequence[tuple[Path | str, str]]
 
 
 def grouped(found: Sequence[Path], band: str | None = None) -> Iterator[tuple[Path, Beside]]:
@@ -21,7 +21,7 @@ def grouped(found: Sequence[Path], band: str | None = None) -> Iterator[tuple[Pa
     groups: dict[tuple[Path, str], list[Path]] = {}
     for path in found:
         if path not in companions:
-            one_of_several = path.is_file() and len(polarisations_in(path.stem)) == 1
+            one_of_several = not path.is_dir() and len(polarisations_in(path.stem)) == 1
             groups.setdefault((path.parent, scene_stem(path.stem) if one_of_several else path.name), []).append(path)
     for (folder, stem), paths in groups.items():
         chosen = _chosen(paths, band)

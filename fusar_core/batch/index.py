@@ -11,6 +11,7 @@ import shapely
 
 from fusar_core.batch.work import DONE, Record, result_path
 from fusar_core.domain.schema import Field, Layer
+from fusar_core.interpretation.result import known_sum
 from fusar_core.results.tables import FeatureTable
 from fusar_core.results.vector_io import write_layers
 
@@ -25,8 +26,8 @@ SCENES = Layer(
         Field("error", "error", "text", "stable code of what went wrong"),
         Field("message", "message", "text", "what went wrong, and what to do next"),
         Field("acquired", "acquired", "text", "acquisition time (UTC, ISO 8601) or year"),
-        Field("targets", "targets", "integer", "targets counted, all classes together"),
-        Field("counts", "counts", "text", "class → targets, as JSON"),
+        Field("targets", "targets", "integer", "targets counted, all classes together; null where nobody knows"),
+        Field("counts", "counts", "text", "class → targets, as JSON; null where nobody knows"),
         Field("engine", "engine", "text", "engine that answered"),
         Field("model", "model", "text", "checkpoint or settings of the engine"),
         Field("aef_year", "aef_year", "integer", "year of the AlphaEarth embeddings used, if any"),
@@ -61,7 +62,7 @@ def _row(record: Record, out: Path) -> dict[str, object]:
         "error": record.error,
         "message": f"{record.message} {record.hint}".strip(),
         "acquired": record.acquired,
-        "targets": sum(record.counts.values()) if done and record.counts else None,
+        "targets": known_sum(record.counts.values()) if done else None,
         "counts": json.dumps(record.counts, ensure_ascii=False) if done else "",
         "engine": record.engine,
         "model": record.model,

@@ -6,6 +6,7 @@ import csv
 import glob
 import io
 import re
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import pyogrio
 import requests
 
-from fusar_core.batch.grouping import grouped
+from fusar_core.batch.grouping import Beside, grouped
 from fusar_core.errors import BadOption, SceneNotFound, SceneUnreadable
 from fusar_core.scenes.raster.parts import vignettes
 from fusar_core.scenes.regular import is_special, read_bounded
@@ -25,6 +26,8 @@ SCHEMES = {"s3": "/vsis3/", "gs": "/vsigs/", "az": "/vsiaz/"}
 """Scheme of an object store → GDAL's prefix."""
 MOST_BYTES = 64 * 2**20
 """Of a list."""
+LONGEST_S = 600.0
+"""That a list may take to come."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ def find_scenes(arguments: Iterable[str], leave_out: Path | None = None, band: s
 
 def _expand(argument: str, leave_out: Path | None, band: str | None) -> Iterator[Listed]:
     if _is_remote(argument):
-        yield from _remote(argument)
+        yield from _remote(argument, band)
         return
     path = Path(argument).expanduser()
     if path.is_dir() and not _is_product(path):
@@ -78,18 +81,24 @@ def _expand(argument: str, leave_out: Path | None, band: str | None) -> Iterator
     elif path.exists():
         yield from _whole(path)
     elif glob.has_magic(argument):
-        for name in sorted(glob.glob(str(path), recursive=True)):
-            inside = Path(name).is_dir() and not _is_product(Path(name))
-            yield from _expand(name, leave_out, band) if inside else _whole(Path(name))
+        found = [Path(name) for name in sorted(glob.glob(str(path), recursive=True))]
+        folders = [one for one in found if one.is_dir() and not _is_product(one)]
+        yield from _scenes([one for one in found if one not in folders], band)
+        for folder in folders:
+            yield from _expand(str(folder), leave_out, band)
     else:
         raise SceneNotFound(f"There is no file '{argument}'.", "Check the path.")
 
 
 def _scenes(found: list[Path], band: str | None) -> Iterator[Listed]:
-    """The scenes among the rasters and products of a folder."""
+    """The scenes among the rasters and products of a folder, or of those that a glob names."""
     for scene, beside in grouped(found, band):
         for one in _whole(scene):
-            yield Listed(one.path, band=one.band, beside=tuple(f"{path} ({what})" for path, what in beside))
+            yield Listed(one.path, band=one.band, beside=_in_words(beside))
+
+
+def _in_words(beside: Beside) -> tuple[str, ...]:
+    return tuple(f"{path} ({what})" for path, what in beside)
 
 
 def _whole(path: Path) -> Iterator[Listed]:
@@ -181,11 +190,13 @@ def gdal_path(address: str) -> str:
     return f"/vsicurl/{address}" if scheme.startswith("http") else SCHEMES[scheme] + rest
 
 
-def _remote(address: str) -> Iterator[Listed]:
+def _remote(address: str, band: str | None) -> Iterator[Listed]:
     path = address.partition("?")[0]
     suffix = "." + path.rpartition(".")[2].lower()
     if path.endswith("/"):
-        yield from (Listed(name) for name in _listing(address))
+        names = {Path(name): name for name in _listing(address)}
+        for scene, beside in grouped(list(names), band):
+            yield Listed(names[scene], beside=_in_words([(names[Path(path)], what) for path, what in beside]))
     elif suffix == ".csv" or suffix in LISTS:
         text, home = _fetch(address), path.rpartition("/")[0]
         yield from _table(text, address, home) if suffix == ".csv" else _lines(text, home)
@@ -210,7 +221,13 @@ def _fetch(address: str) -> str:
     try:
         with requests.get(address, timeout=(10, 60), stream=True) as response:
             response.raise_for_status()
-            content = response.raw.read(MOST_BYTES, decode_content=True)
-        return str(content.decode("utf-8-sig"))
+            content, end = bytearray(), time.monotonic() + LONGEST_S
+            for piece in response.iter_content(2**16):
+                content += piece
+                if len(content) > MOST_BYTES:
+                    raise BadOption(f"The list {address} is larger than {MOST_BYTES >> 20} MB.", "Give it in parts.")
+                if time.monotonic() > end:
+                    raise requests.Timeout(f"not all of it came in {LONGEST_S:.0f} s")
+        return bytes(content).decode("utf-8-sig")
     except (requests.RequestException, UnicodeDecodeError) as cause:
         raise SceneNotFound(f"The list {address} cannot be fetched: {cause}.", "Check the address.") from cause

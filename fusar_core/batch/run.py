@@ -23,6 +23,7 @@ from fusar_core.batch.work import DONE, EMPTY, STATE, Record, record_path, resul
 from fusar_core.engines import check_options, engine_info, open_engine, require
 from fusar_core.errors import FusarError, OutputInUse, ResumeMismatch
 from fusar_core.files import atomic_path, write_error
+from fusar_core.interpretation.result import known_sum
 from fusar_core.interpretation.run import Run
 from fusar_core.results.claim import claim
 from fusar_core.tasks import require_known, scene_tasks
@@ -71,12 +72,18 @@ class BatchResult:
         """How many scenes ended as `status`: done, empty or failed. Those finished before this run are among them."""
         return sum(r.status == status for r in self.records)
 
-    def totals(self) -> dict[str, int]:
-        """Targets of each class in all scenes."""
-        total: Counter[str] = Counter()
-        for record in self.records:
-            total.update(record.counts)
-        return dict(total)
+    def totals(self) -> dict[str, int | None]:
+        """Targets of each class in all scenes of which the number is known; None where that leaves nothing."""
+        labels = dict.fromkeys(label for record in self.records for label in record.counts)
+        return {name: known_sum(r.counts[name] for r in self.records if name in r.counts) for name in labels}
+
+    def unknown(self) -> dict[str, int]:
+        """Class → in how many scenes nobody knows the number of its targets."""
+        return dict(Counter(name for record in self.records for name, n in record.counts.items() if n is None))
+
+    def warnings(self) -> dict[str, int]:
+        """What readers of the results should know → in how many scenes, the most frequent first."""
+        return dict(Counter(words for r in self.records for words in dict.fromkeys(r.warnings)).most_common())
 
 
 def run_batch(

@@ -30,6 +30,8 @@ from fusar_core.scenes.scene import SarScene
 STATE = ".fusar"
 """Folder inside the output folder with records of finished scenes and journals of others."""
 DONE, EMPTY, FAILED = "done", "empty", "failed"
+LEFT_OUT = "Left out:"
+"""How the warning about a file begins that lies beside a scene and was not read."""
 INTERNAL = "INTERNAL"
 """Code of an error that is a bug of this program, or of a library."""
 
@@ -45,7 +47,8 @@ class Record:
     """What became of a scene.
 
     name: of its result, without suffix. files: size and time of change, by which a changed scene is known. status:
-    `done`, `empty` (no valid pixel) or `failed`. footprint: ring of (lon, lat). counts: class → targets, where known.
+    `done`, `empty` (no valid pixel) or `failed`. footprint: ring of (lon, lat). counts: class → targets, None where
+    nobody knows; empty where nothing was counted.
     """
 
     scene: str
@@ -60,7 +63,7 @@ class Record:
     engine: str = ""
     model: str = ""
     aef_year: int | None = None
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: dict[str, int | None] = field(default_factory=dict)
     chips: int = 0
     seconds: float = 0.0
     warnings: list[str] = field(default_factory=list)
@@ -153,10 +156,10 @@ def _interpret(
             **seen,
             status=DONE,
             aef_year=result.aef_year,
-            counts={label: n for label, n in result.counts().items() if n is not None},
+            counts=result.counts(),
             chips=result.chips,
             seconds=seconds(),
-            warnings=[*result.warnings, *(f"Left out: {words}." for words in listed.beside)],
+            warnings=[*result.warnings, *(f"{LEFT_OUT} {words}." for words in listed.beside)],
         )
     _keep(record, out)
     journal.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from fusar_core.batch import BatchResult, RayPool, find_scenes, run_batch
-from fusar_core.batch.work import DONE, EMPTY, FAILED
+from fusar_core.batch.work import DONE, EMPTY, FAILED, LEFT_OUT
 from fusar_core.commands.engine_options import engine_arguments, engine_options
 from fusar_core.commands.options import overwrite_option, progress_bar, run_options, say
 from fusar_core.engines import engine_info
@@ -106,9 +106,16 @@ def _summary(result: BatchResult) -> dict[str, Any]:
         ],
         "skipped": result.skipped,
         "counts": result.totals(),
+        "unknown": result.unknown(),
+        "warnings": result.warnings(),
         "seconds": round(result.seconds, 3),
         "index": str(result.index),
     }
+
+
+def _counted(label: str, count: int | None, unknown: int) -> str:
+    beside = f" (unknown in {unknown} scene{'s' * (unknown > 1)})" if unknown else ""
+    return f"{label:<9} {'unknown' if count is None else count}{beside}"
 
 
 def _text(result: BatchResult, beside: list[str]) -> str:
@@ -116,7 +123,11 @@ def _text(result: BatchResult, beside: list[str]) -> str:
     lines = [f"scenes    {result.count(DONE)} done{skipped} in {result.seconds:.1f} s"]
     if result.count(EMPTY):
         lines.append(f"empty     {result.count(EMPTY)}")
-    lines += [f"{label:<9} {count}" for label, count in result.totals().items()]
+    lines += [_counted(label, count, result.unknown().get(label, 0)) for label, count in result.totals().items()]
+    warnings = [(words, n) for words, n in result.warnings().items() if not words.startswith(LEFT_OUT)]
+    lines += [f"warning   {words}" + (f" ({n} scenes)" if n > 1 else "") for words, n in warnings[:SHOWN]]
+    if len(warnings) > SHOWN:
+        lines.append(f"warning   … and {len(warnings) - SHOWN} more, see the index")
     lines += [f"left out  {words}" for words in beside[:SHOWN]]
     if len(beside) > SHOWN:
         lines.append(f"left out  … and {len(beside) - SHOWN} more")

@@ -44,7 +44,7 @@ def command(box: str, as_json: bool, **options: Any) -> None:
     elif answer.value is None:
         say(f"no class ({answer.parse_status.replace('_', ' ')}): {answer.raw_text}")
     else:
-        say(f"{answer.value}  {answer.score:.2f}")
+        say(answer.value if answer.score is None else f"{answer.value}  {answer.score:.2f}")
 
 
 def _as_json(told: Inquiry) -> dict[str, Any]:

@@ -83,6 +83,7 @@ def _report(result: Results, task: str, out: Path | None) -> str:
         *_aligned(_table(task, _shown(result, task))),
         "",
         *_notes(result, task),
+        *(f"warning: {said}" for said in about["warnings"]),
     ]
     if against := about.get("against"):
         lines += ["", f"against {against['file']} (this − baseline, paired):"]

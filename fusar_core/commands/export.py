@@ -36,7 +36,10 @@ def command(results: Path, out: Path, overwrite: bool) -> None:
 
 
 def _notes(results: Path, tables: Sequence[FeatureTable], form: str) -> Iterator[str]:
-    """What is not in the export as it was in the results."""
+    """What is not in the export as it was in the results, and what a reader of the results should know: of the formats,
+    a GeoPackage alone has room for that."""
+    if tables and (told := tables[0].metadata.get("warnings")):
+        yield f"warning     {told}"
     for left in not_taken_along(results):
         yield f"left out    {left}"
     for table in tables if form == "shp" else ():

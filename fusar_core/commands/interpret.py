@@ -19,7 +19,7 @@ from fusar_core.interpretation.run import Run, opened
 from fusar_core.interpretation.scope import Watch
 from fusar_core.results.claim import claim
 from fusar_core.results.features import feature_tables
-from fusar_core.results.reviews import with_reviews_of
+from fusar_core.results.reviews import check_taken_over, with_reviews_of
 from fusar_core.results.summary import summary
 from fusar_core.results.vector_io import format_of, write_layers
 
@@ -57,6 +57,8 @@ def command(
     claim([out, map_path], run.inputs(), overwrite=replace)
     if keep_reviews:
         with_reviews_of(out, [])  # they can be read
+        if not run.overwrite:
+            check_taken_over(out)
     journal, stop = out.with_name(out.name + ".partial"), Stop()
     with (
         holding(journal),

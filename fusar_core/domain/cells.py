@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fusar_core.domain.schema import CELLS_PER_SIDE
+from fusar_core.domain.tiling import Window
 
 CELLS = range(1, CELLS_PER_SIDE * CELLS_PER_SIDE + 1)
 
@@ -22,3 +23,15 @@ def cell_of(x: float, y: float, width: float, height: float) -> int:
 def cells_of(points: Iterable[tuple[float, float]], width: float, height: float) -> frozenset[int]:
     """The set of cells in which the points (box centres) lie."""
     return frozenset(cell_of(x, y, width, height) for x, y in points)
+
+
+def cell_bounds(where: Window, number: int) -> tuple[float, float, float, float]:
+    """Bounds (x1, y1, x2, y2) of a cell of a part of the scene, in scene pixels."""
+    row, col = divmod(number - 1, CELLS_PER_SIDE)
+    height, width = where.height / CELLS_PER_SIDE, where.width / CELLS_PER_SIDE
+    return (
+        where.col + col * width,
+        where.row + row * height,
+        where.col + (col + 1) * width,
+        where.row + (row + 1) * height,
+    )

@@ -171,3 +171,9 @@ class Engine(ABC):
 def usable(engine: Engine, prior: T | None) -> T | None:
     """The prior, unless the engine has no use for one."""
     return prior if engine.takes_prior else None
+
+
+def shown_only(engine: Engine) -> tuple[str, ...]:
+    """What is said wherever answers of a demonstration model are, as a warning; nothing of another one."""
+    said = "is a demonstration model: it shows how things work, and its answers are not to be relied on."
+    return (f"{engine.model} {said}",) if engine.demonstration else ()

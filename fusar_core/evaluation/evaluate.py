@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from fusar_core import __version__
-from fusar_core.engines.base import Engine
+from fusar_core.engines.base import Engine, shown_only
 from fusar_core.evaluation.coco import CocoDataset
 from fusar_core.evaluation.coco_cases import CocoCases
 from fusar_core.evaluation.results import Results
@@ -30,7 +30,9 @@ def evaluate(
     Raises UnknownTask, UnsupportedTask, UnknownClass, BadOption, BadDataset.
     """
     source = CocoCases(dataset, engine, task, classes)
-    return run(engine, source, _about(source, engine), on_progress=on_progress)
+    results = run(engine, source, _about(source, engine), on_progress=on_progress)
+    results.about["warnings"] = [*shown_only(engine), *engine.report().warnings]  # only now it knows its server
+    return results
 
 
 def _about(source: CocoCases, engine: Engine) -> dict[str, Any]:

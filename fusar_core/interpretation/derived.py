@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from fusar_core.domain.answers import Detection
+from fusar_core.domain.answers import Box, Detection
+from fusar_core.domain.cells import CELLS, cell_bounds
 from fusar_core.domain.schema import WHOLE_EXTENT
 from fusar_core.domain.tiling import CHIP_SIZE, ChipWindow, Window
 from fusar_core.interpretation.result import Interpretation, SceneAnswer, chip_name
@@ -28,7 +30,8 @@ def derived_answers(
         in_chip = _by_chip(found, result.extent)
         for task in follow:
             if result.counts()[label] is not None:
-                yield from _derived(task, label, result.extent, WHOLE_EXTENT, found)
+                for answer in _derived(task, label, result.extent, WHOLE_EXTENT, found):
+                    yield replace(answer, unknown=_unknown_cells(answer, result.unsure_of(label)))
             for cell in cells if task in derives and not result.unread_of(label) else []:
                 inside = in_chip.get(_place(cell, result.extent), [])
                 yield from _derived(task, label, cell.keep, chip_name(cell.keep), inside)
@@ -52,3 +55,16 @@ def _derived(task: str, label: str, where: Window, chip: str, found: Sequence[De
     """The answer that follows from detections, none for a task that does not."""
     value = TASKS[task].derive(found, where)
     return [] if value is None else [SceneAnswer(where, chip, task, label, value)]
+
+
+def _unknown_cells(answer: SceneAnswer, unsure: Sequence[Window]) -> frozenset[int]:
+    """The cells in which nothing was found, and which chips reach into that may hold more."""
+    if not (TASKS[answer.task].in_cells and unsure):
+        return frozenset()
+    reached = {cell for cell in CELLS for window in unsure if _meet(cell_bounds(answer.where, cell), window)}
+    return frozenset(reached - answer.value)
+
+
+def _meet(bounds: Box, window: Window) -> bool:
+    x1, y1, x2, y2 = bounds
+    return x1 < window.right and window.col < x2 and y1 < window.bottom and window.row < y2

@@ -13,7 +13,7 @@ from fusar_core import __version__
 from fusar_core.domain.answers import Answer
 from fusar_core.domain.tiling import partition
 from fusar_core.engines import require
-from fusar_core.engines.base import Engine, usable
+from fusar_core.engines.base import Engine, shown_only, usable
 from fusar_core.errors import BadOption, Cancelled, SceneEmpty
 from fusar_core.interpretation.ambiguity import flag_ambiguities
 from fusar_core.interpretation.chip_run import ChipRun, StepResult, plan
@@ -25,9 +25,6 @@ from fusar_core.interpretation.scope import Scope, Watch
 from fusar_core.scenes.scene import SarScene
 from fusar_core.tasks import TASKS, finding, require_known, scene_tasks, to_ask
 from fusar_core.tasks.reading import TRUNCATED
-
-DEMONSTRATION = "{model} is a demonstration model: it shows how things work, and its answers are not to be relied on."
-"""What is said wherever answers of such a model are."""
 
 
 def interpret(
@@ -91,8 +88,7 @@ def warnings_of(scene: SarScene, engine: Engine, scope: Scope) -> tuple[str, ...
 
     To be asked at the end: only then do prior and engine know what they met.
     """
-    told = engine.report(scene.grid.pixel_size_m)
-    shown = (DEMONSTRATION.format(model=engine.model),) if engine.demonstration else ()
+    shown, told = shown_only(engine), engine.report(scene.grid.pixel_size_m)
     return (*shown, *scene.warnings, *scope.notes, *(scope.sampler.warnings if scope.sampler else ()), *told.warnings)
 
 
@@ -150,6 +146,8 @@ class _Found:
     answers: list[SceneAnswer] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)
     torn: set[str] = field(default_factory=set)
+    shown: set[str] = field(default_factory=set)
+    heard: bool = False
     read: int = 0
 
     def add(self, result: StepResult, watch: Watch) -> None:
@@ -159,6 +157,8 @@ class _Found:
         self.answers += [SceneAnswer.of_chip(a) for a in result.answers if not TASKS[a.task].finds or a.value is None]
         broken = [a for a in result.answers if TASKS[a.task].finds and a.value and a.parse_status == TRUNCATED]
         self.torn.update(chip_name(a.chip.window) for a in broken)
+        self.shown.update(chip_name(a.chip.window) for a in result.answers)
+        self.heard = self.heard or any(a.value is not None for a in result.answers)
         self.seen.update(result.seen)
         self.read += 1
         if watch.on_targets and fresh:
@@ -173,7 +173,15 @@ class _Found:
         targets = [t for t in merged if extent.contains(*t.detection.centre)]  # chips may reach past a small extent
         checked = flag_ambiguities([t.detection for t in targets], scene.grid, scene.acquisition)
         targets = [replace(t, detection=d) for t, d in zip(targets, checked, strict=True)]
-        return replace(self.empty, targets=targets, answers=self.answers, torn=frozenset(self.torn), read=self.read)
+        return replace(
+            self.empty,
+            targets=targets,
+            answers=self.answers,
+            torn=frozenset(self.torn),
+            shown=frozenset(self.shown),
+            heard=self.heard,
+            read=self.read,
+        )
 
 
 def _targets(answer: Answer) -> Sequence[Target]:

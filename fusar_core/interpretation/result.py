@@ -28,7 +28,8 @@ class SceneAnswer:
     """An answer about a part of the scene.
 
     where: the part, in scene pixels. chip: its name, `scene` for the whole extent. value: what the task answers with;
-    None when the engine's words could not be parsed. question: what was asked in free words.
+    None when the engine's words could not be parsed. question: what was asked in free words. unknown: cells that reach
+    into chips that could not be read, and where nothing was found: nobody knows what is there.
     """
 
     where: Window
@@ -41,6 +42,7 @@ class SceneAnswer:
     raw_text: str = ""
     parse_status: str = DERIVED
     question: str = ""
+    unknown: frozenset[int] = frozenset()
 
     @classmethod
     def of_chip(cls, answer: Answer, question: str = "") -> SceneAnswer:
@@ -91,7 +93,9 @@ class Interpretation(Provenance):
 
     complete: False for a run that was cancelled: it holds what was found until then, and says nothing of the rest.
     chips: how many the plan had; read: how many of them the engine has answered. looked: whether it was asked where
-    targets are, for themselves or for what follows from them. torn: names of the chips whose list of targets broke off.
+    targets are, for themselves or for what follows from them. torn: names of the chips whose list of targets broke off;
+    shown: of all that were shown to the engine, also twice, for different tasks; heard: whether anything it said of
+    them could be read.
     """
 
     targets: list[Target] = field(default_factory=list)
@@ -102,6 +106,8 @@ class Interpretation(Provenance):
     complete: bool = True
     looked: bool = True
     torn: frozenset[str] = frozenset()
+    shown: frozenset[str] = frozenset()
+    heard: bool = True
 
     def counts(self) -> dict[str, int | None]:
         """Targets of each class without those that are flagged as ghosts; where none were looked for, the sum of what
@@ -116,16 +122,21 @@ class Interpretation(Provenance):
             found = sum(t.detection.label == label and not t.detection.flags for t in self.targets)
             return found if found or not self.unread_of(label) else None
         own = [a.value for a in self.answers if TASKS[a.task].adds_up and a.label == label and a.chip != WHOLE_EXTENT]
-        known = [value for value in own if value is not None]
-        return sum(known) if known and (sum(known) or len(known) == len(own)) else None
+        return known_sum(own)
 
     def unread_of(self, label: str) -> set[str]:
         """Names of the chips where the engine's words about the targets of a class could not be read."""
         return {a.chip for a in self.answers if TASKS[a.task].finds and a.label == label and a.value is None}
 
+    def unsure_of(self, label: str) -> list[Window]:
+        """Chips, in scene pixels, that may hold more targets of a class than were read of them."""
+        unread = [a.where for a in self.answers if TASKS[a.task].finds and a.label == label and a.value is None]
+        return unread + [t.chip.keep for t in self.targets if chip_name(t.chip.window) in self.torn]
+
     def unread(self) -> tuple[str, ...]:
         """What could not be read, as warnings: how many chips, and why."""
-        broken = f"On {len(self.torn)} of {self.read} chips the list of targets broke off: there are at least these."
+        chips = f"{len(self.torn)} of {len(self.shown)} chips"
+        broken = f"On {chips} the list of targets broke off: there are at least these."
         status = {a.chip: a.parse_status for a in self.answers if a.value is None and a.parse_status != DERIVED}
         return (*self._unread(status), *((broken,) if self.torn else ()), *no_room_to_think(self.answers))
 
@@ -135,8 +146,9 @@ class Interpretation(Provenance):
             return ()
         reasons = Counter(status.values())
         why = ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in sorted(reasons.items()))
-        counted = "Counts and cells are of the others." if len(status) < self.read else "Nothing is known."
-        return (f"{len(status)} of {self.read} chips could not be read ({why}). {counted}",)
+        others = "Counts and cells are of the others." if len(status) < len(self.shown) else "Some answers could be."
+        known = others if self.heard else "Nothing is known."
+        return (f"{len(status)} of {len(self.shown)} chips could not be read ({why}). {known}",)
 
     def flagged(self) -> dict[str, int]:
         """How many targets carry each flag."""
@@ -149,6 +161,13 @@ class Inquiry(Provenance):
     """The answers to a single question: of the class in a box, which is the extent; or of anything, chip by chip."""
 
     answers: list[SceneAnswer] = field(default_factory=list)
+
+
+def known_sum(counts: Iterable[int | None]) -> int | None:
+    """The sum of what is known; None where nothing is, or where what is known are zeros beside unknown numbers."""
+    own = list(counts)
+    known = [value for value in own if value is not None]
+    return sum(known) if known and (sum(known) or len(known) == len(own)) else None
 
 
 def no_room_to_think(answers: Iterable[Answer | SceneAnswer]) -> tuple[str, ...]:

@@ -120,13 +120,16 @@ class Exchange:
             ) from None
 
     async def _streamed(self, response: httpx2.Response, words: Once) -> Reply:
-        stream, size = Stream(words.from_the_start()), 0
+        stream, size, rest = Stream(words.from_the_start()), 0, b""
         try:
-            async for line in response.aiter_lines():
-                size += len(line)
-                stream.line(line)
+            async for piece in response.aiter_bytes():  # not by lines: one without an end would fill the memory
+                size += len(piece)
+                *lines, rest = (rest + piece).split(b"\n")
+                for line in lines:
+                    stream.line(line.decode("utf-8", "replace").rstrip("\r"))
                 if stream.ended or size > MOST_BYTES:
                     break
+            stream.line(rest.decode("utf-8", "replace").rstrip("\r"))
             return stream.reply()
         except ErrorInside as error:
             raise failed_inside(error, response.headers, self.address) from None

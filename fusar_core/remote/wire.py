@@ -28,6 +28,13 @@ MOST_BYTES = 16 * 2**20
 """Of a reply; an answer has some kilobytes."""
 
 
+BROKEN_OFF = frozenset(
+    {"length", "max_tokens", "max_length", "model_length", "content_filter", "safety", "incomplete", "abort", "error"}
+    | {"aborted", "cancelled", "canceled", "timeout"}
+)
+"""Reasons for which a model's words ended that are none of its own."""
+
+
 class Malformed(Exception):
     """A reply that is no chat completion; says what is wrong with it."""
 
@@ -247,7 +254,7 @@ def _tokens(choice: dict[str, Any]) -> list[Any]:
 def _reply(text: str, choice: dict[str, Any], tokens: list[Any]) -> Reply:
     ours = choice.get("fusar")
     looped = isinstance(ours, dict) and ours.get("looped") is True
-    ended = choice.get("finish_reason") not in ("length", "max_tokens")
+    ended = str(choice.get("finish_reason")).lower() not in BROKEN_OFF
     offsets, log_probabilities = align(text, tokens)
     return Reply(text, ended, looped, offsets, log_probabilities)
 

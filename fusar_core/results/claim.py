@@ -24,9 +24,14 @@ MOST_VRT = 4 * 2**20
 """Bytes of a VRT that is looked into for its sources."""
 IMAGES = frozenset({".tif", ".tiff", ".png", ".jpg", ".jpeg", ".jp2", ".img", ".vrt", ".npz", ".npy"})
 """What is read where a folder is given."""
+BEGINNINGS = {".png": b"\x89PNG", ".npz": b"PK", ".json": b"{", ".jsonl": b"{"}
+"""How files begin that are written and are no layers: pictures, anchors, numbers."""
+TEXTS = frozenset({".md", ".yaml", ".txt"})
+"""Written texts, which begin with anything."""
 PRODUCT = ("manifest.safe", "config.json", "fusar.json", "adapter_config.json")
 """Files by which a folder is known as a product, or as a model: nothing in it is replaced."""
 
+_ELSEWHERE = "Choose another name."
 _SOURCE = re.compile(rb"<Source(?:Filename|DataSource)[^>]*>([^<]{1,4096})<")
 
 
@@ -60,12 +65,14 @@ def claim(
                 check_replaceable(file, overwrite=overwrite, layers=layers)
             if not overwrite:
                 _check_parts(path, layers)
+        elif not overwrite:
+            _check_beginning(path)
 
 
 def _check_apart(path: Path, sources: Sequence[Path], taken: Sequence[Path]) -> None:
     for source in sources:
         if same_file(path, source) or (source.is_dir() and _lies_in(path, source)):
-            raise OutputIsInput(f"{path} is to be written, and {source} is read.", "Choose another name.")
+            raise OutputIsInput(f"{path} is to be written, and {source} is read.", _ELSEWHERE)
     for other in taken:
         if same_file(path, other):
             raise OutputIsInput(f"{path} is to be written twice.", "Give each output a name of its own.")
@@ -110,6 +117,17 @@ def _check_parts(path: Path, layers: Sequence[Layer]) -> None:
                     raise OutputForeign(
                         f"{part} is there, and {file.name} would replace it.", "Choose another name, or --overwrite."
                     )
+
+
+def _check_beginning(path: Path) -> None:
+    """Raises OutputForeign where a picture, anchors or numbers would replace a file of another kind."""
+    suffix = path.suffix.lower()
+    if not path.is_file() or not path.stat().st_size or suffix in TEXTS:
+        return
+    expected = (BEGINNINGS[suffix],) if suffix in BEGINNINGS else tuple(BEGINNINGS.values())
+    with open(path, "rb") as file:
+        if not file.read(8).startswith(expected):
+            raise OutputForeign(f"{path} is there, and is nothing that this command writes.", _ELSEWHERE)
 
 
 def files_of(name: str, depth: int = 3) -> Iterator[Path]:

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from fusar_core.domain.cells import CELLS
-from fusar_core.domain.schema import ANSWERS, CELLS_PER_SIDE, DETECTIONS, GRID_CELLS
+from fusar_core.domain.cells import CELLS, cell_bounds
+from fusar_core.domain.schema import ANSWERS, CELLS_PER_SIDE, DETECTIONS, GRID_CELLS, UNKNOWN_CELLS
 from fusar_core.domain.tiling import Window, partition_under
 from fusar_core.interpretation.merging import Target
 from fusar_core.interpretation.result import Interpretation, SceneAnswer, chip_name
-from fusar_core.results.rows import Box, answer_fields, box_text, corners_of, edges, ground_sizes, table_of
+from fusar_core.results.rows import answer_fields, box_text, corners_of, edges, ground_sizes, table_of
 from fusar_core.results.tables import FeatureTable
 from fusar_core.tasks import TASKS, finding
 
@@ -66,7 +66,7 @@ def detections_table(result: Interpretation) -> FeatureTable:
 
 def _grid_cells_table(result: Interpretation) -> FeatureTable:
     cells = [(answer, number) for answer in result.answers if TASKS[answer.task].in_cells for number in CELLS]
-    corners = [corners_of(_cell(answer.where, number)) for answer, number in cells]
+    corners = [corners_of(cell_bounds(answer.where, number)) for answer, number in cells]
     return table_of(result, GRID_CELLS, corners, [_cell_row(answer, number) for answer, number in cells])
 
 
@@ -75,25 +75,16 @@ def _answers_table(result: Interpretation) -> FeatureTable:
     return table_of(result, ANSWERS, corners, [_answer_row(answer) for answer in result.answers])
 
 
-def _cell(where: Window, number: int) -> Box:
-    """Bounds (x1, y1, x2, y2) of a grid cell of a part of the scene, in scene pixels."""
-    row, col = divmod(number - 1, CELLS_PER_SIDE)
-    height, width = where.height / CELLS_PER_SIDE, where.width / CELLS_PER_SIDE
-    return (
-        where.col + col * width,
-        where.row + row * height,
-        where.col + (col + 1) * width,
-        where.row + (row + 1) * height,
-    )
-
-
 def _cell_row(answer: SceneAnswer, number: int) -> dict[str, Any]:
     row, col = divmod(number - 1, CELLS_PER_SIDE)
-    place = {"cell": number, "row": row + 1, "col": col + 1, "px_bbox": box_text(_cell(answer.where, number))}
-    return answer_fields(answer) | place | {"present": None if answer.value is None else number in answer.value}
+    place = {"cell": number, "row": row + 1, "col": col + 1, "px_bbox": box_text(cell_bounds(answer.where, number))}
+    unknown = answer.value is None or number in answer.unknown
+    return answer_fields(answer) | place | {"present": None if unknown else number in answer.value}
 
 
 def _answer_row(answer: SceneAnswer) -> dict[str, Any]:
     question, words, number = TASKS[answer.task].told(answer.label, answer.value, answer.prompt)
+    if answer.unknown:
+        words += f"{UNKNOWN_CELLS}{', '.join(map(str, sorted(answer.unknown)))})"
     told = {"question": question, "answer": words, "value": number, "px_bbox": box_text(edges(answer.where))}
     return answer_fields(answer) | told

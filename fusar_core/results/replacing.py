@@ -148,8 +148,8 @@ def _work_in(database: sqlite3.Connection, ours: dict[str, Layer]) -> Iterator[s
             yield from _reviews_in_words(n, name)
         if "engine" in names:
             (n,) = database.execute(f"SELECT count(*) FROM {table} WHERE engine IS NULL OR engine = ''").fetchone()
-            if n and "review" in names:
-                yield f"{n} features of '{name}' that no engine found"
+            if "review" in names:
+                yield from _drawn_in_words(n, name)
     styles = database.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (STYLES,)).fetchone()
     if styles and database.execute(f"SELECT count(*) FROM {STYLES}").fetchone()[0]:
         yield "styles"
@@ -167,6 +167,11 @@ def _fields_in_words(layer: Layer, names: Sequence[str], form: str) -> Iterator[
 def _reviews_in_words(n: int, name: str) -> Iterator[str]:
     if n:
         yield f"{n} reviewed features in '{name}'"
+
+
+def _drawn_in_words(n: int, name: str) -> Iterator[str]:
+    if n:
+        yield f"{n} features of '{name}' that no engine found"
 
 
 def _raise_if_worked_on(path: Path, work: Iterator[str]) -> None:
@@ -194,9 +199,17 @@ def _check_plain(path: Path, layers: Sequence[Layer], overwrite: bool) -> None:
 def _work_in_file(path: Path, layer: Layer, names: list[str]) -> Iterator[str]:
     yield from _fields_in_words(layer, names, path.suffix.lower().removeprefix("."))
     if "review" in names:
-        _, _, _, (reviews,) = pyogrio.raw.read(path, columns=["review"], read_geometry=False)
-        yield from _reviews_in_words(sum(_is_reviewed(value) for value in reviews), layer.name)
+        yield from _reviews_in_words(sum(_says(v) and v != UNREVIEWED for v in _values(path, "review")), layer.name)
+        if "engine" in names:
+            yield from _drawn_in_words(sum(not _says(v) for v in _values(path, "engine")), layer.name)
 
 
-def _is_reviewed(value: Any) -> bool:
-    return value is not None and value == value and value not in ("", UNREVIEWED)
+def _values(path: Path, name: str) -> Any:
+    """The values of one field of a file with one layer."""
+    _, _, _, (values,) = pyogrio.raw.read(path, columns=[name], read_geometry=False)
+    return values
+
+
+def _says(value: Any) -> bool:
+    """Whether a field holds something."""
+    return value is not None and value == value and value != ""

@@ -12,9 +12,9 @@ import pyproj
 import shapely
 
 from fusar_core.domain.schema import DETECTIONS, UNREVIEWED, Field, Layer
-from fusar_core.errors import BadOption, BadResults
+from fusar_core.errors import BadOption, BadResults, OutputReviewed
 from fusar_core.results.tables import FeatureTable
-from fusar_core.results.vector_io import read_layers
+from fusar_core.results.vector_io import not_taken_along, read_layers
 
 MIN_IOU = 0.3
 """Two boxes that overlap this much are one target, also where another engine drew it."""
@@ -41,7 +41,7 @@ def take_over(new: Sequence[FeatureTable], old: Sequence[FeatureTable]) -> tuple
 
     Detections are matched by overlap (IoU of at least MIN_IOU, or one's centre in the other), best first, each once;
     grid cells and answers by what they are about. Reviewed or drawn detections without a match come along with the flag
-    `not_found_again`.
+    `not_found_again`, and so do reviewed cells and answers that the new result does not have.
 
     Raises BadResults when the old layers are of another scene or CRS.
     """
@@ -59,6 +59,14 @@ def take_over(new: Sequence[FeatureTable], old: Sequence[FeatureTable]) -> tuple
     return tables, Carried(taken, kept)
 
 
+def check_taken_over(path: Path) -> None:
+    """Raises OutputReviewed where a GeoPackage holds what a new result does not take over (styles, pictures)."""
+    if path.suffix.lower() == ".gpkg" and path.exists() and path.stat().st_size and (left := not_taken_along(path)):
+        raise OutputReviewed(
+            f"{path} holds what is not taken over: {', '.join(left)}.", "Choose another name, or say --overwrite."
+        )
+
+
 def with_reviews_of(path: Path, tables: Sequence[FeatureTable]) -> tuple[list[FeatureTable], list[str]]:
     """New layers with the work in the GeoPackage that they are about to replace, and what is to be said about it.
 
@@ -71,7 +79,7 @@ def with_reviews_of(path: Path, tables: Sequence[FeatureTable]) -> tuple[list[Fe
     merged, carried = take_over(tables, read_layers(path))
     notes = [f"Reviews of {carried.taken} features were taken over."] if carried.taken else []
     if carried.kept:
-        notes.append(f"{carried.kept} reviewed targets were not found again; they are listed, flagged {NOT_FOUND}.")
+        notes.append(f"{carried.kept} reviewed features were not found again; they are listed, flagged {NOT_FOUND}.")
     return merged, notes
 
 
@@ -98,7 +106,7 @@ def _carry(new: FeatureTable, old: FeatureTable) -> tuple[FeatureTable, Carried]
     rows = [dict(row) for row in new.rows]
     for mine, theirs in pairs.items():
         rows[mine] |= _work_of(old.rows[theirs], added)
-    lost = [i for i in worked if i not in set(pairs.values())] if new.layer.name == DETECTIONS.name else []
+    lost = [i for i in worked if i not in set(pairs.values())]
     polygons = [*new.polygons, *(shapes[worked.index(i)] for i in lost)]
     rows += [_not_found(old.rows[i]) for i in lost]
     layer = Layer(new.layer.name, (*new.layer.fields, *added))

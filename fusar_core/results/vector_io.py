@@ -217,7 +217,8 @@ def _read(path: Path, layer: Layer) -> FeatureTable:
     rows = [{f.name: _python_value(by_name[f.name][i], f) for f in layer.fields} for i in range(n)]
     crs = pyproj.CRS.from_user_input(meta["crs"]) if meta["crs"] else None
     shapes: list[Any] = [None] * n if geometry is None else list(shapely.from_wkb(geometry))
-    return FeatureTable(layer, crs, shapes, rows)
+    metadata = {str(k): str(v) for k, v in (about.get("layer_metadata") or {}).items()}
+    return FeatureTable(layer, crs, shapes, rows, metadata)
 
 
 def _added(about: dict[str, Any], layer: Layer) -> list[Field]:

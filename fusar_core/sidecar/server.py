@@ -127,6 +127,8 @@ class Sidecar:
         try:
             raise_if_cancelled(call)  # while it waited
             result = getattr(self._load(), method)(call)
+            self._finish(call)
+            self._answer(call.id, result)  # in here: what cannot be written as JSON must not leave a call unanswered
         except FusarError as error:
             self._finish(call)
             self._error(call.id, FUSAR_ERROR, error.message, error.as_dict())
@@ -141,9 +143,6 @@ class Sidecar:
             said = f"{type(error).__name__}: {error}"
             data = {"code": "INTERNAL", "message": said, "hint": "This is a bug: please report it with the log."}
             self._error(call.id, INTERNAL_ERROR, said, data)
-        else:
-            self._finish(call)
-            self._answer(call.id, result)
         log.info("request %r: %s ended after %.2f s", call.id, method, time.monotonic() - started)
 
     def _finish(self, call: Call) -> None:

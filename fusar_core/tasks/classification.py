@@ -11,7 +11,7 @@ from fusar_core.errors import BadOption
 from fusar_core.scoring.classification import score_classification
 from fusar_core.scoring.measures import Row
 from fusar_core.tasks.base import BOX, Subject, Task, Told
-from fusar_core.tasks.reading import AMBIGUOUS, UNKNOWN_CLASS, Reading, failure, simplified, spoilt
+from fusar_core.tasks.reading import AMBIGUOUS, DENIED, UNKNOWN_CLASS, Reading, failure, simplified, spoilt
 
 SYNONYMS = {
     "ship": ("vessel", "boat", "舰船", "船舶", "船只", "船"),
@@ -21,8 +21,6 @@ SYNONYMS = {
 
 FRACTION_DIGITS = 4
 """Of a corner as a fraction of an image: a fifth of a pixel of 2000."""
-
-_NOT = re.compile(r"\b(not|no|neither|nor|isn't|cannot)\b|不是|非|无法")
 
 
 def prompt(box: Box, classes: Sequence[str], digits: int = 0) -> str:
@@ -56,7 +54,7 @@ def read(text: str, classes: Sequence[str]) -> Reading:
         rest = _pattern(word).sub(lambda match: " " * len(match[0]), rest)  # a "cargo ship" is no second "ship"
     if not named:
         return failure(UNKNOWN_CLASS)
-    if len(named) > 1 or _NOT.search(words):
+    if len(named) > 1 or DENIED.search(words):
         return failure(AMBIGUOUS)
     name, span = named.popitem()
     return Reading(name, spans=(span,))

@@ -31,6 +31,13 @@ MOST = 10_000
 
 _NAMED = re.compile(rf"[\"']?(?:count|number|total|answer|数量)[\"']?\s*[:=：]\s*[\"']?({NUMBER.pattern})")
 
+_BOUND_BEFORE = re.compile(
+    r"(?:\b(?:(?:more|fewer|less|greater) than|at (?:least|most)|over|under|below|above|up to)|[<>≤≥]"
+    r"|至少|至多|最多|超过|多于|少于|不到)\s*$"
+)
+_BOUND_BEHIND = re.compile(r"\s*(?:\+|or (?:more|fewer|less)\b|以上|以下|多)")
+"""A number that is only a bound is no count."""
+
 
 def prompt(label: str) -> str:
     return f"Count the targets of category {label} in this SAR image. Answer with one integer."
@@ -45,7 +52,7 @@ def read(text: str) -> Reading:
     """The one whole number that the text says, 0 to MOST; "None" is 0.
 
     A number that stands alone on the first line, or is named the count, goes before others; otherwise several different
-    numbers are `ambiguous`.
+    numbers are `ambiguous`, and so is a bound ("more than 20").
     """
     if bad := spoilt(text):
         return bad
@@ -65,6 +72,8 @@ def read(text: str) -> Reading:
     if value is None:
         return failure(UNREADABLE)
     start, end, _ = found[0]
+    if _BOUND_BEFORE.search(words[:start]) or _BOUND_BEHIND.match(words, end):
+        return failure(AMBIGUOUS)
     return Reading(value, spans=((start, end),)) if 0 <= value <= MOST else failure(OUT_OF_RANGE)
 
 

@@ -15,6 +15,7 @@ from fusar_core.scoring.words import fraction, percent, three
 from fusar_core.tasks.base import CLASS, Size, Subject, Task, Told, unflagged
 from fusar_core.tasks.reading import (
     AMBIGUOUS,
+    DENIED,
     NUMBER,
     OUT_OF_RANGE,
     UNREADABLE,
@@ -22,6 +23,7 @@ from fusar_core.tasks.reading import (
     as_integer,
     failure,
     says_none,
+    sentence_of,
     simplified,
     spoilt,
 )
@@ -33,6 +35,8 @@ _NAMED = re.compile(
 _GRID = re.compile(r"3\s*[x×*by]+\s*3|三乘三|九宫格", re.IGNORECASE)
 _JOINED = re.compile(r"(?<=\d)[,，/|](?=\d)")
 """Between cells that no blank separates: 1,4 and 1/4 are two cells, no number of one."""
+_RANGE = re.compile(r"\s*(?:[-–—~]|to\b|through\b|至|到)\s*\d")
+"""What goes on behind a number that is the first of a range."""
 _FILLER = re.compile(
     r"\b(cells?|grids?|numbers?|answers?|and|the|in|are|is|they|lie|located|ids?)\b"
     r"|(?:^|(?<=\n))\s*[-•](?=\s)|[\s,;&|#、，；：和及与.。\[\](){}\"':第格号子]"
@@ -71,6 +75,8 @@ def read(text: str) -> Reading:
         if len(set(lists.values())) != 1:
             return failure(AMBIGUOUS if lists else UNREADABLE)
         span, cells = next(iter(lists.items()))
+        if DENIED.search(sentence_of(words, span)) or _RANGE.match(words, span[1]):
+            return failure(AMBIGUOUS)
     else:
         span, cells = (numbers[0].start(), numbers[-1].end()), frozenset(as_integer(n[0]) for n in numbers)
     if None in cells:

@@ -132,9 +132,30 @@ _NONE = re.compile(
 )
 
 
+_ENDS = re.compile(r"[.!?;。！？；\n]")
+"""Of sentences."""
+_NOT_QUITE = re.compile(
+    r"\b(except|excluding|but|besides|apart from|other than|possible)\b|除|但|[\[(]\s*[-−]?\d"
+    r"|\b(detection|count|identification)\b|\b(can|could) be (said|determined|given|concluded|told|counted|assessed)\b"
+)
+"""What makes "none" in the same sentence another saying: exceptions, a place, or that nobody can tell."""
+DENIED = re.compile(
+    r"\b(not|no|none|neither|nor|without|except|excluding|cannot|other than|different from|unlike|unlikely)\b"
+    r"|n['’]t\b|不|没|无|非|除"
+)
+"""What turns a saying round, or away from what it names."""
+
+
 def says_none(text: str) -> bool:
-    """Whether the (simplified) text begins by saying that there are none; "no idea" does not."""
-    return _NONE.match(text) is not None
+    """Whether the (simplified) text begins by saying that there are none; "no idea" does not, nor "nothing can be
+    said"."""
+    return _NONE.match(text) is not None and _NOT_QUITE.search(_ENDS.split(text.lstrip())[0]) is None
+
+
+def sentence_of(text: str, span: tuple[int, int]) -> str:
+    """The sentence of a text around these characters (from, to), without them."""
+    before, behind = _ENDS.split(text[: span[0]]), _ENDS.split(text[span[1] :])
+    return f"{before[-1]} {behind[0]}"
 
 
 _DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}

@@ -9,6 +9,7 @@ from qgis.PyQt.QtWidgets import QSizePolicy, QWidget
 from ..schema import CELLS_PER_SIDE as SIDE
 from ..text import tool_tip
 from ..translation import tr
+from .answers import Cells
 
 FILLED, LINE = QColor(232, 119, 34), QColor(120, 120, 120)
 
@@ -21,18 +22,22 @@ class GridAnswer(QWidget):
     def __init__(self, parent=None) -> None:
         super().__init__(parent)
         self.cells: frozenset[int] | None = None
+        self.unknown: frozenset[int] = frozenset()
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.show_cells(None)
+        self.show_answer(None)
 
     def sizeHint(self) -> QSize:
         side = self.fontMetrics().height() * 5
         return QSize(side, side)
 
-    def show_cells(self, cells: frozenset[int] | None) -> None:
-        """cells: those with targets; None when there is no answer."""
-        self.cells = cells
+    def show_answer(self, answer: Cells | None) -> None:
+        """answer: None when there is none."""
+        self.cells = cells = None if answer is None else answer.full
+        self.unknown = frozenset() if answer is None else answer.unknown
         said = tr("no answer") if cells is None else ", ".join(map(str, sorted(cells))) or tr("none")
         told = tr("Cells of the 3 × 3 grid that hold targets: {cells}").format(cells=said)
+        if self.unknown:
+            told += "\n" + tr("Unknown: {cells}").format(cells=", ".join(map(str, sorted(self.unknown))))
         self.setToolTip(tool_tip(told))
         self.setAccessibleName(told)
         self.update()
@@ -51,7 +56,7 @@ class GridAnswer(QWidget):
             painter.setBrush(FILLED if full else self.palette().base())
             painter.drawRect(cell)
             painter.setPen(QColor("white") if full else LINE)
-            painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, str(number))
+            painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, "?" if number in self.unknown else str(number))
         painter.end()
 
     def mouseReleaseEvent(self, event) -> None:

@@ -148,7 +148,7 @@ class Inquiries(QObject):
         self.messages.clear_errors()
         layer = add_results(outcome, scene_name, title).get("OUTPUT")
         rows = [attributes(f) for f in layer.getFeatures()] if layer is not None else []
-        words = _in_words([(r["chip"], r["answer"]) for r in rows if r.get("answer")])
+        words = _in_words([(r["chip"], r.get("answer") or _unread(r)) for r in rows])
         first = rows[0] if rows else {}
         said = [first.get("scene"), first.get("engine"), first.get("model")]
         said += [tr("demonstration model")] if self._demonstrated(outcome) else []
@@ -178,6 +178,11 @@ class Inquiries(QObject):
 def with_words(engine: str) -> str:
     """The engine for boxes and questions: the one chosen, unless it only finds targets."""
     return settings.speaker() if manager.finds_only(engine) else engine
+
+
+def _unread(row: dict) -> str:
+    """What a chip's row says whose answer could not be read: why, and the words."""
+    return f"({row.get('parse_status') or ''}) {row.get('raw_text') or ''}".replace("_", " ").strip()
 
 
 def _in_words(answers: list[tuple[str, str]]) -> str:

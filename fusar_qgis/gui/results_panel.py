@@ -20,9 +20,10 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ..layers import by_demonstration, is_emptied
+from ..layers import NOT_ASKED, UNKNOWN, WHY_EMPTY, by_demonstration, is_emptied
 from ..text import escape
 from ..translation import tr
+from .answers import Cells
 from .banner import DemonstrationBanner
 from .grid_answer import GridAnswer
 from .labels import RichWords, Words
@@ -61,7 +62,7 @@ class ResultsPanel(QWidget):
         self._canvas = canvas
         self._outline = TargetOutline(canvas)
         self._layer_id = ""
-        self._answers: dict[str, frozenset[int]] = {}
+        self._answers: dict[str, Cells] = {}
         self._settle = self._timer(self._apply_filter)
         self._reread = self._timer(self.refresh)
         self._build()
@@ -80,7 +81,7 @@ class ResultsPanel(QWidget):
         self.counts_label = RichWords(self)
         self.grid = GridAnswer(self)
         self.grid_class = QComboBox(self)
-        self.grid_class.currentTextChanged.connect(lambda name: self.grid.show_cells(self._answers.get(name)))
+        self.grid_class.currentTextChanged.connect(lambda name: self.grid.show_answer(self._answers.get(name)))
         self.caption_label = Words(parent=self)
         self.caption_label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
 
@@ -178,8 +179,8 @@ class ResultsPanel(QWidget):
         self.show_answers({}, "")
         self.refresh()
 
-    def show_answers(self, cells: dict[str, frozenset[int]], caption: str) -> None:
-        """cells: class → grid cells with targets; caption: the description in words."""
+    def show_answers(self, cells: dict[str, Cells], caption: str) -> None:
+        """cells: class → the grid answer; caption: the description in words."""
         self._answers = cells
         self.grid_class.blockSignals(True)
         self.grid_class.clear()
@@ -187,7 +188,7 @@ class ResultsPanel(QWidget):
         self.grid_class.blockSignals(False)
         self.grid_class.setVisible(len(cells) > 1)
         self.grid.setVisible(bool(cells))
-        self.grid.show_cells(cells.get(self.grid_class.currentText()))
+        self.grid.show_answer(cells.get(self.grid_class.currentText()))
         self.caption_label.setText(caption)
         self.caption_label.setVisible(bool(caption))
 
@@ -245,7 +246,7 @@ class ResultsPanel(QWidget):
                 tr("This layer's rows were lost when the project was closed. Interpret the scene again.")
             )
         elif not rows:
-            self.counts_label.setText(tr("No targets found."))
+            self.counts_label.setText(_of_none(self.layer))
         else:
             self.counts_label.setText(f"<span style='font-size:large'>{', '.join(parts)}</span><br>{' · '.join(small)}")
         label = self.counts_label  # in nested layouts nobody asks it how high it has to be
@@ -376,3 +377,12 @@ class ResultsPanel(QWidget):
     def _forget(self) -> None:
         self._layer_id = ""
         self.show_layer(None)
+
+
+def _of_none(layer: QgsVectorLayer) -> str:
+    """What a layer without rows says."""
+    told = {
+        NOT_ASKED: tr("Targets were not asked for: the layer of answers has what was."),
+        UNKNOWN: tr("The number of targets is unknown: what the engine said could not be read."),
+    }
+    return told.get(layer.customProperty(WHY_EMPTY, ""), tr("No targets found."))

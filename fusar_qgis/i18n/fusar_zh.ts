@@ -172,6 +172,30 @@
    <translation>演示模型</translation>
   </message>
   <message>
+   <source>FUSAR-GPT needs PyTorch, which this engine was set up without: press “Set up engine…” and let it run on the processor or an NVIDIA card.</source>
+   <translation>FUSAR-GPT 需要 PyTorch，而当前引擎安装时未包含它：请点击“安装引擎…”，并选择在处理器或 NVIDIA 显卡上运行。</translation>
+  </message>
+  <message>
+   <source>no answer</source>
+   <translation>无回答</translation>
+  </message>
+  <message>
+   <source>none</source>
+   <translation>无</translation>
+  </message>
+  <message>
+   <source>Cells of the 3 × 3 grid that hold targets: {cells}</source>
+   <translation>3 × 3 格网中含目标的单元:{cells}</translation>
+  </message>
+  <message>
+   <source>Unknown: {cells}</source>
+   <translation>未知：{cells}</translation>
+  </message>
+  <message>
+   <source>FUSAR: user guide</source>
+   <translation>FUSAR：用户指南</translation>
+  </message>
+  <message>
    <source>{answer} ({n} of {all} chips)</source>
    <translation>{answer}（{all} 个切片中的 {n} 个）</translation>
   </message>
@@ -202,26 +226,6 @@
   <message>
    <source>classified boxes</source>
    <translation>已分类的框</translation>
-  </message>
-  <message>
-   <source>FUSAR-GPT needs PyTorch, which this engine was set up without: press “Set up engine…” and let it run on the processor or an NVIDIA card.</source>
-   <translation>FUSAR-GPT 需要 PyTorch，而当前引擎安装时未包含它：请点击“安装引擎…”，并选择在处理器或 NVIDIA 显卡上运行。</translation>
-  </message>
-  <message>
-   <source>no answer</source>
-   <translation>无回答</translation>
-  </message>
-  <message>
-   <source>none</source>
-   <translation>无</translation>
-  </message>
-  <message>
-   <source>Cells of the 3 × 3 grid that hold targets: {cells}</source>
-   <translation>3 × 3 格网中含目标的单元:{cells}</translation>
-  </message>
-  <message>
-   <source>FUSAR: user guide</source>
-   <translation>FUSAR：用户指南</translation>
   </message>
   <message>
    <source>{scene}: detections (reading…)</source>
@@ -316,12 +320,20 @@
    <translation>提问中…</translation>
   </message>
   <message>
-   <source>Least confidence</source>
-   <translation>最低置信度</translation>
+   <source>Targets were not asked for: the layer of answers has what was.</source>
+   <translation>没有要求查找目标：所要求的内容在回答图层中。</translation>
   </message>
   <message>
-   <source>Click: zoom to it. Keys: C confirm, R reject, U undo.</source>
-   <translation>单击:缩放到目标。按键:C 确认,R 剔除,U 撤销。</translation>
+   <source>The number of targets is unknown: what the engine said could not be read.</source>
+   <translation>目标数目未知：引擎的回答无法解读。</translation>
+  </message>
+  <message>
+   <source>No targets found.</source>
+   <translation>没有找到目标。</translation>
+  </message>
+  <message>
+   <source>Least confidence</source>
+   <translation>最低置信度</translation>
   </message>
   <message>
    <source>Confirm (C)</source>
@@ -334,6 +346,10 @@
   <message>
    <source>Export…</source>
    <translation>导出…</translation>
+  </message>
+  <message>
+   <source>Click: zoom to it. Keys: C confirm, R reject, U undo.</source>
+   <translation>单击:缩放到目标。按键:C 确认,R 剔除,U 撤销。</translation>
   </message>
   <message>
    <source>No result yet.</source>
@@ -370,10 +386,6 @@
   <message>
    <source>Confidence ≥ {x}</source>
    <translation>置信度 ≥ {x}</translation>
-  </message>
-  <message>
-   <source>No targets found.</source>
-   <translation>没有找到目标。</translation>
   </message>
   <message>
    <source>“{layer}” cannot be written: export it to a file of your own, and review that.</source>
@@ -880,6 +892,10 @@
    <translation>“{name}”中有 {n} 个已审核要素</translation>
   </message>
   <message>
+   <source>{n} features that no engine found</source>
+   <translation>{n} 个并非由引擎找到的要素</translation>
+  </message>
+  <message>
    <source>{path} holds an analyst's work: {work}.</source>
    <translation>{path} 含有分析员的工作成果：{work}。</translation>
   </message>
@@ -914,10 +930,6 @@
   <message>
    <source>{path} is damaged, and nobody knows what is in it: {cause}.</source>
    <translation>{path} 已损坏，不知其内容：{cause}。</translation>
-  </message>
-  <message>
-   <source>{n} features that no engine found</source>
-   <translation>{n} 个并非由引擎找到的要素</translation>
   </message>
   <message>
    <source>{path} is no GeoPackage.</source>

@@ -106,7 +106,9 @@ class InterpretScene(FusarAlgorithm):
 
         found = arrived.features()
         results: dict = {"SUMMARY": json.dumps(summary, ensure_ascii=False), "COUNT": _total(summary["counts"])}
-        provenance = layers.Provenance(f"{summary['scene']}: targets found by FUSAR", summary["metadata"])
+        provenance = layers.Provenance(
+            f"{summary['scene']}: targets found by FUSAR", summary["metadata"], _why_empty(summary)
+        )
         for name, layer in self.WRITES.items():
             sink = self.sink(parameters, name, context, layer, arrived.crs)
             sink.write(found.get(layer, []))
@@ -131,9 +133,16 @@ class InterpretScene(FusarAlgorithm):
 
 
 def _total(counts: dict):
-    """Targets of all classes; None where nobody knows any: unknown is never zero."""
+    """Targets of all classes; None where nobody knows any, or only zeros beside: unknown is never zero."""
     known = [count for count in counts.values() if count is not None]
-    return sum(known) if known else None
+    return sum(known) if known and (sum(known) or len(known) == len(counts)) else None
+
+
+def _why_empty(summary: dict) -> str:
+    """What a layer of detections without rows does not say."""
+    if "detect" not in summary.get("tasks", ["detect"]):
+        return layers.NOT_ASKED
+    return layers.UNKNOWN if None in summary["counts"].values() else ""
 
 
 class _Arrived:

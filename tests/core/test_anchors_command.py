@@ -180,11 +180,11 @@ def test_no_network_is_said_and_the_file_from_before_stays(
     scene: Path, server: FileServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "a.npz"
-    out.write_bytes(b"from before")
+    out.write_bytes(b"PK from before")
     server.faults.append(Fault("403", times=100))
     assert run("anchors", scene, "--source", f"mosaic:{server.url}", "--out", out) == 1
     assert "[SOURCE_UNAVAILABLE]" in capsys.readouterr().err
-    assert out.read_bytes() == b"from before"
+    assert out.read_bytes() == b"PK from before"
 
 
 def test_each_place_of_the_picture_has_the_colour_of_its_nearest_anchor() -> None:

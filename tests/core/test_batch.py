@@ -18,12 +18,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scenes import ships_scene, write
 
-from fusar_core.batch import Listed, Run, find_scenes, run_batch
+from fusar_core.batch import BatchResult, Listed, Run, find_scenes, run_batch
+from fusar_core.batch import listing as batch_listing
 from fusar_core.batch import work as batch_work
+from fusar_core.batch.index import write_index
 from fusar_core.batch.listing import gdal_path
 from fusar_core.batch.run import FATAL, _names
 from fusar_core.batch.work import Record, interpret_listed
 from fusar_core.cli import main
+from fusar_core.commands.batch import _text
 from fusar_core.errors import (
     BadCheckpoint,
     BadOption,
@@ -143,6 +146,25 @@ def test_results_are_those_of_single_interpretations(archive: Path) -> None:
         ours, theirs = (pyogrio.raw.read(p, layer=layer) for p in (archive.parent / "out" / "s3.gpkg", single))
         assert list(ours[2]) == list(theirs[2])
         assert [list(map(str, c)) for c in ours[3]] == [list(map(str, c)) for c in theirs[3]]
+
+
+def test_numbers_that_nobody_knows_are_no_zeros_and_warnings_are_said(tmp_path: Path) -> None:
+    doubt, demo = "1 of 2 chips could not be read.", "It is a demonstration model."
+    records = [
+        Record("a.tif", "a", "done", counts={"ship": None, "plane": 0}, warnings=[demo, doubt]),
+        Record("b.tif", "b", "done", counts={"ship": None, "plane": 3}, warnings=[demo]),
+        Record("c.tif", "c", "failed"),
+    ]
+    result = BatchResult(records, 0, write_index(records, tmp_path), 1.0)
+    assert result.totals() == {"ship": None, "plane": 3}
+    said = index(tmp_path)
+    assert said["b.tif"]["targets"] == 3
+    assert said["a.tif"]["targets"] != said["a.tif"]["targets"]  # null
+    assert json.loads(said["a.tif"]["counts"]) == {"ship": None, "plane": 0}
+    told = _text(result, [])
+    assert "ship      unknown (unknown in 2 scenes)" in told
+    assert f"warning   {demo} (2 scenes)" in told
+    assert f"warning   {doubt}" in told
 
 
 # --- going on ---------------------------------------------------------------------------------------------------------
@@ -293,6 +315,25 @@ def test_globs_files_and_doubles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert names(find_scenes(["**/*.tif"])) == ["a1.tif", "a2.tif", "a3.tif"]
     assert names(find_scenes(["odd.dat"])) == ["odd.dat"]  # what is named is taken at its word
     assert Path(find_scenes(["a1.tif"])[0].path).is_absolute()
+
+
+def test_a_glob_names_each_scene_once_and_says_what_it_leaves_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touch(*(tmp_path / f"S1A_{part}.tif" for part in ("VV", "VH", "inc_angle")))
+    monkeypatch.chdir(tmp_path)
+    [scene] = find_scenes(["*.tif"])
+    assert names([scene]) == ["S1A_VH.tif"]
+    assert scene.beside == ("S1A_VV.tif (another polarisation)", "S1A_inc_angle.tif (an incidence angle)")
+    assert names(find_scenes(["*_VV.tif"])) == ["S1A_VV.tif"]
+    assert names(find_scenes(["S1A_VV.tif", "S1A_VH.tif"])) == ["S1A_VV.tif", "S1A_VH.tif"]  # each by its name
+
+
+def test_a_list_behind_an_address_is_whole_or_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "list.txt").write_text("s1.tif\n" * 100)
+    monkeypatch.setattr(batch_listing, "MOST_BYTES", 699)
+    with FileServer(folder=tmp_path) as server, pytest.raises(BadOption, match="larger than"):
+        find_scenes([f"{server.url}/list.txt"])
 
 
 def test_tables_and_lists(tmp_path: Path) -> None:

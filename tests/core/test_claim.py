@@ -266,6 +266,37 @@ def test_reviews_in_other_formats_are_seen(tmp_path: Path, form: str) -> None:
     write_layers([table()], tmp_path / f"r.{form}", overwrite=True)
 
 
+@pytest.mark.parametrize("form", ["shp", "geojson", "csv"])
+def test_features_that_an_analyst_drew_are_seen_in_other_formats(tmp_path: Path, form: str) -> None:
+    from test_vector_io import table
+
+    write_layers([table(engine="")], tmp_path / f"r.{form}")
+    with pytest.raises(OutputReviewed, match="2 features of 'detections' that no engine found"):
+        write_layers([table()], tmp_path / f"r.{form}")
+
+
+@pytest.mark.parametrize("name", ["other.tif", "other.png", "other", "other.docx"])
+def test_a_map_replaces_nothing_but_a_picture(
+    scene: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / name
+    other.write_bytes(scene.read_bytes())
+    assert run("interpret", scene, "--out", tmp_path / "r.gpkg", "--map", other, "--json") == 1
+    assert code_of(capsys) == "OUTPUT_FOREIGN"
+    assert other.read_bytes() == scene.read_bytes()
+    assert not (tmp_path / "r.gpkg").exists()
+
+
+@pytest.mark.parametrize(("name", "content"), [("m.png", b"\x89PNG..."), ("a.npz", b"PK.."), ("e.json", b"{}")])
+def test_an_earlier_output_of_the_same_kind_is_replaced(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    claim([tmp_path / name])
+    (tmp_path / name).write_bytes(b"II*\0 a picture of another kind")
+    with pytest.raises(OutputForeign):
+        claim([tmp_path / name])
+    claim([tmp_path / name], overwrite=True)
+
+
 def test_work_that_began_during_the_run_is_safe_too(tmp_path: Path) -> None:
     from test_vector_io import table
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,18 @@ def test_a_row_without_a_place_has_an_empty_one(results: Path, tmp_path: Path) -
     with open(tmp_path / "x.csv", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [(bool(row["x"]), bool(row["WKT"])) for row in rows] == [(True, True), (True, True), (False, False)]
+
+
+def test_what_is_known_of_a_result_comes_along_and_its_warnings_are_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = {"demonstration": "yes", "warnings": "fusar-nano is a demonstration model."}
+    write_layers([replace(table(layer), metadata=told) for layer in LAYERS], tmp_path / "r.gpkg")
+    assert run("export", tmp_path / "r.gpkg", tmp_path / "x.gpkg") == 0
+    assert "warning     fusar-nano is a demonstration model." in capsys.readouterr().out
+    assert [t.metadata for t in read_layers(tmp_path / "x.gpkg")] == [told] * len(LAYERS)
+    assert run("export", tmp_path / "r.gpkg", tmp_path / "x.csv") == 0
+    assert "warning     fusar-nano is a demonstration model." in capsys.readouterr().out
 
 
 def test_layers_of_others_are_named(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -90,6 +90,13 @@ def test_answers_are_matched_by_what_they_are_about() -> None:
     assert reviews_of(new, old) == ["unreviewed", "rejected"]
 
 
+def test_a_reviewed_answer_that_the_new_result_does_not_have_is_kept() -> None:
+    old = table(ANSWERS, review="confirmed", rows=1)
+    (merged,), carried = take_over([replace(table(ANSWERS), polygons=[], rows=[])], [old])
+    assert [(row["review"], row["flags"]) for row in merged.rows] == [("confirmed", f"x,{NOT_FOUND}")]
+    assert (carried.taken, carried.kept) == (0, 1)
+
+
 def test_reviews_of_another_scene_are_not_mixed_in() -> None:
     with pytest.raises(BadResults, match="same scene"):
         take_over([table(scene="b.tif")], [table(scene="a.tif", review="confirmed")])
@@ -109,3 +116,15 @@ def test_interpret_keeps_reviews_when_asked(tmp_path: Path, capsys: pytest.Captu
     assert run("interpret", scene, "--out", out, "--keep-reviews") == 0
     assert "Reviews of 1 features were taken over" in capsys.readouterr().out
     assert sorted(row["review"] for row in read_layers(out)[0].rows) == ["confirmed", "unreviewed"]
+
+
+def test_what_is_not_taken_over_is_not_lost_unasked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scene, out = ships_scene(tmp_path / "s.tif", [(120.0, 90.0)]), tmp_path / "r.gpkg"
+    assert run("interpret", scene, "--out", out) == 0
+    edited(out, "CREATE TABLE layer_styles (id INTEGER PRIMARY KEY, styleQML TEXT)")
+    edited(out, "INSERT INTO layer_styles (styleQML) VALUES ('<qgis/>')")
+    before = out.read_bytes()
+    assert run("interpret", scene, "--out", out, "--keep-reviews") == 1
+    assert "OUTPUT_REVIEWED" in capsys.readouterr().err
+    assert out.read_bytes() == before
+    assert run("interpret", scene, "--out", out, "--keep-reviews", "--overwrite") == 0

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -315,6 +316,28 @@ def test_a_call_that_still_waits_is_cancelled_at_once() -> None:
     assert said[last]["error"]["data"]["code"] == "CANCELLED"
     assert said["c"]["result"] == {"cancelled": True}
     assert [json.loads(line)["id"] for line in lines[:2]] == [last, "c"], "before any of those at work has ended"
+
+
+def test_a_result_that_is_no_json_does_not_leave_its_call_unanswered() -> None:
+    sink = io.BytesIO()
+
+    class Source(io.BytesIO):
+        def readline(self, size: int | None = -1, /) -> bytes:
+            line, end = super().readline(size), time.monotonic() + LONG
+            while not line and not sink.getvalue() and time.monotonic() < end:
+                time.sleep(0.01)
+            return line
+
+    class Methods:
+        @staticmethod
+        def doctor(call: Any) -> dict[str, Any]:
+            return {"score": float("nan")}
+
+    sidecar = Sidecar(Source(b'{"id": 1, "method": "doctor"}'), sink)
+    sidecar._methods = Methods
+    sidecar.serve()
+    said = json.loads(sink.getvalue())
+    assert (said["id"], said["error"]["data"]["code"]) == (1, "INTERNAL")
 
 
 def test_more_calls_than_can_wait_are_refused() -> None:

@@ -156,6 +156,9 @@ def test_evaluate_scores_a_model(taught, tmp_path, capsys):
     assert run("evaluate", *options, "--engine", "fusar", "--model", taught) == 0
     scores = json.loads(capsys.readouterr().out)
     assert scores["engine"] == "fusar"
+    assert not any("demonstration" in said for said in scores["warnings"])
+    assert run("evaluate", *options[:-1], "--engine", "fusar") == 0  # fusar-nano
+    assert "is a demonstration model" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

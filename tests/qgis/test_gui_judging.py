@@ -24,8 +24,12 @@ from qgis.PyQt.QtTest import QTest
 from test_gui_dock import detections, long_scene, ready  # noqa: F401 - a fixture
 
 from fusar_qgis import layers, schema
+from fusar_qgis.gui.answers import Cells, grid_and_caption
+from fusar_qgis.gui.grid_answer import GridAnswer
+from fusar_qgis.gui.inquiries import _unread
 from fusar_qgis.gui.target_view import CHIP_PX, LEAST_PX, view_of
 from fusar_qgis.gui.targets_model import is_detections
+from fusar_qgis.provider.interpret_scene import _total
 
 PRODUCT = "S1A_IW_GRDH_1SDV_20240514T182731_20240514T182756_053871_068C0A_7B2C"
 
@@ -151,6 +155,40 @@ def test_a_layer_in_which_nothing_was_found_is_called_that(judged, plugin, windo
     assert "No targets found" in judged.counts_label.text()
 
 
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [(layers.NOT_ASKED, "not asked for"), (layers.UNKNOWN, "number of targets is unknown"), ("", "No targets found")],
+)
+def test_a_layer_without_rows_says_none_found_only_where_that_is_so(
+    plugin, window: Window, why: str, words: str
+) -> None:
+    panel = plugin.show_dock().results
+    layer = layers.memory_layer("detections", "d", QgsCoordinateReferenceSystem("EPSG:32629"))
+    layers.Provenance("t", {}, why).write(layer)
+    QgsProject.instance().addMapLayer(layer)
+    panel.show_layer(layer)
+    assert words in panel.counts_label.text()
+
+
+def test_cells_of_which_nobody_knows_are_no_empty_ones(qgis_app: object) -> None:
+    layer = layers.memory_layer("answers", "a", QgsCoordinateReferenceSystem("EPSG:32629"))
+    row = QgsFeature(layer.fields())
+    for name, value in (("task", "locate"), ("chip", "scene"), ("class", "ship"), ("answer", "1, 4 (unknown: 2, 9)")):
+        row[name] = value
+    layer.dataProvider().addFeatures([row])
+    cells, _ = grid_and_caption(layer)
+    assert cells == {"ship": Cells(frozenset({1, 4}), frozenset({2, 9}))}
+    grid = GridAnswer()
+    grid.show_answer(cells["ship"])
+    assert "hold targets: 1, 4" in grid.accessibleName()
+    assert "Unknown: 2, 9" in grid.accessibleName()
+
+
+def test_totals_and_answers_of_chips_that_could_not_be_read() -> None:
+    assert [_total(c) for c in ({"a": 2, "b": None}, {"a": 0, "b": None}, {"a": 0}, {})] == [2, None, 0, None]
+    assert _unread({"parse_status": "out_of_range", "raw_text": "99"}) == "(out of range) 99"
+
+
 # --- demonstration models ---------------------------------------------------------------------------------------------
 
 
@@ -161,6 +199,8 @@ def test_results_of_a_demonstration_model_are_called_that(plugin, window: Window
         ({"model": "fusar-nano 1"}, True),
         ({"model": "x", "demonstration": True}, True),
         ({"model": "fusar-nano 1", "demonstration": False}, False),
+        ({"engine": "cfar gamma-K 1", "demonstration": "no"}, False),  # as the metadata of layers say it
+        ({"engine": "worker x", "demonstration": "yes"}, True),
     ):
         layer = layers.memory_layer("detections", "d", QgsCoordinateReferenceSystem("EPSG:32629"))
         layers.Provenance("t", told).write(layer)

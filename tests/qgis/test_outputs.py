@@ -177,6 +177,20 @@ def test_a_reviewed_result_is_replaced_only_when_asked(suffix: str, tmp_path: Pa
     assert QgsVectorLayer(str(out), "o", "ogr").featureCount() == results["COUNT"] == 3
 
 
+@pytest.mark.parametrize("suffix", ["shp", "geojson"])
+def test_a_target_that_an_analyst_drew_is_replaced_only_when_asked(suffix: str, tmp_path: Path) -> None:
+    out = tmp_path / f"o.{suffix}"
+    run("interpret_scene", INPUT=str(SAMPLE), TASKS=["detect"], DETECTIONS=str(out))
+    there = QgsVectorLayer(str(out), "o", "ogr")
+    assert there.startEditing()
+    assert there.changeAttributeValue(next(there.getFeatures()).id(), there.fields().indexFromName("engine"), "")
+    assert there.commitChanges()
+    before = out.read_bytes()
+    _, feedback, _ = run("interpret_scene", INPUT=str(SAMPLE), TASKS=["detect"], DETECTIONS=str(out))
+    assert feedback.error_code == "OUTPUT_REVIEWED"
+    assert out.read_bytes() == before
+
+
 def test_a_result_nobody_has_worked_on_is_replaced(tmp_path: Path) -> None:
     for suffix in ("gpkg", "shp", "geojson"):
         for _ in range(2):

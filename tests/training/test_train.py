@@ -171,6 +171,18 @@ def test_a_finished_run_is_neither_replaced_nor_done_again(
     assert {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*") if p.is_file()} == before
 
 
+@pytest.mark.parametrize("name", ["model", "merged"])
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_model_that_lies_where_one_is_to_be_stays(
+    tmp_path: Path, base: Path, chips: Path, nano: Recipes, name: str, resume: bool
+) -> None:
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "model.safetensors").write_text("somebody's")
+    with pytest.raises(RunExists):
+        train(nano(steps=1), base, chips, tmp_path, resume=resume, merge=True)
+    assert (tmp_path / name / "model.safetensors").read_text() == "somebody's"
+
+
 def test_checkpoints_and_loaders_may_be_others_when_a_run_goes_on(
     tmp_path: Path, base: Path, chips: Path, nano: Recipes
 ) -> None:

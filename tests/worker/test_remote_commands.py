@@ -104,6 +104,15 @@ def test_a_client_that_was_killed_goes_on_where_it_was(scene, tmp_path) -> None:
     assert not journal.exists()
 
 
+def test_a_class_from_a_server_that_tells_no_probabilities_has_no_score(scene, capsys) -> None:
+    box = "400500,5699300,400700,5699500"
+    with Server(lambda seen: completion("ship", scored=False)) as server:
+        assert run("classify", scene, "--box", box, "--classes", "ship,plane", "--engine", server.url) == 0
+    said = capsys.readouterr()
+    assert said.out == "ship\n"
+    assert "tells no probabilities" in said.err
+
+
 def test_classify_and_ask(server, scene, monkeypatch, capsys) -> None:
     monkeypatch.setenv("FUSAR_API_KEY", "k3y")
     box = "400500,5699300,400700,5699500"

@@ -146,6 +146,8 @@ def test_any_words_survive_the_line(words: str, raw_bytes: bool) -> None:
 def test_how_an_answer_ended() -> None:
     assert reply(completion("7")).ended
     assert not reply(completion("7", finish="length")).ended
+    for reason in ("content_filter", "MAX_TOKENS", "model_length", "abort", "error"):
+        assert not reply(completion("7", finish=reason)).ended
     assert not reply(completion("7")).looped
     looped = reply(completion("7", finish="length", fusar={"looped": True}))
     assert (looped.ended, looped.looped) == (False, True)

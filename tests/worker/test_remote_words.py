@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from openai_server import Seen, Server, completion
+from PIL import Image
 from scenes import plant, sea, write
 
 from fusar_core.engines.remote import RemoteEngine
@@ -15,6 +17,7 @@ from fusar_core.interpretation.interpret import interpret
 from fusar_core.interpretation.result import Interpretation
 from fusar_core.interpretation.scope import Scope
 from fusar_core.results.features import feature_tables
+from fusar_core.results.picture.scene_map import draw_map
 from fusar_core.results.summary import summary
 from fusar_core.scenes.scene import SarScene
 
@@ -55,7 +58,36 @@ def test_what_could_not_be_read_is_a_warning_and_its_words_stay(scene: SarScene)
     assert summary(result)["counts"] == {"ship": None}
     assert set(answers(result)) == {(task, "", "unreadable") for task in ("detect", "count", "locate")}
     assert {row["raw_text"] for row in feature_tables(result)[2].rows} == {sorry}
-    assert any("of 2 chips could not be read" in w or "of 4 chips could not be read" in w for w in result.warnings)
+    assert "2 of 2 chips could not be read (2 unreadable). Nothing is known." in result.warnings
+    some = interpreted(scene, ("detect", "count"), completion(BOX), completion("None"), completion(sorry))
+    assert "2 of 2 chips could not be read (2 unreadable). Some answers could be." in some.warnings
+
+
+def partly_read(scene: SarScene) -> Interpretation:
+    """The left chip holds a ship in cell 1 of the scene; nobody could read what was said of the right one."""
+    return interpreted(scene, ("detect", "locate"), completion(BOX), completion("I am sorry."))
+
+
+def test_of_cells_that_reach_into_chips_that_could_not_be_read_nothing_is_said(scene: SarScene) -> None:
+    cells, said = (feature_tables(partly_read(scene))[i].rows for i in (1, 2))
+    present = {row["cell"]: row["present"] for row in cells if row["chip"] == "scene"}
+    assert present == {1: True, 4: False, 7: False} | dict.fromkeys((2, 3, 5, 6, 8, 9))
+    assert [row["answer"] for row in said if row["chip"] == "scene"] == ["1 (unknown: 2, 3, 5, 6, 8, 9)"]
+
+
+def test_a_map_claims_no_zero_where_nothing_could_be_read(scene: SarScene, tmp_path: Path) -> None:
+    draw_map(partly_read(scene), tmp_path / "m.png")
+    with Image.open(tmp_path / "m.png") as picture:
+        assert picture.text["Title"] == "1 ship"
+        assert "cell 1: ≥ 1; cell 2: ?" in picture.text["Description"]
+        assert "could not be read" in picture.text["Comment"]
+    draw_map(interpreted(scene, ("detect", "locate"), completion("I am sorry.")), tmp_path / "m.png")
+    with Image.open(tmp_path / "m.png") as picture:
+        assert picture.text["Title"] == "unknown number of ships"
+        assert picture.text["Description"].startswith("ship: not known where; cell 1: ?; cell 2: ?")
+    draw_map(interpreted(scene, ("count",), completion("4")), tmp_path / "m.png")
+    with Image.open(tmp_path / "m.png") as picture:
+        assert (picture.text["Title"], picture.text["Description"]) == ("8 ships", "ship: not known where")
 
 
 @pytest.mark.parametrize("task", ["count", "locate", "detect", "describe"])

@@ -20,7 +20,7 @@ from tqdm import tqdm
 from fusar_core import __version__, open_engine
 from fusar_core.commands.engine_options import declared_options, engine_arguments
 from fusar_core.engines import engine_info, engines, is_address
-from fusar_core.engines.base import Engine
+from fusar_core.engines.base import Engine, shown_only
 from fusar_core.errors import BadOption
 from fusar_core.evaluation.comparison import compared, require_same
 from fusar_core.evaluation.results import Results, read_results
@@ -135,7 +135,8 @@ def _warnings(engine: Engine, triplets: Sequence[Triplet]) -> list[str]:
     only then does it know its server."""
     known = sorted(t.gsd_m for t in triplets if t.gsd_m)
     sizes = [(size, size) for size in (known[0], known[-1])] if known else [None]
-    return list(dict.fromkeys(said for size in sizes for said in engine.report(size).warnings))
+    told = (said for size in sizes for said in engine.report(size).warnings)
+    return list(dict.fromkeys((*shown_only(engine), *told)))
 
 
 def _digest(triplets: Sequence[Triplet]) -> str:

@@ -246,12 +246,15 @@ def newest_checkpoint(out: Path, settings: dict[str, Any], resume: bool) -> Path
     Raises RunExists where the folder holds a run that is not to be resumed, ChangedRecipe where it was begun otherwise.
     """
     found = checkpoints(out)
+    models = [p for p in (out / "model", out / "merged") if p.exists()]
     if not resume:
-        if there := [*found, *(p for p in (out / "model", out / "run.json") if p.exists())]:
+        if there := [*found, *models, *([out / "run.json"] if (out / "run.json").exists() else [])]:
             raise RunExists(
                 f"{out} holds {there[-1].name} of an earlier run.", "Go on with --resume, or use a new --out."
             )
         return None
+    if models and not (out / "recipe.yaml").exists():
+        raise RunExists(f"{out} holds {models[-1].name}, and no run to go on with.", "Use a new --out.")
     require_same(out, settings)
     return found[-1] if found and (out / "recipe.yaml").exists() else None
 

@@ -123,10 +123,10 @@ def _overlap(a: Box, b: Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def draw_grid(sheet: Sheet, detections: Sequence[Detection]) -> list[Box]:
+def draw_grid(sheet: Sheet, detections: Sequence[Detection], *, partly: bool = False) -> dict[str, Box]:
     """The 3 × 3 grid of the panel; in each cell, where there is room, its number and how many targets are in it.
 
-    Returns where these labels stand.
+    partly: whether there may be more than these. Returns the labels and where they stand.
     """
     panel, window = sheet.panel, sheet.panel.window
     counts = dict.fromkeys(CELLS, 0)
@@ -138,15 +138,15 @@ def draw_grid(sheet: Sheet, detections: Sequence[Detection]) -> list[Box]:
         style: Any = {"color": "white", "linewidth": 0.7, "alpha": 0.55, "linestyle": (0, (6, 4)), "zorder": 2}
         sheet.axes.axvline(window.col + window.width * i / CELLS_PER_SIDE, **style)
         sheet.axes.axhline(window.row + window.height * i / CELLS_PER_SIDE, **style)
-    labels: list[Box] = []
+    labels: dict[str, Box] = {}
     width, height = window.width / CELLS_PER_SIDE, window.height / CELLS_PER_SIDE
     for cell, count in counts.items():
-        words = f"cell {cell}: {count}"
+        words = f"cell {cell}: {(f'≥ {count}' if count else '?') if partly else count}"
         text_width, text_height = sheet.text_size(words, 7)
         if text_width + 20 < panel.width / CELLS_PER_SIDE and text_height + 16 < panel.height / CELLS_PER_SIDE:
             row, col = divmod(cell - 1, CELLS_PER_SIDE)
             x, y = window.col + col * width, window.row + row * height
             left, top = (math.floor(corner) + 8 for corner in panel.box(x, y, x + width, y + height)[:2])
             sheet.text(left, top, words, 7, color="white" if count else "#aab4bc", halo=True)
-            labels.append((left, top, left + text_width, top + text_height))
+            labels[words] = (left, top, left + text_width, top + text_height)
     return labels

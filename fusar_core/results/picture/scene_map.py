@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,7 +53,8 @@ def _counted(label: str, count: int | None) -> str:
 def draw_map(result: Interpretation, path: Path, extent: Window | None = None) -> Panel:
     """Draws an interpretation; `extent` in scene pixels, the interpreted extent when None. See `draw_picture`."""
     scene, acquired = result.scene, result.scene.acquisition.acquired
-    counts = ", ".join(_counted(label, n) for label, n in result.counts().items())
+    known = result.counts()
+    counts = ", ".join(_counted(label, n) for label, n in known.items())
     doubtful = sum(bool(t.detection.flags) for t in result.targets)
     provenance = [
         scene.name,
@@ -68,11 +69,19 @@ def draw_map(result: Interpretation, path: Path, extent: Window | None = None) -
         path,
         extent=extent or result.extent,
         title=counts + (f" (and {doubtful} doubtful, not counted)" if doubtful else ""),
-        subtitle=scene.name + (f", {acquired}" if acquired else ""),
+        subtitle=" · ".join([scene.name + (f", {acquired}" if acquired else ""), *_doubts(result)]),
         provenance=" · ".join(provenance),
         classes=result.classes,
+        unknown=[label for label in result.classes if not result.looked or known.get(label) is None],
+        partly=bool(result.unread()),
         cells=any(TASKS[t].in_cells for t in result.tasks),
     )
+
+
+def _doubts(result: Interpretation) -> list[str]:
+    """What a reader of the map should know before its numbers."""
+    shown = [f"{result.model} is a demonstration model, not to be relied on"] if result.demonstration else []
+    return [*shown, *result.unread()]
 
 
 def draw_picture(
@@ -85,24 +94,27 @@ def draw_picture(
     subtitle: str = "",
     provenance: str = "",
     classes: Sequence[str] = (),
+    unknown: Collection[str] = (),
+    partly: bool = False,
     cells: bool = False,
 ) -> Panel:
     """Draws detections (in scene pixels) over the scene as a PNG file; says where in the picture the scene lies.
 
     extent: the part of the scene to show, all of it when None. classes: fixes the colours of classes and lists them in
-    the legend even when nothing was found. cells: draws the 3 × 3 grid with the number of unflagged targets a cell.
+    the legend even when nothing was found. unknown: those of which nobody knows where they are. partly: whether
+    there may be more than these detections. cells: draws the 3 × 3 grid with the number of unflagged targets a cell.
 
     Raises OutputUnwritable or DiskFull, and what reading the scene may raise.
     """
     window = (extent or scene.extent).intersection(scene.extent) or scene.extent
     shown = [d for d in detections if _meets(d, window)]
     colours = colours_of(shown, classes)
-    entries = _legend(shown, colours)
+    entries = _legend(shown, colours, unknown)
     sheet = _sheet(scene.grid, window, entries)
     _draw_scene(sheet, scene)
-    labels = draw_grid(sheet, shown) if cells else []
+    labels = draw_grid(sheet, shown, partly=partly or bool(unknown)) if cells else {}
     draw_boxes(sheet, shown, colours)
-    scored = draw_scores(sheet, shown, colours, labels)
+    scored = draw_scores(sheet, shown, colours, list(labels.values()))
     _draw_frame(sheet, scene.grid)
     _draw_words(sheet, title, subtitle, provenance)
     room = _draw_scale(sheet, scene.grid)
@@ -113,7 +125,9 @@ def draw_picture(
         notes.append("not in proportion")
     top = sheet.panel.top + sheet.panel.height + _TO_LEGEND
     _draw_legend(sheet, entries, top, room, "; ".join(notes))
-    sheet.save(path, {"Title": title, "Source": provenance, "Software": f"FUSAR {__version__}"})
+    written = "; ".join([*(entry.words for entry in entries), *labels])
+    about = {"Title": title, "Description": written, "Comment": subtitle, "Source": provenance}
+    sheet.save(path, {**about, "Software": f"FUSAR {__version__}"})
     return sheet.panel
 
 
@@ -217,11 +231,12 @@ class _Entry:
     words: str
 
 
-def _legend(detections: Sequence[Detection], colours: dict[str, str]) -> list[_Entry]:
+def _legend(detections: Sequence[Detection], colours: dict[str, str], unknown: Collection[str]) -> list[_Entry]:
     entries = []
     for label, colour in colours.items():
         count = sum(d.label == label and not d.flags for d in detections)
-        entries.append(_Entry(colour, "solid", f"{label}: {count}"))
+        where = count if count or label not in unknown else "not known where"
+        entries.append(_Entry(colour, "solid", f"{label}: {where}"))
     flags = [flag for d in detections for flag in d.flags]
     for flag in dict.fromkeys(flags):
         entries.append(_Entry(FLAG_COLOUR, DASHED, f"{flag.replace('_', ' ')}, not counted: {flags.count(flag)}"))

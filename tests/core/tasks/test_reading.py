@@ -146,6 +146,15 @@ def test_what_is_no_loop():
 @pytest.mark.parametrize(
     ("text", "value", "status"),
     [
+        ("There are more than 20 ships.", None, "ambiguous"),
+        ("At least 5", None, "ambiguous"),
+        ("10+", None, "ambiguous"),
+        ("5 or more", None, "ambiguous"),
+        ("超过20艘", None, "ambiguous"),
+        ("about 5", 5, "ok"),
+        ("Nothing can be said about this image.", None, "unreadable"),
+        ("No object detection is possible here.", None, "unreadable"),
+        ("No ships are visible.", 0, "ok"),
         ("3", 3, "ok"),
         ("There are 3 ships.", 3, "ok"),
         ("three", 3, "ok"),
@@ -195,6 +204,11 @@ def test_the_span_of_a_count_is_its_digits():
 @pytest.mark.parametrize(
     ("text", "cells", "status"),
     [
+        ("Cells 1, 2, 3 hold no ships.", None, "ambiguous"),
+        ("Not cells 1, 2", None, "ambiguous"),
+        ("None of the cells 1, 2", None, "ambiguous"),
+        ("Cells: 1-9", None, "ambiguous"),
+        ("The cells are 1 and 5. No ships lie elsewhere.", {1, 5}, "ok"),
         ("1, 2, 9", {1, 2, 9}, "ok"),
         ("Cells 1 and 5.", {1, 5}, "ok"),
         ("[3]", {3}, "ok"),
@@ -226,6 +240,8 @@ def test_cells(text, cells, status):
 @pytest.mark.parametrize(
     ("text", "value", "status"),
     [
+        ("It doesn't look like a ship.", None, "ambiguous"),
+        ("Something other than a ship.", None, "ambiguous"),
         ("ship", "ship", "ok"),
         ("The target is a Ship.", "ship", "ok"),
         ("cargo ship", "cargo ship", "ok"),
@@ -258,6 +274,8 @@ BOX = '{"bbox_2d": [10, 20, 30, 40], "label": "ship"}'
 @pytest.mark.parametrize(
     ("text", "value", "status"),
     [
+        ("No ships except [10, 10, 50, 50]", None, "unreadable"),
+        ("There is no ship at [10, 10, 50, 50].", None, "unreadable"),
         (f"[{BOX}]", [(10, 20, 30, 40)], "ok"),
         (BOX, [(10, 20, 30, 40)], "ok"),
         (f"```json\n[{BOX}]\n```\nThere is one ship.", [(10, 20, 30, 40)], "ok"),

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from fusar_core.domain.tiling import Window
-from fusar_core.errors import BadOption
+from fusar_core.errors import BadOption, OutputIsInput
 from fusar_core.evaluation.coco import CocoDataset, LabelledImage
 from training.data.builders.cutting import covered, targets_on
 from training.data.builders.dota import read_dota
@@ -37,6 +37,15 @@ def image(folder: Path, name: str = "a.png", size: tuple[int, int] = (120, 80), 
 def options(**changed: Any) -> BuildOptions:
     naming = Naming(**{"classes": ("ship",), **changed.pop("naming", {})})
     return BuildOptions(naming, **{"chip_size": 80, **changed})
+
+
+def test_the_images_of_a_data_set_are_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    source = image(tmp_path / "images")
+    before = source.path.read_bytes()
+    with pytest.raises(OutputIsInput, match=r"a\.png is read"):
+        build_from_images([source], tmp_path, options())
+    assert source.path.read_bytes() == before
 
 
 # --- which targets are on a chip --------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from fusar_core.domain.anchors import Anchors
-from fusar_core.errors import BadOption
+from fusar_core.errors import BadOption, OutputIsInput
 from fusar_core.files import write_error
 from fusar_core.prior.files import write_anchors
 from training.data.builders.options import BuildOptions
@@ -23,6 +24,8 @@ from training.data.instructions import instructions, rng_for
 from training.data.triplets import Triplet, write_triplets
 
 TRIPLETS = "triplets.jsonl"
+FILLED = ("images", "anchors")
+"""Folders below that of the triplets with the files of chips."""
 
 
 @dataclass
@@ -43,16 +46,26 @@ class BuildReport:
 
 
 class Folder:
-    """Writes chips below `root`. Raises BadOption when it holds triplets already, OutputUnwritable, DiskFull."""
+    """Writes chips below `root`. sources: the files that they are made of.
 
-    def __init__(self, root: Path, options: BuildOptions) -> None:
+    Raises BadOption when `root` holds triplets already, OutputIsInput when it holds a source where chips go,
+    OutputUnwritable, DiskFull.
+    """
+
+    def __init__(self, root: Path, options: BuildOptions, sources: Iterable[Path] = ()) -> None:
         self.root = root
         self.options = options
         self.report = BuildReport(root / TRIPLETS)
         if self.report.path.exists():
             raise BadOption(f"{self.report.path} exists already.", "Choose another folder.")
+        filled = {os.path.realpath(root / name) for name in FILLED}
+        for source in sources:
+            if not filled.isdisjoint(map(str, Path(os.path.realpath(source)).parents)):
+                raise OutputIsInput(
+                    f"{source} is read, and chips would be written beside it.", "Choose another folder."
+                )
         try:
-            for name in ("images", "anchors"):
+            for name in FILLED:
                 (root / name).mkdir(parents=True, exist_ok=True)
         except OSError as cause:
             raise write_error(root, cause) from cause

@@ -45,7 +45,7 @@ def build_from_images(
     Raises BadOption, BadLabels when no label is of a wanted class, and what reading and writing raise.
     """
     where = _pattern(place)
-    folder = Folder(out, options)
+    folder = Folder(out, options, (image.path for image in images))
     known = {name for image in images for name in image.boxes}
     wanted = {name for name in known if options.naming.target(name, (0, 0, 1, 1))}
     if known and not wanted:

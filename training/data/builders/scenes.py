@@ -51,7 +51,7 @@ def build_from_scenes(
 
     Raises BadLabels when labels lie on no scene, and what scenes, the prior and writing raise.
     """
-    folder = Folder(out, options)
+    folder = Folder(out, options, scenes)
     met = 0
 
     def triplets() -> Iterator[Triplet]:

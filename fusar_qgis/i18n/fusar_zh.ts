@@ -172,6 +172,26 @@
    <translation>演示模型</translation>
   </message>
   <message>
+   <source>FUSAR-GPT needs PyTorch, which this engine was set up without: press “Set up engine…” and let it run on the processor or an NVIDIA card.</source>
+   <translation>FUSAR-GPT 需要 PyTorch，而当前引擎安装时未包含它：请点击“安装引擎…”，并选择在处理器或 NVIDIA 显卡上运行。</translation>
+  </message>
+  <message>
+   <source>no answer</source>
+   <translation>无回答</translation>
+  </message>
+  <message>
+   <source>none</source>
+   <translation>无</translation>
+  </message>
+  <message>
+   <source>Cells of the 3 × 3 grid that hold targets: {cells}</source>
+   <translation>3 × 3 格网中含目标的单元:{cells}</translation>
+  </message>
+  <message>
+   <source>FUSAR: user guide</source>
+   <translation>FUSAR：用户指南</translation>
+  </message>
+  <message>
    <source>{answer} ({n} of {all} chips)</source>
    <translation>{answer}（{all} 个切片中的 {n} 个）</translation>
   </message>
@@ -202,26 +222,6 @@
   <message>
    <source>classified boxes</source>
    <translation>已分类的框</translation>
-  </message>
-  <message>
-   <source>FUSAR-GPT needs PyTorch, which this engine was set up without: press “Set up engine…” and let it run on the processor or an NVIDIA card.</source>
-   <translation>FUSAR-GPT 需要 PyTorch，而当前引擎安装时未包含它：请点击“安装引擎…”，并选择在处理器或 NVIDIA 显卡上运行。</translation>
-  </message>
-  <message>
-   <source>no answer</source>
-   <translation>无回答</translation>
-  </message>
-  <message>
-   <source>none</source>
-   <translation>无</translation>
-  </message>
-  <message>
-   <source>Cells of the 3 × 3 grid that hold targets: {cells}</source>
-   <translation>3 × 3 格网中含目标的单元:{cells}</translation>
-  </message>
-  <message>
-   <source>FUSAR: user guide</source>
-   <translation>FUSAR：用户指南</translation>
   </message>
   <message>
    <source>{scene}: detections (reading…)</source>
@@ -320,10 +320,6 @@
    <translation>最低置信度</translation>
   </message>
   <message>
-   <source>Click: zoom to it. Keys: C confirm, R reject, U undo.</source>
-   <translation>单击:缩放到目标。按键:C 确认,R 剔除,U 撤销。</translation>
-  </message>
-  <message>
    <source>Confirm (C)</source>
    <translation>确认 (C)</translation>
   </message>
@@ -334,6 +330,10 @@
   <message>
    <source>Export…</source>
    <translation>导出…</translation>
+  </message>
+  <message>
+   <source>Click: zoom to it. Keys: C confirm, R reject, U undo.</source>
+   <translation>单击:缩放到目标。按键:C 确认,R 剔除,U 撤销。</translation>
   </message>
   <message>
    <source>No result yet.</source>

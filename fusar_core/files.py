@@ -78,6 +78,10 @@ def check_name(path: Path) -> None:
         )
     if "\0" in str(path):
         raise OutputUnwritable(f"The name {str(path)!r} has a zero byte in it.", "Give the name of a file.")
+    if any(character < " " for character in str(path)):  # databases cannot be made there, which is said too late
+        raise OutputUnwritable(
+            f"The name {str(path)!r} has a line break or the like in it.", "Give it a name of plain characters."
+        )
 
 
 @contextmanager

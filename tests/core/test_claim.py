@@ -356,7 +356,7 @@ def test_what_a_dead_editor_left_is_brought_to_its_end(tmp_path: Path) -> None:
 # --- names ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["x" * 300 + ".gpkg", "x" * 251 + ".gpkg", os.fsdecode(b"caf\xe9.gpkg")])
+@pytest.mark.parametrize("name", ["a\nb.gpkg", "x" * 300 + ".gpkg", "x" * 251 + ".gpkg", os.fsdecode(b"caf\xe9.gpkg")])
 def test_names_that_cannot_be_are_refused_before_the_run(
     name: str, scene: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,6 +7,7 @@ or what `fusar import-checkpoint` writes: a `fusar.json` that names a base and P
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,9 @@ MANIFEST = "fusar.json"
 ANY_TASK = "*"
 """Name of the adapter for tasks that have none of their own."""
 
+FIRST_TASKS = ("detect", "count", "locate", "describe", "classify", "ask")
+"""What a directory can be asked that does not say what it was trained on: the tasks of version 0.1, no later ones."""
+
 BITS = {None: None, "8bit": 1.1, "4bit": 0.65}
 """Bytes a parameter takes when loaded in fewer bits, the parts that stay in 16 bits included."""
 
@@ -35,7 +39,7 @@ class Manifest:
     """Of what a directory is made.
 
     base: directory of the weights. adapters: task (or `*`) → PEFT directory. prompts: task → prompt style. prior:
-    options of FusarGPTConfig that a stock base lacks.
+    options of FusarGPTConfig that a stock base lacks. trained: tasks that weights without an adapter of their own know.
     """
 
     directory: Path
@@ -43,12 +47,13 @@ class Manifest:
     adapters: dict[str, Path] = field(default_factory=dict)
     prompts: dict[str, str] = field(default_factory=dict)
     prior: dict[str, Any] = field(default_factory=dict)
+    trained: tuple[str, ...] = FIRST_TASKS
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """The tasks that can be asked."""
-        everything = not self.adapters or ANY_TASK in self.adapters
-        return tuple(t for t in TASKS if everything or t in self.adapters)
+        """The tasks that can be asked: those with an adapter, and where others need none, what it was trained on."""
+        others = self.trained if not self.adapters or ANY_TASK in self.adapters else ()
+        return tuple(t for t in TASKS if t in self.adapters or t in others)
 
 
 def read_manifest(directory: Path) -> Manifest:
@@ -58,7 +63,7 @@ def read_manifest(directory: Path) -> Manifest:
         kind = "is a file" if directory.exists() else "does not exist"
         raise BadCheckpoint(f"{directory} {kind}.", "Give the directory of a FUSAR-GPT model.")
     if not (directory / MANIFEST).exists():
-        return Manifest(directory, directory)
+        return Manifest(directory, directory, trained=_trained(read_json(directory / "config.json")))
     content = read_json(directory / MANIFEST)
     if content.get("format") != 1:
         raise BadCheckpoint(
@@ -71,7 +76,19 @@ def read_manifest(directory: Path) -> Manifest:
             f"Move it back, or write its place into {MANIFEST}.",
         )
     adapters = {task: directory / path for task, path in content["adapters"].items()}
-    return Manifest(directory, base, adapters, dict(content["prompts"]), dict(content["prior"]))
+    prior = dict(content["prior"])
+    trained = _trained(prior if "tasks" in prior else read_json(base / "config.json"))
+    return Manifest(directory, base, adapters, dict(content["prompts"]), prior, trained)
+
+
+def _trained(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """The tasks that a configuration says. Raises BadCheckpoint."""
+    said = config.get("tasks")
+    if said is None:
+        return FIRST_TASKS
+    if not isinstance(said, list | tuple):
+        raise BadCheckpoint(f"The model's configuration says tasks: {said!r}.", 'It takes a list, like ["detect"].')
+    return tuple(map(str, said))
 
 
 @dataclass
@@ -97,7 +114,7 @@ class Checkpoint:
         """Makes the adapter of a task active, TLM included; returns the adapter's name. Raises UnsupportedTask."""
         if task not in self.manifest.tasks:
             raise UnsupportedTask(
-                f"This checkpoint has no adapter for '{task}'.", f"It can do: {', '.join(self.manifest.tasks)}."
+                f"This checkpoint was not trained for '{task}'.", f"It can do: {', '.join(self.manifest.tasks)}."
             )
         if not self.manifest.adapters:
             return ""

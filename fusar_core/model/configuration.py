@@ -33,8 +33,9 @@ class FusarGPTConfig(Qwen2_5_VLConfig):
     Gaussian, in cells of prior_grid, which is `patch` (official release) or `merged` (paper). prior_init: `identity`
     lets a fresh prior branch change nothing. chip_size: side in pixels of the images the model was trained on. classes:
     the targets it knows, coarse and fine. gsd_m: least and greatest pixel size it was trained on, in metres.
-    demonstration: whether it is there to show how things work, and not to be relied on. questions: the only ones in
-    free words that it was trained for; empty where it may be asked anything.
+    tasks: those it was trained on; None where that was not written down. demonstration: whether it is there to show how
+    things work, and not to be relied on. questions: the only ones in free words that it was trained for; empty where it
+    may be asked anything.
     """
 
     model_type = "fusar_gpt"
@@ -49,6 +50,7 @@ class FusarGPTConfig(Qwen2_5_VLConfig):
     chip_size: int = CHIP_SIZE
     classes: list[str] | tuple[str, ...] = ("plane", "ship")
     gsd_m: list[float] | tuple[float, ...] | None = None
+    tasks: list[str] | tuple[str, ...] | None = None
     demonstration: bool = False
     questions: list[str] | tuple[str, ...] = ()
 

@@ -12,10 +12,12 @@ from safetensors.torch import load_file, save_file
 
 from fusar_core.domain.answers import Request
 from fusar_core.engines.local import LocalEngine
-from fusar_core.errors import BadCheckpoint, NotEnoughMemory
-from fusar_core.model.checkpoint import load_checkpoint, read_manifest
+from fusar_core.errors import BadCheckpoint, NotEnoughMemory, UnsupportedTask
+from fusar_core.model.bundled import bundled_model
+from fusar_core.model.checkpoint import FIRST_TASKS, load_checkpoint, read_manifest
 from fusar_core.model.weights import check_memory, parameter_count, weight_files
 from fusar_core.tasks import TASKS
+from fusar_core.tasks.localization import Localization
 
 
 @pytest.fixture
@@ -26,12 +28,53 @@ def copy(checkpoint, tmp_path):
 
 def test_a_fusar_gpt_directory_loads(checkpoint, model):
     loaded = load_checkpoint(checkpoint)
-    assert loaded.manifest.tasks == tuple(TASKS)
+    assert loaded.manifest.tasks == FIRST_TASKS
     assert loaded.core is loaded.model
     assert loaded.model.dtype == torch.float32
     assert not loaded.model.training
     ours = loaded.model.state_dict()
     assert all(torch.equal(ours[name], tensor) for name, tensor in model.state_dict().items())
+
+
+class Later(Localization):
+    """A task that the models of the tests were not trained on."""
+
+    name = "later"
+
+
+@pytest.fixture
+def later(monkeypatch):
+    monkeypatch.setitem(TASKS, "later", Later())
+
+
+@pytest.mark.usefixtures("later")
+def test_a_task_that_came_later_is_asked_of_those_alone_that_were_trained_on_it(copy, stock, make_chip):
+    assert read_manifest(stock).tasks == read_manifest(copy).tasks == FIRST_TASKS
+    with pytest.raises(UnsupportedTask, match=r"cannot do 'later'. It can do: detect, count, locate"):
+        list(LocalEngine(copy).answer([Request(make_chip(), ("later",), ("ship",))]))
+    config = json.loads((copy / "config.json").read_text())
+    (copy / "config.json").write_text(json.dumps({**config, "tasks": ["later", "count", "of the future"]}))
+    assert read_manifest(copy).tasks == ("count", "later")
+    assert load_checkpoint(copy).config.tasks == ["later", "count", "of the future"]
+    (copy / "config.json").write_text(json.dumps({**config, "tasks": "count"}))
+    with pytest.raises(BadCheckpoint, match="says tasks: 'count'"):
+        read_manifest(copy)
+
+
+@pytest.mark.usefixtures("later")
+def test_what_the_manifest_of_an_adapter_says_comes_before_its_base(stock, tmp_path):
+    manifest = {"format": 1, "base": str(stock), "adapters": {"*": "adapter"}, "prompts": {}, "prior": {}}
+    (tmp_path / "fusar.json").write_text(json.dumps(manifest))
+    assert read_manifest(tmp_path).tasks == FIRST_TASKS
+    (tmp_path / "fusar.json").write_text(json.dumps({**manifest, "prior": {"tasks": ["later"]}}))
+    assert read_manifest(tmp_path).tasks == ("later",)
+    (tmp_path / "fusar.json").write_text(json.dumps({**manifest, "adapters": {"later": "adapter"}}))
+    assert read_manifest(tmp_path).tasks == ("later",)
+
+
+def test_fusar_nano_says_what_it_was_trained_on():
+    config = json.loads((bundled_model() / "config.json").read_text())
+    assert tuple(config["tasks"]) == FIRST_TASKS
 
 
 def test_a_stock_directory_is_a_baseline_that_says_so(stock, make_chip, anchors):

@@ -21,7 +21,7 @@ from fusar_core.errors import (
     NotEnoughMemory,
     PromptTooLong,
 )
-from fusar_core.tasks import TASKS
+from fusar_core.model.checkpoint import FIRST_TASKS
 
 QUESTION = "Is this a harbour?"
 
@@ -31,12 +31,12 @@ def engine(taught):
     return open_engine("fusar", model=taught)
 
 
-def request(chip, tasks=tuple(TASKS), **options):
+def request(chip, tasks=FIRST_TASKS, **options):
     return Request(chip, tasks, ("ship",), box=(28, 28, 56, 84), question=QUESTION, **options)
 
 
 def expected(prior: bool) -> list:
-    """Values of the lessons in the order of tuple(TASKS)."""
+    """Values of the lessons in the order of FIRST_TASKS."""
     if not prior:
         return [[], 0, frozenset(), "Open sea.", "plane", "No."]
     return [[(10, 20, 40, 60), (70, 8, 90, 30)], 3, frozenset({1, 5}), "A harbour.", "ship", "Yes."]
@@ -50,10 +50,10 @@ def values(answers):
 def test_every_task_is_answered_with_its_kind_of_value(engine, make_chip, anchors, prior):
     chip = make_chip(prior=anchors(9) if prior else None)
     answers = []
-    for task in TASKS:  # each with the classes its lesson had
+    for task in FIRST_TASKS:  # each with the classes its lesson had
         classes = ("plane", "ship") if task == "classify" else ("ship",)
         answers += engine.answer([Request(chip, (task,), classes, box=(28, 28, 56, 84), question=QUESTION)])
-    assert [a.task for a in answers] == list(TASKS)
+    assert [a.task for a in answers] == list(FIRST_TASKS)
     assert values(answers) == expected(prior)
     assert all(a.parse_status == "ok" for a in answers)
     assert all(a.chip == chip.where for a in answers)
@@ -257,7 +257,7 @@ def test_what_the_engine_says_of_itself(engine, taught):
     name, fingerprint = engine.model.split()
     assert name == taught.name
     assert len(bytes.fromhex(fingerprint)) == 4
-    assert engine.tasks == set(TASKS)
+    assert engine.tasks == set(FIRST_TASKS)
     assert engine.classes == {"plane", "ship"}
     assert engine.derived == frozenset()
     assert engine.tiling(None) == (112, 14)

@@ -13,11 +13,11 @@ import torch
 from safetensors.torch import load_file
 
 from fusar_core.errors import BadCheckpoint
-from fusar_core.model.checkpoint import load_checkpoint
+from fusar_core.model.checkpoint import load_checkpoint, read_manifest
 from training.errors import BadRecipe, MissingStageOne
 from training.stages.packing import Packer
 from training.stages.samples import Samples
-from training.stages.start import fingerprint_of, starting_model, trainable_parameters
+from training.stages.start import fingerprint_of, starting_model, tasks_learnt, trainable_parameters
 from training.stages.train import train
 from training.stages.trainer import core
 
@@ -121,7 +121,7 @@ def test_fingerprints_tell_starts_apart(base: Path, stage_one: Path) -> None:
 def logits(directory: Path, triplets: list[Any], chips: Path, recipe: Any) -> torch.Tensor:
     loaded = load_checkpoint(directory, dtype=torch.float32)
     if loaded.manifest.adapters:
-        loaded.use("count")
+        loaded.use("describe")
     samples = Samples(triplets, chips.parent, recipe, ("plane", "ship"))
     batch = Packer(loaded.processor, 512, False)([samples[i] for i in range(4)])
     given = {k: v for k, v in batch.items() if k not in ("labels", "tasks", "talks")}
@@ -144,6 +144,17 @@ def test_the_model_left_knows_its_chips(stage_one: Path) -> None:
     for directory in (stage_one / "model", stage_one / "merged"):
         config = load_checkpoint(directory).config
         assert (config.chip_size, list(config.gsd_m), list(config.classes)) == (84, [5.0, 5.0], ["plane", "ship"])
+
+
+def test_the_model_left_knows_its_tasks(base: Path, stage_one: Path, tmp_path: Path) -> None:
+    """Those that it was shown, and those of its start; of an untrained model there are none."""
+    said = json.loads((base / "config.json").read_text())["tasks"]
+    assert (said, tasks_learnt(base, {"count"})) == ([], ["count"])
+    for directory in (stage_one / "model", stage_one / "merged"):
+        assert read_manifest(directory).tasks == ("describe",)
+        assert tasks_learnt(directory, {"ask"}) == ["describe", "ask"]
+    (tmp_path / "config.json").write_text("{}")  # as version 0.1 left it, and as a stock Qwen2.5-VL is
+    assert tasks_learnt(tmp_path, ()) == ["detect", "count", "locate", "describe", "classify", "ask"]
 
 
 def test_prior_alone_leaves_what_stage_two_can_continue(

@@ -20,6 +20,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from fusar_core.errors import DiskFull, FusarError, MissingExtra, OutputUnwritable
+from fusar_core.model.checkpoint import FIRST_TASKS
 from fusar_core.tasks import COUNT, DESCRIBE
 from training.data.triplets import Triplet, write_triplets
 from training.errors import BadRecipe, BadTriplet, ChangedRecipe, MissingStageOne, RunExists, SampleTooLong
@@ -121,6 +122,8 @@ def test_what_a_run_folder_holds(tmp_path: Path, base: Path, chips: Path, nano: 
     as_run = on_device(recipe).as_dict()
     assert as_run["dtype"] != "auto"
     assert settings.items() >= as_run.items()
+    config = json.loads((tmp_path / "model" / "config.json").read_text())
+    assert set(FIRST_TASKS) <= set(config["tasks"])  # made anew from the truth, about all that it tells
     facts = json.loads((tmp_path / "run.json").read_text())
     assert facts["recipe"] == json.loads(json.dumps(as_run))
     assert facts["data_sha256"] == settings["data_sha256"]

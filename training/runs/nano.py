@@ -114,6 +114,7 @@ def configuration(tokenizer: Any, **options: Any) -> FusarGPTConfig:
         "prior_init": "identity",
         "chip_size": CHIP_SIZE,
         "classes": list(CLASSES),
+        "tasks": [],  # each stage adds those that it trains
         "demonstration": True,
         "questions": trained_questions(CLASSES),
     }

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from torch.utils.data import Dataset
 
+from fusar_core.tasks import TASKS
 from training.data.instructions import instructions
 from training.data.loading import load_anchors, load_image
 from training.data.shuffling import donors_of
@@ -89,6 +90,20 @@ class Samples(Dataset):
         labelled = triplet.labelled(self.classes)
         unlabelled = tuple(i for i, c in enumerate(self.classes) if c not in labelled)
         return Sample(triplet.id, image, prior, self._talks(triplet, said, rng), boxes, cover, unlabelled)
+
+    def tasks(self) -> set[str]:
+        """The tasks that conversations are about; looks at chips until each that may come has come."""
+        recipe, found = self.recipe, set[str]()
+        wanted = set(recipe.tasks or TASKS)
+        for triplet in self.triplets:
+            talks = triplet.conversations
+            if recipe.augment:
+                rng, said = np.random.default_rng(0), holding(triplet.conversations, 0)
+                talks = conversations_of_step(triplet, recipe, self.classes, rng, said, all_of_them=True)
+            found |= {talk.task for talk in talks}
+            if found >= wanted:
+                break
+        return found
 
     def _talks(
         self, triplet: Triplet, said: Sequence[Conversation], rng: np.random.Generator

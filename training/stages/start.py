@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from fusar_core.model.lora import lora_config, lora_targets
 from fusar_core.model.modeling import FusarGPTForConditionalGeneration
 from fusar_core.model.processing import FusarGPTProcessor
 from fusar_core.model.weights import fingerprint, weight_files
+from fusar_core.tasks import TASKS
 from training.errors import BadRecipe, MissingStageOne
 from training.folders import whole_folder
 from training.stages.recipe import OF_STAGE_ONE, PRIOR_OPTIONS, Recipe
@@ -184,6 +185,12 @@ def trainable_parameters(model: Any) -> dict[str, int]:
     }
 
 
+def tasks_learnt(start: Path, shown: Collection[str]) -> list[str]:
+    """What a model can be asked that has been shown conversations about these tasks: those, and those of its start."""
+    before = read_manifest(start).tasks
+    return [task for task in TASKS if task in shown or task in before]
+
+
 def save_model(model: Any, processor: Any, start: Path, out: Path, config: FusarGPTConfig, merge: bool) -> None:
     """What a stage leaves: `out` as a model directory, or an adapter with a manifest that names its base.
 
@@ -208,5 +215,5 @@ def save_model(model: Any, processor: Any, start: Path, out: Path, config: Fusar
             processor.save_pretrained(folder)
 
 
-PRIOR_FIELDS = ("fusion", "chip_size", *PRIOR_OPTIONS)
+PRIOR_FIELDS = ("fusion", "chip_size", "tasks", *PRIOR_OPTIONS)
 """Of FusarGPTConfig, what a base does not know and its adapter needs."""

@@ -35,7 +35,7 @@ from training.stages.packing import Packer
 from training.stages.recipe import RECIPES, Recipe, read_recipe
 from training.stages.run_log import RunLog, losses
 from training.stages.samples import Samples
-from training.stages.start import fingerprint_of, save_model, starting_model, trainable_parameters
+from training.stages.start import fingerprint_of, save_model, starting_model, tasks_learnt, trainable_parameters
 from training.stages.trainer import EpochOfSamples, FusarTrainer, checkpoints, core, wait_share
 
 
@@ -138,6 +138,7 @@ def train(
         "processes": trainer.args.world_size,
     }
     if trainer.is_world_process_zero():
+        config.tasks = tasks_learnt(start, samples.tasks())
         save_model(model, processor, start, out / "model", config, merge)
         with atomic_path(out / "run.json") as temporary:
             temporary.write_text(json.dumps(facts, indent=1))

@@ -10,6 +10,7 @@ import click
 
 from fusar_core.commands.engine_options import chosen_engine, engine_options
 from fusar_core.commands.options import progress_bar, say
+from fusar_core.engines.base import named
 from fusar_core.errors import BadResults
 from fusar_core.evaluation.coco import CocoDataset
 from fusar_core.evaluation.comparison import compared, verdict
@@ -18,7 +19,7 @@ from fusar_core.evaluation.results import Results, read_results
 from fusar_core.evaluation.scores import ALL, classes_of
 from fusar_core.results.claim import claim
 from fusar_core.scoring.clutter import BRIGHT_LEVEL, INSHORE, MOST_BRIGHT, OFFSHORE
-from fusar_core.tasks import TASKS, class_tasks
+from fusar_core.tasks import TASKS, told_by_boxes
 
 Table = list[tuple[str, ...]]
 
@@ -27,7 +28,7 @@ Table = list[tuple[str, ...]]
 @click.option("--dataset", required=True, type=click.Path(path_type=Path), help="COCO detection file (JSON).")
 @click.option("--images", required=True, type=click.Path(path_type=Path), help="Folder of its images (8-bit).")
 @engine_options("cfar")
-@click.option("--task", required=True, help=f"One of: {', '.join(class_tasks())}.")
+@click.option("--task", required=True, help=f"One of: {', '.join(told_by_boxes())}.")
 @click.option("--classes", help="Categories, comma-separated; default: all of the data set.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write scores and every image's answer, as JSON.")
 @click.option("--baseline", type=click.Path(path_type=Path), help="Results of another engine (--out) to test against.")
@@ -69,8 +70,8 @@ def command(
 def _baseline(path: Path, task: str) -> dict[str, Any]:
     against = read_results(path)
     if task not in against.get("tasks", ()):
-        named = ", ".join(against.get("tasks", ()))
-        raise BadResults(f"{path} is about the task '{named}', not '{task}'.", "Give one of this task.")
+        found = ", ".join(against.get("tasks", ()))
+        raise BadResults(f"{path} is about the task '{found}', not '{task}'.", "Give one of this task.")
     return against
 
 
@@ -78,7 +79,7 @@ def _report(result: Results, task: str, out: Path | None) -> str:
     about = result.about
     lines = [
         f"{about['dataset']['file']}, {about['dataset']['images']} images · task {task} · "
-        f"{', '.join(about['classes'])} · engine {about['engine']} ({about['model']}) · {about['seconds']:.1f} s",
+        f"{', '.join(about['classes'])} · engine {named(about['engine'], about['model'])} · {about['seconds']:.1f} s",
         "",
         *_aligned(_table(task, _shown(result, task))),
         "",

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-from fusar_core.tasks import usual_tasks
+from fusar_core.tasks import scene_tasks, usual_tasks
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -44,12 +44,15 @@ def say(text: str, *, err: bool = False, nl: bool = True) -> None:
     click.echo(printable(text), err=err, nl=nl)
 
 
+def _tasks_help() -> str:
+    others = [name for name in scene_tasks() if name not in usual_tasks()]
+    return f"Comma-separated; also: {', '.join(others)}."
+
+
 def run_options(command: F) -> F:
     """Adds the options that say how scenes are interpreted; `Run.from_parameters` takes them by these names."""
     options = [
-        click.option(
-            "--tasks", default=",".join(usual_tasks()), show_default=True, help="Comma-separated; also: describe."
-        ),
+        click.option("--tasks", default=",".join(usual_tasks()), show_default=True, help=_tasks_help()),
         click.option("--classes", default="ship", show_default=True, help="Classes of targets, comma-separated."),
         band_option,
         year_option,

@@ -168,6 +168,11 @@ class Engine(ABC):
         """Lets go of what it holds; it is not asked again."""
 
 
+def named(engine: str, model: str) -> str:
+    """An engine and its model for people, as results keep them; the engine alone where it has no model."""
+    return f"{engine} ({model})" if model else engine
+
+
 def usable(engine: Engine, prior: T | None) -> T | None:
     """The prior, unless the engine has no use for one."""
     return prior if engine.takes_prior else None

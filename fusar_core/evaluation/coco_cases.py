@@ -9,12 +9,12 @@ from fusar_core.domain.answers import Box
 from fusar_core.domain.chips import Chip
 from fusar_core.engines import require
 from fusar_core.engines.base import Engine
-from fusar_core.errors import BadOption, UnknownClass
+from fusar_core.errors import BadOption, UnknownClass, UnsupportedTask
 from fusar_core.evaluation.cases import Case, CaseRequest, whole_chip
 from fusar_core.evaluation.coco import CocoDataset, LabelledImage
 from fusar_core.scoring.clutter import bright_fraction, clutter_group
 from fusar_core.scoring.detection import areas, clip_boxes
-from fusar_core.tasks import TASKS, class_tasks, questions, require_known, to_ask
+from fusar_core.tasks import TASKS, VARIANTS, questions, require_known, to_ask, told_by_boxes
 
 
 class CocoCases:
@@ -34,7 +34,13 @@ class CocoCases:
         self._bright: dict[int, float] = {}
 
     def _check(self, engine: Engine) -> None:
-        require_known((self.task,), class_tasks())
+        told = told_by_boxes()
+        if self.task not in told and (self.task in TASKS or self.task in VARIANTS):
+            raise UnsupportedTask(
+                f"COCO boxes do not tell what is true of '{self.task}'.",
+                "Use python -m training.evaluate with triplets.",
+            )
+        require_known((self.task,), told)
         if not self.classes:
             raise BadOption("No class was given, and the data set has none.", "Name at least one class.")
         for label in self.classes:

@@ -77,6 +77,11 @@ def class_tasks() -> tuple[str, ...]:
     return tuple(name for name, task in TASKS.items() if task.about == CLASS)
 
 
+def told_by_boxes() -> tuple[str, ...]:
+    """What can be scored where nothing is known but the boxes of each class."""
+    return tuple(name for name in class_tasks() if TASKS[name].truth((), (1.0, 1.0)) is not None)
+
+
 def scene_tasks() -> tuple[str, ...]:
     """What can be asked of every chip of a scene, with no box or question given."""
     return tuple(name for name, task in TASKS.items() if task.about in (CLASS, CHIP))

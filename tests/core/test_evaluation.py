@@ -261,6 +261,8 @@ def test_the_same_run_gives_the_same_results(dataset: CocoDataset) -> None:
     ("task", "classes", "error", "words"),
     [
         ("guess", ["ship"], UnknownTask, "no task called 'guess'"),
+        ("describe", ["ship"], UnsupportedTask, "COCO boxes do not tell what is true of 'describe'. Use python -m"),
+        ("classify-fine", ["ship"], UnsupportedTask, "what is true of 'classify-fine'"),
         ("detect", ["tank"], UnknownClass, "no category 'tank'. It has: ship, plane"),
     ],
 )
@@ -440,6 +442,7 @@ def test_against_a_baseline(command: Any, tmp_path: Path, task: str, test: str) 
     ("options", "code"),
     [
         (["--engine", "threshold", "--task", "guess"], "UNKNOWN_TASK"),
+        (["--engine", "threshold", "--task", "ask"], "UNSUPPORTED_TASK"),
         (["--engine", "nobody", "--task", "count"], "UNKNOWN_ENGINE"),
         (["--engine", "threshold", "--task", "count", "--classes", "tank"], "UNKNOWN_CLASS"),
         (["--engine", "threshold", "--task", "count", "--classes", " , "], "BAD_OPTION"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -165,3 +166,18 @@ def test_it_is_evaluated_and_compared(
     assert "66.7 %" in text
     assert "accuracy" in text
     assert "majority floor" in text
+
+
+def test_a_task_of_which_boxes_do_not_tell_is_sent_to_triplets(
+    coco: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delattr(Presence, "truth")
+    with pytest.raises(AssertionError):
+        coco()
+    said = capsys.readouterr().err
+    assert "COCO boxes do not tell what is true of 'presence'. Use python -m training.evaluate" in said
+
+
+def test_the_help_of_tasks_names_it() -> None:
+    told = subprocess.run([*SIDECAR[:-1], "interpret", "--help"], capture_output=True, text=True, check=True).stdout
+    assert "Comma-separated; also: describe, presence." in " ".join(told.split())

@@ -20,7 +20,7 @@ from tqdm import tqdm
 from fusar_core import __version__, open_engine
 from fusar_core.commands.engine_options import declared_options, engine_arguments
 from fusar_core.engines import engine_info, engines, is_address
-from fusar_core.engines.base import Engine
+from fusar_core.engines.base import Engine, named
 from fusar_core.errors import BadOption
 from fusar_core.evaluation.comparison import compared, require_same
 from fusar_core.evaluation.results import Results, read_results
@@ -119,7 +119,7 @@ def _possible(control: str, engine: Engine) -> str:
         return control
     if control in OF_ANCHORS:
         raise BadOption(
-            f"The engine '{engine.name}' ({engine.model}) takes no anchors: '{control}' would change nothing.",
+            f"The engine {named(engine.name, engine.model)} takes no anchors: '{control}' would change nothing.",
             "Leave out --prior.",
         )
     return "none" if control == "as-is" else control

@@ -55,9 +55,10 @@ def planned(triplets: Sequence[Triplet], scope: Scope, engine: Engine) -> Plan:
     """Counts, cells, boxes and description at once, then each target.
 
     Tasks that the engine derives from its detections are derived from them here likewise. Truth comes from the
-    targets, never from conversations; a description is held against the chip's own, or else the template's.
+    targets, never from conversations; a description is held against the chip's own, or else the template's. Of a chip
+    whose truth nobody knows a task is not asked.
 
-    Raises UnsupportedTask, UnknownClass, BadOption.
+    Raises UnsupportedTask, UnknownTask for one whose truth is known of no chip, UnknownClass, BadOption.
     """
     derived = [t for t in scope.tasks if t in engine.derived]
     asked = to_ask(scope.tasks, engine.derived)
@@ -69,10 +70,18 @@ def planned(triplets: Sequence[Triplet], scope: Scope, engine: Engine) -> Plan:
         if scored_task(name).about == BOX
     }
     once = tuple(t for t in asked if scored_task(t).about != BOX)
-    return [
+    plan = [
         [*_about_chip(triplet, once, labels, scope.tasks, derived), *_about_targets(triplet, scope, choices)]
         for triplet, labels in zip(triplets, _classes(triplets, scope), strict=True)
     ]
+    told = {case.task for case in cases_of(plan)}
+    for task in scope.tasks:
+        if triplets and task not in told and scored_task(task).about != BOX:
+            raise UnknownTask(
+                f"What is true of '{task}' is known of none of the {len(triplets)} chips.",
+                "Give triplets whose targets or facts tell it, or say in training/data/tasks how it is found.",
+            )
+    return plan
 
 
 def cases_of(plan: Plan) -> Iterator[Case]:
@@ -95,13 +104,14 @@ def _classes(triplets: Sequence[Triplet], scope: Scope) -> Iterator[tuple[str, .
 def _about_chip(
     triplet: Triplet, once: tuple[str, ...], labels: tuple[str, ...], wanted: Collection[str], derived: Sequence[str]
 ) -> Iterator[CaseRequest]:
-    settles = []
+    settles: dict[tuple[str, str], tuple[Case, ...]] = {}
     for task, label in questions(once, labels):
         settled = [task] if task in wanted and task not in derived else []
         settled += derived if finding((task,)) else []
-        settles.append(tuple(_case(triplet, t, label) for t in settled))
-    if settles:
-        yield CaseRequest(once, labels, tuple(settles))
+        settles[task, label] = tuple(case for t in settled if (case := _case(triplet, t, label)))
+    asked = tuple(t for t in once if any(cases for (task, _), cases in settles.items() if task == t))
+    if asked:
+        yield CaseRequest(asked, labels, tuple(settles[question] for question in questions(asked, labels)))
 
 
 def _about_targets(triplet: Triplet, scope: Scope, choices: Mapping[str, tuple[str, ...]]) -> Iterator[CaseRequest]:
@@ -114,9 +124,7 @@ def _about_targets(triplet: Triplet, scope: Scope, choices: Mapping[str, tuple[s
             yield CaseRequest((known.task.asked_as,), options, ((case,),), box)
 
 
-def _case(triplet: Triplet, task: str, label: str) -> Case:
-    """Raises UnknownTask for a task of which nobody knows what is true."""
+def _case(triplet: Triplet, task: str, label: str) -> Case | None:
+    """None where nobody knows what is true."""
     truth = trained(task).truth(triplet, label)
-    if truth is None:
-        raise UnknownTask(f"Nobody knows what is true of '{task}'.", "Say in training/data/tasks how it is found.")
-    return Case(triplet.id, triplet.place or triplet.id, task, label, truth, triplet.size)
+    return None if truth is None else Case(triplet.id, triplet.place or triplet.id, task, label, truth, triplet.size)

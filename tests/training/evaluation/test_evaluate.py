@@ -16,10 +16,13 @@ from fusar_core.errors import BadOption, BadResults, ResumeMismatch, UnknownTask
 from fusar_core.evaluation.results import read_results
 from fusar_core.evaluation.scores import scores
 from fusar_core.scoring.measures import PRESENT
-from fusar_core.tasks import FINE
+from fusar_core.tasks import FINE, TASKS
+from fusar_core.tasks.base import CHIP, Task
+from fusar_core.tasks.reading import Reading
+from training.data.tasks import TRAINED
+from training.data.tasks.base import TrainedTask
 from training.data.triplets import Conversation, Triplet
 from training.evaluation.evaluate import compare, evaluate, main
-from training.evaluation.plan import _case
 
 Data = tuple[list[Triplet], Path]
 
@@ -286,11 +289,43 @@ def test_no_prior_is_claimed_of_an_engine_that_takes_none(data: Data, scripted: 
     assert (seeing["prior"], seeing["warnings"]) == ("as-is", [])
 
 
-def test_a_task_without_truth_or_scorer_is_an_error(data: Data) -> None:
-    triplets, _ = data
-    assert _case(triplets[0], "detect", "ship").truth == [[0, 0, 10, 10], [70, 70, 80, 80]]
-    with pytest.raises(UnknownTask, match="ask"):
-        _case(triplets[0], "ask", "ship")
+class Quay(Task):
+    """A task whose truth the facts of some chips tell."""
+
+    name, title, noun, about, budget = "quay", "Quay", "quay presence", CHIP, 8
+
+    def prompt(self, subject: Any) -> str:
+        return "Is there a quay?"
+
+    def read(self, text: str, subject: Any) -> Reading:
+        return Reading(text)
+
+
+class TrainedQuay(TrainedTask):
+    def truth(self, triplet: Triplet, label: str) -> Any:
+        return triplet.facts.get("quay")
+
+
+def test_a_chip_whose_truth_nobody_knows_is_left_out(
+    data: Data, scripted: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(TASKS, "quay", Quay())
+    monkeypatch.setitem(TRAINED, "quay", TrainedQuay)
+    triplets, root = data
+    knowing = [replace(t, facts={"quay": "yes"}) if i == 1 else t for i, t in enumerate(triplets)]
+    engine = scripted({})
+    engine.tasks = frozenset(TASKS)
+    results = evaluate(engine, knowing, root, ("count", "quay"), ("ship",))
+    assert [row["id"] for row in results.rows if row["task"] == "quay"] == [triplets[1].id]
+    assert sum(row["task"] == "count" for row in results.rows) == len(triplets)
+    assert [r.tasks for r in engine.requests] == [
+        ("count", "quay") if i == 1 else ("count",) for i in range(len(knowing))
+    ]
+    with pytest.raises(UnknownTask, match=f"'quay' is known of none of the {len(triplets)} chips"):
+        evaluate(engine, triplets, root, ("count", "quay"), ("ship",))
+
+
+def test_a_task_without_scorer_is_an_error() -> None:
     with pytest.raises(UnknownTask, match="ask"):
         scores([{"id": "0", "task": "ask", "class": "", "truth": "yes", "answer": "yes", "parse_status": "ok"}])
 

@@ -16,9 +16,10 @@ from fusar_core.domain.chips import Chip
 from fusar_core.domain.radiometry import Kind, Radiometry
 from fusar_core.domain.tiling import ChipWindow, Window
 from fusar_core.engines import open_engine
+from fusar_core.engines.base import Hooks
 from fusar_core.engines.cfar import CfarEngine, Settings
 from fusar_core.engines.cfar.detector import detect
-from fusar_core.errors import UnknownClass, UnsupportedTask
+from fusar_core.errors import Cancelled, UnknownClass, UnsupportedTask
 from fusar_core.scoring.clutter import OFFSHORE, bright_fraction, clutter_group
 from fusar_core.scoring.detection import match_case, score_detection
 
@@ -61,6 +62,16 @@ def test_every_task_is_answered_in_the_order_asked() -> None:
         assert all(a.parse_status == "ok" for a in (count, found, cells))
     first = answers[1].value[0]
     assert first.bbox == pytest.approx((30, 40, 60, 46), abs=2.1)
+
+
+def test_it_stops_between_chips_when_it_is_asked_to() -> None:
+    wanted = iter([False, True])
+    stream = CfarEngine().answer(
+        (Request(chip_with_ships(i), ("count",), ("ship",)) for i in range(3)), Hooks(lambda: next(wanted))
+    )
+    assert next(stream).value == 2
+    with pytest.raises(Cancelled):
+        next(stream)
 
 
 def test_answers_come_as_chips_are_given() -> None:

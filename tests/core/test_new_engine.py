@@ -24,6 +24,7 @@ from fusar_core.batch import Run, find_scenes, run_batch
 from fusar_core.batch.work import interpret_listed
 from fusar_core.engines import ENGINES, check_options, engine_info, engines, infos, open_engine
 from fusar_core.errors import BadOption, ResumeMismatch
+from fusar_core.tasks import TASKS
 
 SHIPS = [[55, 58, 20, 4], [150, 200, 4, 20]]
 """[x, y, width, height]."""
@@ -68,7 +69,7 @@ def test_the_command_has_its_option(scene: Path, tmp_path: Path) -> None:
     told = run("fusar_core.cli", "interpret", "--help").stdout
     assert "--level INTEGER" in told
     assert "Grey value from which a pixel is bright." in told
-    assert "One of: cfar, fusar, brightness" in told
+    assert f"One of: {', '.join([*engines(), 'brightness'])}" in " ".join(told.split())
 
 
 class Here:
@@ -134,6 +135,8 @@ def test_it_is_scored_on_a_coco_data_set(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         accuracy[level] = json.loads(done.stdout)["scores"]["count"]["all"]["accuracy"]["value"]
     assert accuracy == {250: 1.0, 256: 0.0}
+    told = run("fusar_core.cli", "evaluate", *data, "--task", "count").stdout
+    assert "· engine brightness · " in told  # no brackets around the name of a model that it does not have
 
 
 def test_it_is_scored_on_triplets(tmp_path: Path) -> None:
@@ -185,7 +188,11 @@ def test_infos_are_told_without_a_slow_library() -> None:
 def test_names_of_engines_are_unique_and_tasks_are_told() -> None:
     told = [info.as_dict() for info in infos()]
     assert len({info["name"] for info in told}) == len(told)
-    assert [info["finds_only"] for info in told] == [True, False, False]
+    finds_only = {info["name"]: info["finds_only"] for info in told}
+    assert (finds_only["cfar"], finds_only["fusar"], finds_only["server"]) == (True, False, False)
+    for info in infos():
+        assert info.tasks <= set(TASKS), f"{info.name} names a task that there is not"
+        assert info.derived <= info.tasks, info.name
     assert json.loads(json.dumps(told)) == told
 
 

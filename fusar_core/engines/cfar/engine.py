@@ -11,7 +11,8 @@ from fusar_core.domain.tiling import Window
 from fusar_core.engines import require
 from fusar_core.engines.base import NO_HOOKS, Answers, Engine, EngineInfo, Hooks
 from fusar_core.engines.cfar.settings import LABEL, Settings, scale_for
-from fusar_core.tasks import COUNT, DETECT, LOCATE, TASKS
+from fusar_core.errors import Cancelled
+from fusar_core.tasks import TASKS
 
 VERSION = "gamma-K 1"
 """To be counted up whenever the same settings give other detections."""
@@ -25,9 +26,9 @@ class CfarEngine(Engine):
     info = EngineInfo(
         name="cfar",
         title="bright targets, without weights",
-        tasks=frozenset({DETECT, COUNT, LOCATE}),
+        tasks=frozenset({"detect", "count", "locate"}),
         classes=frozenset({LABEL}),
-        derived=frozenset({COUNT, LOCATE}),
+        derived=frozenset({"count", "locate"}),
     )
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -45,13 +46,14 @@ class CfarEngine(Engine):
     def answer(self, requests: Iterable[Request], hooks: Hooks = NO_HOOKS) -> Answers:
         """One answer a task and class, in the order asked; the chip is looked at once.
 
-        Raises UnsupportedTask, UnknownClass.
+        Raises UnsupportedTask, UnknownClass, Cancelled.
         """
-        from fusar_core.engines.cfar.detector import (
-            detect,  # its libraries take a second, which `info` need not wait for
-        )
+        # Its libraries take a second, which `info` need not wait for.
+        from fusar_core.engines.cfar.detector import detect
 
         for request in requests:
+            if hooks.cancelled():
+                raise Cancelled("The caller asked to stop.")
             require(self, request.tasks, request.classes)
             chip, started = request.chip, time.monotonic()
             found = detect(chip.intensity, chip.valid, chip.pixel_size_m, self.settings, chip.water)

@@ -12,6 +12,8 @@ import pytest
 from conftest import FUSAR, ROOT, SAMPLE, WATER
 from osgeo import gdal, ogr
 
+from fusar_qgis.provider.provider import ALGORITHMS
+
 gdal.UseExceptions()
 ogr.UseExceptions()
 PROGRAM = shutil.which("qgis_process.bin") or shutil.which("qgis_process")
@@ -41,8 +43,8 @@ def run(home: Path, *words: str, engine: Path | str = FUSAR, folder: Path | None
 
 def test_the_algorithms_are_listed(home: Path) -> None:
     listed = run(home, "list").stdout
-    for name in ("interpret_scene", "classify_box", "ask_scene", "sample_anchors", "export_detections"):
-        assert f"fusar:{name}" in listed
+    for algorithm in ALGORITHMS:
+        assert f"fusar:{algorithm.ID}" in listed
 
 
 def test_a_scene_is_interpreted_and_exported(home: Path, tmp_path: Path) -> None:

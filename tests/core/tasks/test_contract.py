@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from toy_task import Presence
 
 from fusar_core.domain.answers import Answer, Detection
 from fusar_core.domain.cells import CELLS
@@ -20,7 +21,7 @@ from fusar_core.evaluation.running import row_of
 from fusar_core.evaluation.scores import scores
 from fusar_core.tasks import TASKS, VARIANTS, questions, scored_task, task_info, to_ask
 from fusar_core.tasks.base import Heard, Subject, Task
-from fusar_core.tasks.reading import OK
+from fusar_core.tasks.reading import OK, UNREADABLE, Reading, failure
 
 ROOT = Path(__file__).resolve().parents[3]
 SIZE = (504, 504)
@@ -59,6 +60,7 @@ EVERY = [*TASKS.values(), *VARIANTS.values()]
 
 
 def of(strategies: dict[str, Any], task: Task) -> Any:
+    assert task.asked_as in strategies, f"Add the values of '{task.asked_as}', as words say them, to SAID."
     return strategies[task.asked_as]
 
 
@@ -85,6 +87,47 @@ def test_reading_never_raises_and_a_failure_has_no_value(task: Task, text: str) 
     assert reading.value is not None or reading.status != OK
 
 
+FOREIGN = (
+    "I cannot tell.",
+    "No idea.",
+    "Perhaps.",
+    "Yes, there is a harbour.",
+    "No, there are no bridges here.",
+    "The answer is neither yes nor no.",
+    "There may or may not be something here.",
+    "Nowhere does the picture say so.",
+    "Not a question that I can answer.",
+    "A harbour with a pier.",
+    "Yesterday was no better.",
+)
+"""Sentences that answer no question of a task whose answers have a form."""
+OF_NO_TARGETS = ("No planes.", "None of these questions makes sense.")
+"""Which say that there are none where targets, their number or cells are asked for, and nothing elsewhere."""
+
+
+def guessed(task: Task) -> list[str]:
+    """The foreign sentences that a task takes for an answer."""
+    of_targets = task.finds or task.adds_up or task.in_cells
+    foreign = FOREIGN if of_targets else (*FOREIGN, *OF_NO_TARGETS)
+    return [text for text in foreign if task.read(text, SUBJECT).value is not None]
+
+
+@pytest.mark.parametrize("task", [*(t for t in EVERY if not t.free_text), Presence()], ids=lambda t: t.name)
+def test_a_reader_does_not_guess(task: Task) -> None:
+    """An answer of few words is taken as a whole: what only begins with "no" is another sentence."""
+    assert guessed(task) == []
+
+
+@pytest.mark.parametrize("words", [r"no\b", r"\b(yes|no)\b", r"^(yes|no)", r"^no(ne)?\b"])
+def test_readers_that_look_for_a_word_are_found_out(words: str) -> None:
+    class Guessing(Presence):
+        def read(self, text: str, subject: Subject) -> Reading:
+            found = re.search(words, text.lower())
+            return Reading(found[0]) if found else failure(UNREADABLE)
+
+    assert guessed(Guessing())
+
+
 @pytest.mark.parametrize("task", [t for t in EVERY if t.scorable], ids=lambda t: t.name)
 @given(data=st.data())
 def test_who_says_the_truth_is_right(task: Task, data: st.DataObject) -> None:
@@ -92,7 +135,8 @@ def test_who_says_the_truth_is_right(task: Task, data: st.DataObject) -> None:
     found = [data.draw(boxes), data.draw(boxes)]
     rows = []
     for i, there in enumerate(found):
-        truth = task.truth(there, SIZE) if task.per_class else data.draw(of(SAID, task))
+        truth = task.truth(there, SIZE) if task.per_class else None
+        truth = data.draw(of(SAID, task)) if truth is None else truth  # boxes do not tell
         text = task.write(truth, SUBJECT)
         value, score = task.answered(task.read(text, SUBJECT), Heard(text, lambda span: 0.5, "ship"))
         answer = Answer(CHIP, task.asked_as, "ship", value, score)
@@ -107,7 +151,7 @@ def test_who_says_the_truth_is_right(task: Task, data: st.DataObject) -> None:
     assert not any(row["answer"] is None for row in rows)
 
 
-@pytest.mark.parametrize("task", [t for t in EVERY if t.per_class], ids=lambda t: t.name)
+@pytest.mark.parametrize("task", [t for t in EVERY if type(t).derive is not Task.derive], ids=lambda t: t.name)
 @given(there=boxes)
 def test_what_follows_from_true_detections_is_true(task: Task, there: list[Any]) -> None:
     found = [Detection("ship", 1.0, ((x1, y1), (x2, y1), (x2, y2), (x1, y2))) for x1, y1, x2, y2 in there]

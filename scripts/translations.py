@@ -1,9 +1,10 @@
 """Translations of the plugin: collects the texts in tr("…"), keeps what is translated, makes the catalogue QGIS reads.
 
     python3 scripts/translations.py            # fusar_qgis/i18n/fusar_zh.ts from the sources, and .qm by lrelease
-    python3 scripts/translations.py --check    # exit status 1 when a text of the sources has no translation
+    python3 scripts/translations.py --check    # writes nothing; fails where the other would change the .ts
 
-lrelease comes with Qt (Debian: qttools5-dev-tools).
+Exit status 1 where a text has no translation; what to do about it is printed. lrelease comes with Qt (Debian:
+qttools5-dev-tools).
 """
 
 from __future__ import annotations
@@ -44,8 +45,8 @@ def translations(path: Path) -> dict[str, str]:
     return {source: translation for source, translation in pairs if translation}
 
 
-def write(path: Path, language: str, known: dict[str, str]) -> None:
-    """Writes a .ts file with the texts of the sources."""
+def content(language: str, known: dict[str, str]) -> str:
+    """A .ts file with the texts of the sources."""
     root = ElementTree.Element("TS", version="2.1", language=language, sourcelanguage="en")
     context = ElementTree.SubElement(root, "context")
     ElementTree.SubElement(context, "name").text = CONTEXT
@@ -59,25 +60,33 @@ def write(path: Path, language: str, known: dict[str, str]) -> None:
             translation.set("type", "unfinished")
     ElementTree.indent(root, " ")
     body = ElementTree.tostring(root, encoding="unicode")
-    path.write_text(f'<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE TS>\n{body}\n', encoding="utf-8")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE TS>\n{body}\n'
+
+
+def release(path: Path) -> None:
+    """Makes the catalogue that QGIS reads of a .ts file."""
+    lrelease = shutil.which("lrelease")
+    if lrelease is None:
+        sys.exit("There is no lrelease: install Qt's tools (Debian: qttools5-dev-tools).")
+    subprocess.run([lrelease, "-silent", str(path), "-qm", str(path.with_suffix(".qm"))], check=True)
 
 
 def main() -> int:
-    missing = 0
+    faults = []
     for name, language in LANGUAGES.items():
         path = PLUGIN / "i18n" / f"fusar_{name}.ts"
         known = translations(path)
-        left = [text for text in texts() if text not in known]
-        missing += len(left)
+        made = content(language, known)
         if "--check" not in sys.argv:
-            write(path, language, known)
-            lrelease = shutil.which("lrelease")
-            if lrelease is None:
-                sys.exit("There is no lrelease: install Qt's tools (Debian: qttools5-dev-tools).")
-            subprocess.run([lrelease, "-silent", str(path), "-qm", str(path.with_suffix(".qm"))], check=True)
-        for text in left:
-            print(f"{name}: not translated: {text}")
-    return 1 if missing and "--check" in sys.argv else 0
+            path.write_text(made, encoding="utf-8")
+            release(path)
+        elif made != path.read_text("utf-8"):
+            faults.append(f"{path.name} is not what the sources say. Run: python3 scripts/translations.py")
+        if left := [text for text in texts() if text not in known]:
+            faults += [f"{name}: not translated: {text}" for text in left]
+            faults.append(f'Write them into {path} in place of type="unfinished", and run this again.')
+    print("\n".join(faults), end="\n" if faults else "")
+    return 1 if faults else 0
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import ast
 import gc
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -131,11 +132,39 @@ def test_the_guide_opens_with_all_its_pictures_and_goes_with_the_plugin(window: 
     assert window.mainWindow().findChildren(GuideWindow) == []
 
 
-def test_every_text_of_the_sources_is_translated() -> None:
+def test_every_text_of_the_sources_is_translated_and_the_catalogue_is_as_the_script_makes_it() -> None:
     done = subprocess.run(
         [sys.executable, ROOT / "scripts" / "translations.py", "--check"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_a_text_without_translation_is_told_with_what_to_do(tmp_path: Path) -> None:
+    copy = tmp_path / "scripts" / "translations.py"
+    copy.parent.mkdir()
+    shutil.copy(ROOT / "scripts" / "translations.py", copy)
+    (tmp_path / "fusar_qgis" / "i18n").mkdir(parents=True)
+    (tmp_path / "fusar_qgis" / "tasks.json").write_text("[]")
+    (tmp_path / "fusar_qgis" / "new.py").write_text('tr("Quay")')
+    catalogue = tmp_path / "fusar_qgis" / "i18n" / "fusar_zh.ts"
+    catalogue.write_text("<TS/>")
+
+    def run(*options: str) -> tuple[int, str]:
+        done = subprocess.run([sys.executable, copy, *options], capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout
+
+    status, said = run("--check")
+    assert status == 1
+    assert "fusar_zh.ts is not what the sources say" in said
+    assert "not translated: Quay" in said
+    assert 'in place of type="unfinished"' in said
+    if shutil.which("lrelease"):
+        assert run()[0] == 1
+        unfinished = '<translation type="unfinished" />'
+        catalogue.write_text(
+            catalogue.read_text("utf-8").replace(unfinished, "<translation>码头</translation>"), "utf-8"
+        )
+        assert run() == run("--check") == (0, "")
 
 
 def test_every_icon_that_is_named_is_there(qgis_app: object) -> None:

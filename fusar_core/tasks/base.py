@@ -7,7 +7,10 @@
             return f"Is there any {subject.label} in this SAR image? Answer yes or no."
 
         def read(self, text: str, subject: Subject) -> Reading:
-            return spoilt(text) or Reading(plain(text).strip(" ."), spans=((0, len(text)),))
+            said = simplified(text).strip(" .")  # the answer as a whole: a reader does not guess from a word of it
+            if said in ("yes", "no"):
+                return Reading(said, spans=((0, len(text)),))
+            return spoilt(text) or failure(UNREADABLE)
 
 Everything else has a default that fits an answer of one word: it is exactly right or wrong.
 """

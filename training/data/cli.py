@@ -119,7 +119,7 @@ def split_command(
     """Split a file into parts that share no place, ground or image; they are written beside it as PART.jsonl."""
     shares = _shares(parts)
     files = _files_of_parts(file, shares, overwrite)
-    claim(files.values(), [file])
+    claim(files.values(), [file], overwrite=overwrite)
     triplets = require_sound(file, with_files=not no_pixels)
     if block_km is not None:
         result: Split = split_blocks(triplets, shares, block_km, seed=seed, buffer_chips=buffer)

@@ -12,13 +12,14 @@ Work = Callable[[], None]
 
 
 class Pool:
-    """Threads are started as they are needed, `most` at the most; they end with the process. Work must not raise."""
+    """Threads are started as they are needed, `most` at the most, and end after `drain`. Work must not raise."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._changed = threading.Condition()
         self._waiting: dict[Id, Work] = {}
         self._threads = self._idle = self._busy = 0
+        self._ended = False
 
     @property
     def waiting(self) -> int:
@@ -40,9 +41,11 @@ class Pool:
             return self._waiting.pop(ident, None) is not None
 
     def drain(self, seconds: float) -> None:
-        """Returns when nothing waits and nothing is at work any more, or after that time."""
+        """Returns when nothing waits and nothing is at work any more, or after that time; idle threads end."""
         end = time.monotonic() + seconds
         with self._changed:
+            self._ended = True
+            self._changed.notify_all()
             while (self._waiting or self._busy) and (left := end - time.monotonic()) > 0:
                 self._changed.wait(left)
 
@@ -50,9 +53,12 @@ class Pool:
         while True:
             with self._changed:
                 self._idle += 1
-                while not self._waiting:
+                while not self._waiting and not self._ended:
                     self._changed.wait()
                 self._idle -= 1
+                if not self._waiting:
+                    self._threads -= 1
+                    return
                 work = self._waiting.pop(next(iter(self._waiting)))
                 self._busy += 1
             try:

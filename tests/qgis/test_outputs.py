@@ -37,6 +37,13 @@ def _clear(qgis_app: object):
     QgsProject.instance().clear()
 
 
+def in_project(path: Path) -> QgsVectorLayer:
+    """A file as a layer of the project, as whoever edits it has it. Without an owner it outlives QGIS, and crashes."""
+    layer = QgsVectorLayer(str(path), "o", "ogr")
+    QgsProject.instance().addMapLayer(layer)
+    return layer
+
+
 def edited(**added: str) -> QgsVectorLayer:
     """Detections with fields of an analyst's: name → the value of all rows."""
     layer = reviewed()
@@ -181,7 +188,7 @@ def test_a_reviewed_result_is_replaced_only_when_asked(suffix: str, tmp_path: Pa
 def test_a_target_that_an_analyst_drew_is_replaced_only_when_asked(suffix: str, tmp_path: Path) -> None:
     out = tmp_path / f"o.{suffix}"
     run("interpret_scene", INPUT=str(SAMPLE), TASKS=["detect"], DETECTIONS=str(out))
-    there = QgsVectorLayer(str(out), "o", "ogr")
+    there = in_project(out)
     assert there.startEditing()
     assert there.changeAttributeValue(next(there.getFeatures()).id(), there.fields().indexFromName("engine"), "")
     assert there.commitChanges()
@@ -215,8 +222,7 @@ def test_no_output_is_an_input_or_another_output(tmp_path: Path) -> None:
 def test_a_geopackage_that_is_being_edited_is_refused(tmp_path: Path) -> None:
     out = tmp_path / "o.gpkg"
     run("interpret_scene", INPUT=str(SAMPLE), TASKS=["detect"], DETECTIONS=str(out))
-    layer = QgsVectorLayer(str(out), "o", "ogr")
-    QgsProject.instance().addMapLayer(layer)
+    layer = in_project(out)
     layer.startEditing()
     layer.changeAttributeValue(1, layer.fields().indexFromName("review"), "confirmed")
     _, feedback, _ = run("export_detections", INPUT=reviewed().id(), OUTPUT=str(out), OVERWRITE=True)
